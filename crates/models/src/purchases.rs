@@ -1,0 +1,172 @@
+//! What a model sees of a customer: how often, how recently, for how long.
+
+use serde::{Deserialize, Serialize};
+
+/// The unit in which recency, age and horizons are counted.
+///
+/// Time is days divided by [`TimeUnit::days`], in floating point; calendar weeks or months are never counted
+/// (counting them loses purchases at the borders).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TimeUnit {
+    /// One day.
+    Day,
+    /// Seven days.
+    Week,
+    /// 30.4375 days, a twelfth of a Julian year.
+    Month,
+    /// 365.25 days.
+    Year,
+}
+
+impl TimeUnit {
+    /// The length of the unit in days.
+    #[must_use]
+    pub const fn days(self) -> f64 {
+        match self {
+            Self::Day => 1.0,
+            Self::Week => 7.0,
+            Self::Month => 30.4375,
+            Self::Year => 365.25,
+        }
+    }
+}
+
+/// A customer's history in the terms of the papers: x, t_x and T.
+///
+/// `frequency` (x) counts the repeat transactions, so a customer with one purchase has 0; `recency` (t_x) is the time of
+/// the last transaction and `age` (T) the time of observation, both since the first transaction and both in one
+/// [`TimeUnit`]. It holds that 0 <= t_x <= T, and that t_x = 0 exactly when x = 0.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Purchases {
+    frequency: u32,
+    recency: f64,
+    age: f64,
+}
+
+/// Why three numbers are not the history of a customer.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+pub enum InvalidPurchases {
+    /// Not finite, negative, or the last purchase lies after the end of the observation.
+    #[error("recency {recency} and age {age} must be finite with 0 <= recency <= age")]
+    Times {
+        /// The recency given.
+        recency: f64,
+        /// The age given.
+        age: f64,
+    },
+    /// A repeat purchase at time 0, or none at a later time.
+    #[error("a customer with {frequency} repeat purchases cannot have recency {recency}: it is 0 exactly when there is none")]
+    Recency {
+        /// The frequency given.
+        frequency: u32,
+        /// The recency given.
+        recency: f64,
+    },
+}
+
+impl Purchases {
+    /// A history of `frequency` repeat transactions, the last at `recency`, observed until `age`.
+    ///
+    /// # Errors
+    /// When the three do not fit together; see [`InvalidPurchases`].
+    pub fn new(frequency: u32, recency: f64, age: f64) -> Result<Self, InvalidPurchases> {
+        if !(recency >= 0.0 && recency <= age && age.is_finite()) {
+            return Err(InvalidPurchases::Times { recency, age });
+        }
+        if (frequency == 0) != (recency == 0.0) {
+            return Err(InvalidPurchases::Recency { frequency, recency });
+        }
+        Ok(Self { frequency, recency, age })
+    }
+
+    /// x, the number of repeat transactions.
+    #[must_use]
+    pub const fn frequency(&self) -> u32 {
+        self.frequency
+    }
+
+    /// t_x, the time of the last transaction since the first.
+    #[must_use]
+    pub const fn recency(&self) -> f64 {
+        self.recency
+    }
+
+    /// T, the time of observation since the first transaction.
+    #[must_use]
+    pub const fn age(&self) -> f64 {
+        self.age
+    }
+}
+
+/// A customer base: the distinct histories, each with the number of customers that share it.
+///
+/// Likelihood and forecasts depend on a customer only through the history, so each distinct one is computed once.
+#[derive(Debug, Clone, Default)]
+pub struct CustomerBase {
+    histories: Vec<Purchases>,
+    counts: Vec<f64>,
+}
+
+impl CustomerBase {
+    /// An empty base.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds `customers` customers with the same history.
+    pub fn push(&mut self, history: Purchases, customers: u64) {
+        self.histories.push(history);
+        self.counts.push(customers as f64);
+    }
+
+    /// The distinct histories, in the order they were added.
+    #[must_use]
+    pub fn histories(&self) -> &[Purchases] {
+        &self.histories
+    }
+
+    /// How many customers share each history.
+    #[must_use]
+    pub fn counts(&self) -> &[f64] {
+        &self.counts
+    }
+
+    /// The number of customers.
+    #[must_use]
+    pub fn customers(&self) -> f64 {
+        self.counts.iter().sum()
+    }
+
+    /// The number of repeat purchases of all customers.
+    #[must_use]
+    pub fn repeat_purchases(&self) -> f64 {
+        self.histories.iter().zip(&self.counts).map(|(h, n)| f64::from(h.frequency) * n).sum()
+    }
+
+    /// The number of customers with at least one repeat purchase.
+    #[must_use]
+    pub fn repeat_customers(&self) -> f64 {
+        self.histories.iter().zip(&self.counts).filter(|(h, _)| h.frequency > 0).map(|(_, n)| n).sum()
+    }
+}
+
+impl FromIterator<Purchases> for CustomerBase {
+    fn from_iter<I: IntoIterator<Item = Purchases>>(iter: I) -> Self {
+        let mut base = Self::new();
+        for history in iter {
+            base.push(history, 1);
+        }
+        base
+    }
+}
+
+/// What a spend model sees of a customer: the mean of the repeat transactions' values, and how many there were.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MeanSpend {
+    /// The number of transactions with spend that the mean is taken over; at least 1.
+    pub transactions: u32,
+    /// Their mean value, positive, in units of the currency.
+    pub mean: f64,
+}

@@ -1,0 +1,61 @@
+//! What every model of repeat purchases gives, whatever its assumptions.
+
+use perennial_math::random::Rng;
+
+use crate::{CustomerBase, Fit, FitError, Purchases};
+
+/// A fitted model of when customers buy and when they leave, without a contract.
+///
+/// All times are in the unit of the data that the model was fitted on, and count from now (the end of the observation)
+/// unless said otherwise.
+pub trait TransactionModel: Send + Sync {
+    /// The name used on the command line, for example `bg-nbd`.
+    fn name(&self) -> &'static str;
+
+    /// Names and values of the parameters.
+    fn parameters(&self) -> Vec<(&'static str, f64)>;
+
+    /// P(alive | x, t_x, T): the probability that the customer is still active, in [0, 1].
+    fn probability_alive(&self, customer: &Purchases) -> f64;
+
+    /// E[X(t) | x, t_x, T]: the purchases expected in the next `horizon`.
+    fn expected_purchases(&self, customer: &Purchases, horizon: f64) -> f64;
+
+    /// E[X(t)]: the repeat purchases expected of a new customer in the first `time`.
+    fn expected_purchases_new(&self, time: f64) -> f64;
+
+    /// P(X(t) = n | x, t_x, T): the probability of exactly `n` purchases in the next `horizon`.
+    fn probability_of_n_purchases(&self, customer: &Purchases, n: u32, horizon: f64) -> f64;
+
+    /// DERT: the purchases expected over all the future, discounted continuously at `discount` per time unit (> 0).
+    fn discounted_expected_residual_transactions(&self, customer: &Purchases, discount: f64) -> f64;
+
+    /// The median time until the next purchase, given that the customer is active and will buy again.
+    fn median_time_to_next_purchase(&self, customer: &Purchases) -> f64;
+
+    /// Simulates `draws` possible futures of one customer over `horizon`; `each` gets the purchase times of one future
+    /// (sorted, in (0, horizon], often empty).
+    fn simulate_futures(
+        &self,
+        customer: &Purchases,
+        horizon: f64,
+        draws: usize,
+        rng: &mut Rng,
+        each: &mut dyn FnMut(&[f64]),
+    );
+
+    /// Simulates the history of a new customer observed for `age`: the times of the repeat purchases, sorted.
+    fn simulate_new(&self, age: f64, rng: &mut Rng, times: &mut Vec<f64>);
+}
+
+/// How a kind of model is fitted.
+pub trait Estimator: Send + Sync {
+    /// The model that comes out.
+    type Model: TransactionModel;
+
+    /// Fits by maximum likelihood.
+    ///
+    /// # Errors
+    /// When there is too little data or no finite likelihood; a fit at the edge of the parameter space is no error.
+    fn fit(&self, customers: &CustomerBase) -> Result<Fit<Self::Model>, FitError>;
+}
