@@ -1,0 +1,133 @@
+//! The figures of a valuation: totals, distributions and what they were measured on.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// A number with the interval that holds the truth with probability `level`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// The expected value.
+    pub point: f64,
+    /// The lower end of the interval.
+    pub lower: f64,
+    /// The upper end of the interval.
+    pub upper: f64,
+    /// The probability that the interval is meant to hold.
+    pub level: f64,
+}
+
+/// What the valued orders are, before any model: the base of every other figure.
+///
+/// Amounts are in units of the currency (revenue, not margin).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Base {
+    /// Customers with at least one transaction up to the as-of date.
+    pub customers: u64,
+    /// Transactions: business days of a customer with at least one order.
+    pub transactions: u64,
+    /// Transactions after a customer's first.
+    pub repeat_transactions: u64,
+    /// Customers with at least one repeat transaction.
+    pub repeat_customers: u64,
+    /// Transactions with spend above zero.
+    pub paid_transactions: u64,
+    /// The value of the orders, net of the refunds that belong to them.
+    pub order_value: f64,
+    /// Refunds that belong to no single order; they lower the customer's historic value.
+    pub unlinked_refunds: f64,
+    /// Orders' value less unlinked refunds.
+    pub net_revenue: f64,
+    /// The first business day with a transaction.
+    pub first_day: Date,
+    /// The last business day with a transaction, at most the as-of date.
+    pub last_day: Date,
+    /// Sum over customers of the days between first and last transaction.
+    pub span_days: f64,
+    /// Sum over customers of the days between first transaction and as-of date.
+    pub age_days: f64,
+    /// Whether the source gives amounts; without them there is no money anywhere.
+    pub has_amounts: bool,
+}
+
+/// The totals over all customers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Totals {
+    /// The number of customers that the totals are over.
+    pub customers: u64,
+    /// What has been earned: margin x net revenue.
+    pub historic_clv: Option<f64>,
+    /// What is expected within the horizon.
+    pub predicted_clv: Option<Estimate>,
+    /// Historic plus predicted.
+    pub total_clv: Option<Estimate>,
+    /// Transactions expected within the horizon.
+    pub predicted_number_of_orders: Option<Estimate>,
+    /// Customers expected to be still active at the as-of date (the sum of P(alive)).
+    pub active_customers: Option<f64>,
+}
+
+/// How value is spread over customers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Distribution {
+    /// The name of the figure that is spread: `total_clv`, `historic_clv` or `predicted_number_of_orders`.
+    pub figure: String,
+    /// Customers per bin of the figure.
+    pub histogram: Vec<Bin>,
+    /// The Lorenz curve from the most valuable customers down: `(share of customers, share of value)`.
+    pub concentration: Vec<(f64, f64)>,
+    /// The Gini coefficient of the figure, 0 (all alike) to 1.
+    pub gini: f64,
+    /// The share of the value that the most valuable tenth of the customers holds.
+    pub top_decile_share: f64,
+    /// The customers that belong to that tenth.
+    pub top_decile_customers: u64,
+}
+
+/// A bin of a histogram.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Bin {
+    /// The lower edge, inclusive.
+    pub from: f64,
+    /// The upper edge, exclusive (the last bin's is inclusive).
+    pub to: f64,
+    /// How many customers fall into it.
+    pub customers: u64,
+}
+
+/// P(alive) and expected purchases over frequency and recency, at the age of the oldest customer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HeatMaps {
+    /// The age of the customers shown, in days.
+    pub age_days: f64,
+    /// The columns: days between the last transaction and the as-of date.
+    pub days_since_last_order: Vec<f64>,
+    /// The rows: repeat transactions.
+    pub frequency: Vec<u32>,
+    /// P(alive) by row and column.
+    pub probability_alive: Vec<Vec<f64>>,
+    /// Expected transactions within the horizon by row and column.
+    pub expected_orders: Vec<Vec<f64>>,
+}
+
+/// The figures that a valuation gives for each customer, under the names that its outputs use.
+///
+/// Money is in units of the currency; `*_clv` is margin (see [`crate::Margin`]).
+pub const CUSTOMER_COLUMNS: [&str; 17] = [
+    "customer_id",
+    "first_order_at",
+    "last_order_at",
+    "historic_number_of_orders",
+    "average_order_value",
+    "average_days_between_orders",
+    "historic_clv",
+    "predicted_clv",
+    "predicted_clv_lower",
+    "predicted_clv_upper",
+    "total_clv",
+    "predicted_number_of_orders",
+    "predicted_number_of_orders_lower",
+    "predicted_number_of_orders_upper",
+    "probability_alive",
+    "churn_probability",
+    "expected_date_of_next_order",
+];

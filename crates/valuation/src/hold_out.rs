@@ -1,0 +1,129 @@
+//! The result of a hold-out: a model fitted on the past, judged on what came after.
+
+use jiff::civil::Date;
+use perennial_models::TimeUnit;
+use serde::{Deserialize, Serialize};
+
+/// A fit as it is shown and printed: parameters with standard errors, log-likelihood, how it ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FitSummary {
+    /// The model's name, for example `bg-nbd`.
+    pub model: String,
+    /// The unit of time of the parameters and the log-likelihood.
+    pub unit: TimeUnit,
+    /// The last day that the fit saw.
+    pub until: Date,
+    /// The customers that the fit saw.
+    pub customers: u64,
+    /// The parameters by name, in the literature's order.
+    pub parameters: serde_json::Map<String, serde_json::Value>,
+    /// Their standard errors; null where the data do not say.
+    pub standard_errors: serde_json::Map<String, serde_json::Value>,
+    /// The log-likelihood with all constants.
+    pub log_likelihood: f64,
+    /// The parameters that ran to the edge of their range, empty for an ordinary fit.
+    pub edge: Vec<String>,
+    /// False when the search stopped before a maximum.
+    pub converged: bool,
+}
+
+/// A model judged on the time after its fit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HoldOut {
+    /// The fit that is judged.
+    #[serde(flatten)]
+    pub fit: FitSummary,
+    /// The days of the hold-out, after `until`.
+    pub hold_out_days: f64,
+    /// Mean absolute error of the transactions per customer.
+    pub mae: f64,
+    /// Root mean squared error of the transactions per customer.
+    pub rmse: f64,
+    /// Transactions expected of all customers in the hold-out.
+    pub predicted_total: f64,
+    /// Transactions that they made.
+    pub actual_total: f64,
+    /// The mean over customers of ln P(X = observed): higher is better, a proper score.
+    pub log_score: f64,
+    /// The share of customers whose number of transactions fell into their 80 % interval.
+    pub order_coverage: f64,
+    /// Spend in the hold-out, where the source has amounts.
+    pub value: Option<ValueHoldOut>,
+    /// Customers in tenths by predicted transactions, from the lowest.
+    pub deciles: Vec<Decile>,
+    /// Cumulative repeat transactions over calibration and hold-out.
+    pub tracking: Vec<TrackingPoint>,
+}
+
+/// How well the value in the hold-out was predicted (undiscounted revenue net of refunds that belong to orders).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ValueHoldOut {
+    /// Spend expected of all customers.
+    pub predicted_total: f64,
+    /// Spend that happened.
+    pub actual_total: f64,
+    /// Mean absolute error per customer.
+    pub mae: f64,
+    /// Root mean squared error per customer.
+    pub rmse: f64,
+    /// The share of customers whose spend fell into their interval.
+    pub coverage: f64,
+    /// The probability that the interval is meant to hold.
+    pub level: f64,
+}
+
+/// A tenth of the customers by predicted transactions.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Decile {
+    /// Customers in it.
+    pub customers: u64,
+    /// Mean predicted transactions in the hold-out.
+    pub predicted: f64,
+    /// Mean actual transactions.
+    pub actual: f64,
+}
+
+/// A point of the tracking plot.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct TrackingPoint {
+    /// The day, counted to its end.
+    pub day: Date,
+    /// Repeat transactions up to that day.
+    pub actual: f64,
+    /// Repeat transactions that the model expects up to that day.
+    pub expected: f64,
+    /// Lower end of the 80 % band.
+    pub lower: f64,
+    /// Upper end of the 80 % band.
+    pub upper: f64,
+}
+
+/// Why a model was chosen: each candidate's mean scores over rolling hold-outs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Selection {
+    /// The name of the chosen model.
+    pub chosen: String,
+    /// True when the choice was by hold-outs; false when the user named the model or history is too short to judge.
+    pub by_hold_out: bool,
+    /// The candidates, best first.
+    pub candidates: Vec<Candidate>,
+    /// The last days of the calibrations, earliest first.
+    pub origins: Vec<Date>,
+}
+
+/// A model's mean scores over the rolling hold-outs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// The model's name.
+    pub model: String,
+    /// Mean log score per customer; higher is better. `None` when the model could not be fitted.
+    pub log_score: Option<f64>,
+    /// Mean absolute error of the transactions per customer.
+    pub mae: Option<f64>,
+    /// Root mean squared error per customer.
+    pub rmse: Option<f64>,
+    /// (predicted - actual) / actual transactions over all hold-outs.
+    pub bias: Option<f64>,
+    /// Why it could not be fitted.
+    pub failure: Option<String>,
+}
