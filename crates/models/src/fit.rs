@@ -2,6 +2,8 @@
 
 use perennial_math::random::Rng;
 
+use crate::{InvalidSpend, TransactionModel, maximum_likelihood::draw_log_parameters};
+
 /// A set of positive parameters with names, from which a model is made.
 pub trait Parameters: Sized {
     /// The parameters' names as in the literature, in the order of [`Parameters::values`].
@@ -76,10 +78,85 @@ pub struct Fit<M> {
     pub evaluations: usize,
 }
 
+/// A parameter of a fitted model.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Estimated {
+    /// The parameter's name as in the literature.
+    pub name: &'static str,
+    /// Its value at the maximum of the likelihood.
+    pub value: f64,
+    /// Its standard error by the delta method; `None` where it cannot be had.
+    pub standard_error: Option<f64>,
+}
+
+/// A fitted transaction model of whatever kind.
+pub type TransactionFit = Fit<Box<dyn TransactionModel>>;
+
+impl<M> Fit<M> {
+    /// Draws logarithms of the parameters around those of `values` and makes a model of each.
+    fn draw_with<D>(
+        &self,
+        values: &[f64],
+        n: usize,
+        rng: &mut Rng,
+        make: impl Fn(&[f64]) -> Result<D, InvalidParameters>,
+    ) -> Vec<D> {
+        draw_log_parameters(values, &self.log_covariance, n, rng)
+            .into_iter()
+            .filter_map(|drawn| make(&drawn).ok())
+            .collect()
+    }
+}
+
 impl<M: Parameters> Fit<M> {
     /// `n` models with parameters drawn from the normal approximation of their logarithms.
-    pub fn draws(&self, _n: usize, _rng: &mut Rng) -> Vec<M> {
-        Vec::new()
+    pub fn draws(&self, n: usize, rng: &mut Rng) -> Vec<M> {
+        self.draw_with(&self.model.values(), n, rng, M::from_values)
+    }
+
+    /// The parameters with their standard errors.
+    pub fn estimates(&self) -> Vec<Estimated> {
+        M::NAMES
+            .iter()
+            .zip(self.model.values())
+            .zip(&self.standard_errors)
+            .map(|((&name, value), &standard_error)| Estimated { name, value, standard_error })
+            .collect()
+    }
+}
+
+impl<M: TransactionModel + 'static> Fit<M> {
+    /// The same fit with the kind of model known only at run time.
+    #[must_use]
+    pub fn into_dyn(self) -> TransactionFit {
+        Fit {
+            model: Box::new(self.model),
+            log_likelihood: self.log_likelihood,
+            standard_errors: self.standard_errors,
+            log_covariance: self.log_covariance,
+            outcome: self.outcome,
+            customers: self.customers,
+            evaluations: self.evaluations,
+        }
+    }
+}
+
+impl TransactionFit {
+    /// `n` models with parameters drawn from the normal approximation of their logarithms.
+    pub fn draw_models(&self, n: usize, rng: &mut Rng) -> Vec<Box<dyn TransactionModel>> {
+        let values: Vec<f64> = self.model.parameters().iter().map(|(_, value)| *value).collect();
+        self.draw_with(&values, n, rng, |drawn| self.model.with_parameters(drawn))
+    }
+
+    /// The parameters with their standard errors.
+    #[must_use]
+    pub fn parameter_estimates(&self) -> Vec<Estimated> {
+        self.model
+            .parameters()
+            .into_iter()
+            .zip(&self.standard_errors)
+            .map(|((name, value), &standard_error)| Estimated { name, value, standard_error })
+            .collect()
     }
 }
 
@@ -96,6 +173,9 @@ pub enum FitError {
         /// How many with a repeat purchase are needed.
         needed: u64,
     },
+    /// A customer's mean spend that no likelihood exists for.
+    #[error(transparent)]
+    Spend(#[from] InvalidSpend),
     /// The Gamma-Gamma's q came out at or below 1, where the mean spend over customers does not exist.
     #[error("the fitted Gamma-Gamma model has q = {q:.3}: with q <= 1 the mean spend of a customer has no finite expectation")]
     NoMeanSpend {

@@ -170,3 +170,30 @@ pub struct MeanSpend {
     /// Their mean value, positive, in units of the currency.
     pub mean: f64,
 }
+
+/// Why a mean spend is not one that the models can take.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[error("a mean spend of {mean} over {transactions} transactions: the mean must be positive and finite, over at least one")]
+pub struct InvalidSpend {
+    /// The number of transactions given.
+    pub transactions: u32,
+    /// The mean given.
+    pub mean: f64,
+}
+
+impl MeanSpend {
+    /// The mean of the values of `transactions` transactions.
+    ///
+    /// # Errors
+    /// When the mean is not positive and finite, or taken over no transaction.
+    pub fn new(transactions: u32, mean: f64) -> Result<Self, InvalidSpend> {
+        let spend = Self { transactions, mean };
+        if spend.is_valid() { Ok(spend) } else { Err(InvalidSpend { transactions, mean }) }
+    }
+
+    /// Whether the mean is positive and finite, and taken over at least one transaction.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        self.transactions > 0 && self.mean > 0.0 && self.mean.is_finite()
+    }
+}
