@@ -1,0 +1,55 @@
+//! Parallel sums whose result does not depend on the number of threads.
+
+use std::ops::Range;
+
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
+/// Sums `term` over the chunks of `0..len`, `K` sums at once.
+///
+/// The index range is cut into chunks of `chunk_size` (the last may be shorter; zero counts as one), whichever
+/// thread takes them, and the chunks' sums are folded in index order with compensation (Neumaier, 1974). The result
+/// is therefore the same, bit for bit, on any number of threads; it does depend on `chunk_size`.
+pub fn sum_chunks<const K: usize>(
+    len: usize,
+    chunk_size: usize,
+    term: impl Fn(Range<usize>) -> [f64; K] + Sync,
+) -> [f64; K] {
+    let size = chunk_size.max(1);
+    let parts: Vec<[f64; K]> = (0..len.div_ceil(size))
+        .into_par_iter()
+        .map(|chunk| {
+            let start = chunk * size;
+            term(start..len.min(start.saturating_add(size)))
+        })
+        .collect();
+    let mut sums = [CompensatedSum::default(); K];
+    for part in &parts {
+        for (sum, &value) in sums.iter_mut().zip(part) {
+            sum.add(value);
+        }
+    }
+    sums.map(CompensatedSum::total)
+}
+
+/// A running sum that keeps what rounding loses (Neumaier, 1974).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CompensatedSum {
+    sum: f64,
+    lost: f64,
+}
+
+impl CompensatedSum {
+    /// Adds one value.
+    pub fn add(&mut self, value: f64) {
+        let sum = self.sum + value;
+        self.lost +=
+            if self.sum.abs() >= value.abs() { (self.sum - sum) + value } else { (value - sum) + self.sum };
+        self.sum = sum;
+    }
+
+    /// The sum so far; infinite or `NaN` values come through as in a plain sum.
+    #[must_use]
+    pub fn total(self) -> f64 {
+        if self.sum.is_finite() { self.sum + self.lost } else { self.sum }
+    }
+}
