@@ -222,6 +222,7 @@ fn finite(amount: f64) -> Result<f64, FormulaError> {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "the expected numbers are exact")]
 mod tests {
     use super::*;
     use proptest::prelude::*;
