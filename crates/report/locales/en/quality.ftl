@@ -1,0 +1,46 @@
+# What became of the rows, how columns were read, which formats are known.
+
+refusal-broken_row = The row does not have the structure of the file
+refusal-no_customer = The row names no customer (a guest)
+refusal-no_date = The row has no date
+refusal-bad_date = The date cannot be read in its column’s form
+refusal-future_date = The date lies in the future
+refusal-bad_amount = An amount is missing or cannot be read in its column’s form
+refusal-amount_too_large = The amount is too large for exact arithmetic
+refusal-payment_failed = The payment failed, so nothing was bought
+refusal-not_paid = The order is not paid (pending, authorised, draft or on hold)
+
+treatment-exact_duplicate = Rows equal to an earlier row of the same order: dropped
+treatment-replaced_order = Orders that came again: the row read last counts
+treatment-overlapping_file = Lines of orders that an earlier file already holds: dropped
+treatment-repeated_line = Equal lines within one order: kept as the same article booked twice
+treatment-equal_rows = Rows equal in customer, day and amount, without an order number: kept, purchases may be equal
+treatment-cancelled_order = Cancelled orders: count as none
+treatment-wholly_refunded_order = Orders refunded in full: count as none
+treatment-linked_refund = Refunds: lower the order that they belong to
+treatment-unlinked_refund = Refunds without a known order: lower the customer’s historic value on their date
+treatment-zero_amount = Orders of amount zero: transactions without spend
+treatment-zero_dropped = Orders of amount zero: dropped, as asked
+treatment-rounded_amount = Amounts with more than six decimals: rounded to six
+treatment-converted = Amounts converted with the given rate
+treatment-blank_row = Rows without any content: passed over
+
+format-shopify = Shopify orders export
+format-stripe = Stripe payments export
+format-woocommerce = WooCommerce order export
+format-online_retail = Online Retail lines
+format-cdnow = CDNOW purchases
+format-plain = a plain table of orders
+
+role-customer = Customer
+role-date = Date
+role-amount = Amount
+role-order = Order number
+role-quantity = Quantity
+role-price = Price per piece
+role-currency = Currency
+role-refund = Refund
+role-cost = Cost
+role-status = Status
+role-cancelled_at = Cancelled at
+role-captured = Captured

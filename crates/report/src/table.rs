@@ -1,0 +1,48 @@
+//! A table as it stands on the page: named columns, a heading for each row.
+
+use askama::Template;
+
+/// A table whose first column names the row.
+#[derive(Debug, Clone, Template)]
+#[template(path = "table.html")]
+pub(crate) struct Table {
+    /// What the table holds; read out by a screen reader and shown above the table.
+    caption: String,
+    columns: Vec<Column>,
+    rows: Vec<Vec<String>>,
+}
+
+#[derive(Debug, Clone)]
+struct Column {
+    name: String,
+    numeric: bool,
+}
+
+impl Table {
+    /// A table without columns or rows.
+    pub(crate) fn new(caption: impl Into<String>) -> Self {
+        Self { caption: caption.into(), columns: Vec::new(), rows: Vec::new() }
+    }
+
+    /// Adds a column of words.
+    pub(crate) fn words(mut self, name: impl Into<String>) -> Self {
+        self.columns.push(Column { name: name.into(), numeric: false });
+        self
+    }
+
+    /// Adds a column of numbers, set flush right.
+    pub(crate) fn numbers(mut self, name: impl Into<String>) -> Self {
+        self.columns.push(Column { name: name.into(), numeric: true });
+        self
+    }
+
+    /// Adds rows, each with a cell for every column.
+    pub(crate) fn rows(mut self, rows: impl IntoIterator<Item = Vec<String>>) -> Self {
+        self.rows.extend(rows);
+        self
+    }
+
+    fn is_numeric(&self, column: &usize) -> bool {
+        self.columns.get(*column).is_some_and(|column| column.numeric)
+    }
+}
