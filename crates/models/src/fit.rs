@@ -189,3 +189,16 @@ pub enum FitError {
         model: &'static str,
     },
 }
+
+/// The values of a model's parameters, checked to be as many as names, positive and finite.
+pub(crate) fn checked<const N: usize>(
+    names: &[&'static str],
+    values: &[f64],
+) -> Result<[f64; N], InvalidParameters> {
+    for (&name, &value) in names.iter().zip(values) {
+        if !(value > 0.0 && value.is_finite()) {
+            return Err(InvalidParameters::Value { name, value });
+        }
+    }
+    values.try_into().map_err(|_| InvalidParameters::Count { given: values.len(), expected: N })
+}

@@ -16,6 +16,7 @@ mod bg_nbd;
 mod fit;
 mod gamma_gamma;
 mod geometric_dropout;
+mod grouped;
 mod kind;
 mod maximum_likelihood;
 mod mbg_nbd;

@@ -2,7 +2,7 @@
 
 use perennial_math::random::{Rng, uniform_open};
 
-use crate::{CustomerBase, Fit, FitError, Purchases};
+use crate::{CustomerBase, Fit, FitError, InvalidParameters, Purchases};
 
 /// A fitted model of when customers buy and when they leave, without a contract.
 ///
@@ -12,12 +12,18 @@ use crate::{CustomerBase, Fit, FitError, Purchases};
 /// Every forecast is P(alive) times what an active customer does. In the models here an active customer's future
 /// depends on the history only through x and T, no longer on t_x: valuation relies on it to compute the `_if_alive`
 /// figures once per distinct (x, T).
-pub trait TransactionModel: Send + Sync {
+pub trait TransactionModel: std::fmt::Debug + Send + Sync {
     /// The name used on the command line, for example `bg-nbd`.
     fn name(&self) -> &'static str;
 
     /// Names and values of the parameters.
     fn parameters(&self) -> Vec<(&'static str, f64)>;
+
+    /// A model of the same kind with other parameters, in the order of [`TransactionModel::parameters`].
+    ///
+    /// # Errors
+    /// When a value is not positive and finite, or there are not as many as parameters.
+    fn with_parameters(&self, values: &[f64]) -> Result<Box<dyn TransactionModel>, InvalidParameters>;
 
     /// P(alive | x, t_x, T): the probability that the customer is still active, in [0, 1].
     fn probability_alive(&self, customer: &Purchases) -> f64;

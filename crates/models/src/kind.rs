@@ -1,0 +1,91 @@
+//! The transaction models by name, for callers that choose one at run time.
+
+use std::{fmt, str::FromStr};
+
+use crate::{BgNbd, CustomerBase, FitError, MbgNbd, ParetoNbd, TransactionFit};
+
+/// A kind of transaction model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ModelKind {
+    /// [`BgNbd`].
+    BgNbd,
+    /// [`MbgNbd`].
+    MbgNbd,
+    /// [`ParetoNbd`].
+    ParetoNbd,
+}
+
+/// A name that no transaction model has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no transaction model {name:?}; known are bg-nbd, mbg-nbd and pareto-nbd")]
+pub struct UnknownModel {
+    /// The name given.
+    pub name: String,
+}
+
+impl ModelKind {
+    /// All kinds, cheapest to fit first.
+    pub const ALL: [Self; 3] = [Self::BgNbd, Self::MbgNbd, Self::ParetoNbd];
+
+    /// The name used on the command line and in files, for example `bg-nbd`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::BgNbd => "bg-nbd",
+            Self::MbgNbd => "mbg-nbd",
+            Self::ParetoNbd => "pareto-nbd",
+        }
+    }
+
+    /// The name used in text, for example BG/NBD.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::BgNbd => "BG/NBD",
+            Self::MbgNbd => "MBG/NBD",
+            Self::ParetoNbd => "Pareto/NBD",
+        }
+    }
+
+    /// Fits a model of this kind by maximum likelihood.
+    ///
+    /// # Errors
+    /// When there is too little data or no finite likelihood; a fit at the edge of the parameter space is no error.
+    pub fn fit(self, customers: &CustomerBase) -> Result<TransactionFit, FitError> {
+        Ok(match self {
+            Self::BgNbd => BgNbd::fit(customers)?.into_dyn(),
+            Self::MbgNbd => MbgNbd::fit(customers)?.into_dyn(),
+            Self::ParetoNbd => ParetoNbd::fit(customers)?.into_dyn(),
+        })
+    }
+}
+
+impl fmt::Display for ModelKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for ModelKind {
+    type Err = UnknownModel;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.name() == name)
+            .ok_or_else(|| UnknownModel { name: name.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_found_by_its_name() {
+        for kind in ModelKind::ALL {
+            assert_eq!(kind.name().parse(), Ok(kind));
+        }
+        assert!("bgnbd".parse::<ModelKind>().is_err());
+    }
+}

@@ -1,0 +1,185 @@
+//! The search for the maximum of a log-likelihood, and what its curvature says about the parameters.
+//!
+//! All models have positive parameters, so the search runs on their logarithms. The covariance of the log-parameters is the inverse
+//! of the negative Hessian at the maximum; a standard error on the natural scale is value times standard error of the
+//! logarithm (delta method).
+
+use perennial_math::{
+    derivative::hessian_of,
+    matrix::{SquareMatrix, covariance_from_hessian, multivariate_normal_draws},
+    optimize::{Minimum, Options, Status, minimize, newton_polish},
+    random::Rng,
+};
+
+use crate::{Fit, FitError, Outcome, Parameters};
+
+/// The fewest customers with a repeat purchase (for a spend model: with a spend) that a model is fitted on.
+///
+/// Two and a half per parameter of the largest model. Below it the maximum, where there is one, says more about chance than
+/// about the customers; standard errors then exceed the estimates.
+pub const MINIMUM_REPEAT_CUSTOMERS: u64 = 10;
+
+/// The variance of a log-parameter above which the data are taken to say nothing about it: a standard error of five
+/// means a factor of 150 either way.
+const NO_INFORMATION: f64 = 25.0;
+
+/// The variance that flat directions of the log-parameters are held to.
+const HELD_VARIANCE: f64 = 1.0;
+
+/// The largest slope per customer on the log-parameters at which a search counts as ended at a maximum.
+const FLAT_SLOPE: f64 = 1e-5;
+
+/// How much a parameter takes part in a flat direction (a unit vector) to be named as running away.
+const TAKES_PART: f64 = 0.3;
+
+/// A log-likelihood of positive parameters.
+pub(crate) trait LogLikelihood: Sync {
+    /// The value; writes the derivatives by the parameters themselves (not their logarithms).
+    fn value_and_gradient(&self, parameters: &[f64], gradient: &mut [f64]) -> f64;
+}
+
+/// What is to be maximised.
+pub(crate) struct Problem<'a> {
+    /// The model's name.
+    pub(crate) model: &'static str,
+    /// The likelihood, in a unit in which parameters are of order one.
+    pub(crate) likelihood: &'a dyn LogLikelihood,
+    /// Where to search from; the next is tried only when the one before did not end at a maximum.
+    pub(crate) starts: &'a [&'a [f64]],
+    /// What each parameter is multiplied by to be in the unit of the data.
+    pub(crate) units: &'a [f64],
+    /// What is added to the log-likelihood for it to be that of the data in their own unit.
+    pub(crate) log_density_unit: f64,
+    /// How many customers there are.
+    pub(crate) customers: f64,
+}
+
+/// Refuses data with too few customers that bought again.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of customers, whole and not negative")]
+pub(crate) fn require_repeat_customers(repeat_customers: f64, customers: f64) -> Result<(), FitError> {
+    if repeat_customers >= MINIMUM_REPEAT_CUSTOMERS as f64 {
+        return Ok(());
+    }
+    Err(FitError::TooFewRepeatCustomers {
+        repeat_customers: repeat_customers as u64,
+        customers: customers as u64,
+        needed: MINIMUM_REPEAT_CUSTOMERS,
+    })
+}
+
+impl Problem<'_> {
+    /// Finds the maximum.
+    pub(crate) fn maximise<M: Parameters>(&self) -> Result<Fit<M>, FitError> {
+        let mut evaluations = 0;
+        let mut objective = |log_parameters: &[f64], gradient: &mut [f64]| {
+            evaluations += 1;
+            self.per_customer(log_parameters, gradient)
+        };
+        let best = self.search(&mut objective).ok_or(FitError::NotFinite { model: self.model })?;
+        let hessian = hessian_of(
+            &mut |at: &[f64], gradient: &mut [f64]| {
+                objective(at, gradient);
+            },
+            &best.point,
+        );
+        let information =
+            SquareMatrix::from_fn(hessian.size(), |row, column| hessian.get(row, column) * self.customers);
+        let (held, _) = covariance_from_hessian(&information, HELD_VARIANCE);
+        let values: Vec<f64> = best.point.iter().zip(self.units).map(|(log, unit)| log.exp() * unit).collect();
+        let model = M::from_values(&values).map_err(|_| FitError::NotFinite { model: self.model })?;
+        let outcome = outcome(&best, &information, M::NAMES);
+        Ok(Fit {
+            model,
+            log_likelihood: -best.value * self.customers + self.log_density_unit,
+            standard_errors: standard_errors(&values, &information, &outcome, M::NAMES),
+            log_covariance: held.entries().chunks(held.size()).map(<[f64]>::to_vec).collect(),
+            outcome,
+            customers: self.customers,
+            evaluations,
+        })
+    }
+
+    /// Minus the log-likelihood per customer; writes its derivatives by the log-parameters.
+    fn per_customer(&self, log_parameters: &[f64], gradient: &mut [f64]) -> f64 {
+        let parameters: Vec<f64> = log_parameters.iter().map(|log| log.exp()).collect();
+        let value = self.likelihood.value_and_gradient(&parameters, gradient);
+        for (slope, parameter) in gradient.iter_mut().zip(&parameters) {
+            *slope *= -parameter / self.customers;
+        }
+        -value / self.customers
+    }
+
+    /// The lowest point found from the starts, polished by Newton steps.
+    fn search(&self, objective: &mut dyn FnMut(&[f64], &mut [f64]) -> f64) -> Option<Minimum> {
+        let mut best: Option<Minimum> = None;
+        for start in self.starts {
+            let start: Vec<f64> = start.iter().map(|value| value.ln()).collect();
+            let found = minimize(objective, &start, &Options::default());
+            let ended = found.status == Status::Converged;
+            if found.value.is_finite() && best.as_ref().is_none_or(|b| found.value < b.value) {
+                best = Some(found);
+            }
+            if ended {
+                break;
+            }
+        }
+        best.map(|found| newton_polish(objective, found, 2))
+    }
+}
+
+/// How the search ended, from the curvature and slope at its end.
+fn outcome(best: &Minimum, information: &SquareMatrix, names: &[&'static str]) -> Outcome {
+    let eigen = information.symmetric_eigen();
+    let runs_away = |parameter: usize| {
+        eigen.values.iter().enumerate().any(|(direction, curvature)| {
+            curvature * NO_INFORMATION < 1.0 && eigen.vectors.get(parameter, direction).abs() > TAKES_PART
+        })
+    };
+    let parameters: Vec<&'static str> =
+        names.iter().enumerate().filter(|(parameter, _)| runs_away(*parameter)).map(|(_, name)| *name).collect();
+    let gradient = best.gradient.iter().fold(0.0_f64, |largest, slope| largest.max(slope.abs()));
+    if gradient.is_nan() || gradient > FLAT_SLOPE {
+        Outcome::Stalled { gradient }
+    } else if parameters.is_empty() {
+        Outcome::Converged
+    } else {
+        Outcome::Edge { parameters }
+    }
+}
+
+/// Standard errors on the natural scale; none for a parameter that ran away.
+fn standard_errors(
+    values: &[f64],
+    information: &SquareMatrix,
+    outcome: &Outcome,
+    names: &[&'static str],
+) -> Vec<Option<f64>> {
+    let (covariance, _) = covariance_from_hessian(information, NO_INFORMATION);
+    let ran_away = |name: &&'static str| matches!(outcome, Outcome::Edge { parameters } if parameters.contains(name));
+    values
+        .iter()
+        .zip(covariance.diagonal())
+        .zip(names)
+        .map(|((value, variance), name)| (!ran_away(name) && variance.is_finite()).then(|| value * variance.sqrt()))
+        .collect()
+}
+
+/// Draws parameter values whose logarithms are normal around those of `values`.
+pub(crate) fn draw_log_parameters(
+    values: &[f64],
+    log_covariance: &[Vec<f64>],
+    n: usize,
+    rng: &mut Rng,
+) -> Vec<Vec<f64>> {
+    let mean: Vec<f64> = values.iter().map(|value| value.ln()).collect();
+    let covariance = SquareMatrix::from_fn(mean.len(), |row, column| {
+        log_covariance.get(row).and_then(|entries| entries.get(column)).copied().unwrap_or(0.0)
+    });
+    let mut draws = multivariate_normal_draws(&mean, &covariance, n, rng);
+    for draw in &mut draws {
+        for value in draw {
+            *value = value.exp();
+        }
+    }
+    draws
+}
