@@ -37,9 +37,11 @@ def main(model, path, weeks, *parameters):
     fitter = kind()
     fitter.params_ = pd.Series([float(value) for value in parameters], index=names)
     fitter.predict = fitter.conditional_expected_number_of_purchases_up_to_time
+    start = time.process_time()
     measured("expected", lambda: fitter.predict(float(weeks), x, t_x, age))
     measured("alive", lambda: fitter.conditional_probability_alive(x, t_x, age))
     measured("value", lambda: _customer_lifetime_value(fitter, x, t_x, age, spend, 12, 0.01, "W"))
+    print("all_cpu", time.process_time() - start)
 
 
 main(*sys.argv[1:])
