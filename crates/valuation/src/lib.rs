@@ -1,1 +1,54 @@
-//! Under construction.
+//! From canonical tables to customer values.
+//!
+//! A customer's transaction forecast depends on the history only through (x, `t_x`, T), and its value on plain arithmetic
+//! with the spend. So a valuation has two halves: a relational one (summarise purchases per customer, group equal
+//! histories, join scores back: standard SQL) and a numeric one (fit models and score the distinct histories, in memory).
+//!
+//! ```text
+//! purchases, refunds --summary--> histories --fitting--> fits --scoring--> scores --customer_values--> values
+//!                                     |                                        \--totals
+//!                                     +--selection, validation, tracking (hold-outs)
+//! ```
+
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts and days that passed through f64 return by casts that saturate"
+)]
+
+mod active;
+mod columns;
+mod customer_values;
+mod day;
+mod definitions;
+mod distribution;
+mod error;
+pub mod figures;
+mod fitting;
+mod heat_maps;
+pub mod hold_out;
+mod measures;
+pub mod methods;
+mod prediction;
+mod request;
+mod scoring;
+mod selection;
+mod summary;
+mod totals;
+mod tracking;
+mod validation;
+mod valuation;
+mod value;
+pub mod warnings;
+
+pub use customer_values::CUSTOMER_VALUES;
+pub use definitions::{Definitions, Margin};
+pub use error::Error;
+pub use fitting::{FitKind, fit};
+pub use methods::{Method, MethodPanel};
+pub use request::{ModelChoice, Progress, Request, Stage};
+pub use summary::summary_sql;
+pub use validation::hold_out;
+pub use valuation::{CustomerValue, Models, Valuation};
+pub use value::value;
+pub use warnings::{Severity, Warning, WarningKind};

@@ -1,0 +1,181 @@
+//! What a customer who is still active does within the horizon, shared by all customers with the same x, T and number
+//! of paid repeat transactions.
+//!
+//! An active customer's orders and spend depend on the history through these three alone, once the spend is measured in
+//! units of the customer's spend scale (see [`SpendScale`]). The predictive distribution is simulated: models with
+//! parameters drawn from their estimated distribution, for each a number of futures drawn from the customer's
+//! posterior. The customer's own distribution is a mixture: nothing with probability 1 - P(alive), this otherwise.
+
+use perennial_math::random::{self, Rng};
+use perennial_models::{Fit, GammaGamma, MeanSpend, Purchases, SpendModel, TransactionFit, TransactionModel};
+
+use crate::Definitions;
+
+/// Models drawn for the uncertainty of the parameters, and futures drawn under each.
+const PARAMETER_DRAWS: usize = 16;
+const FUTURES_PER_DRAW: usize = 48;
+
+/// The fitted models of a valuation together with draws of their parameters.
+pub(crate) struct Forecaster<'a> {
+    pub model: &'a dyn TransactionModel,
+    pub spend: SpendScale<'a>,
+    draws: Vec<(Box<dyn TransactionModel>, SpendDraw)>,
+    periods: Vec<(f64, f64)>,
+    horizon: f64,
+    unit_days: f64,
+    discount: f64,
+    seed: u64,
+}
+
+/// How a customer's expected spend and its distribution follow from the repeat spend, always as
+/// `(intercept + repeat spend) x something that depends on the number of paid repeat transactions only`.
+pub(crate) enum SpendScale<'a> {
+    /// The Gamma-Gamma model: the intercept is gamma.
+    GammaGamma(&'a Fit<GammaGamma>),
+    /// Every transaction is worth the mean of all; the repeat spend plays no part.
+    Mean(f64),
+}
+
+enum SpendDraw {
+    GammaGamma(GammaGamma),
+    Mean,
+}
+
+/// The forecast for an active customer.
+pub(crate) struct ActiveForecast {
+    /// Orders expected within the horizon.
+    pub orders: f64,
+    /// The same, each discounted to now.
+    pub discounted_orders: f64,
+    /// P(no order within the horizon).
+    pub no_order: f64,
+    /// Simulated numbers of orders, ascending.
+    pub order_draws: Vec<f64>,
+    /// Simulated discounted values in units of the spend scale, ascending.
+    pub value_draws: Vec<f64>,
+}
+
+impl SpendScale<'_> {
+    /// The coefficients (a, b) of the expected spend per transaction a + b x repeat spend.
+    pub(crate) fn expectation(&self, paid_repeats: u32) -> (f64, f64) {
+        match self {
+            Self::Mean(mean) => (*mean, 0.0),
+            Self::GammaGamma(fit) => {
+                let factor = gamma_gamma_factor(&fit.model, paid_repeats);
+                (factor * fit.model.gamma(), factor)
+            }
+        }
+    }
+
+    /// The coefficients (a, b) of the scale a + b x repeat spend that simulated values are multiplied with.
+    pub(crate) fn scale(&self) -> (f64, f64) {
+        match self {
+            Self::Mean(mean) => (*mean, 0.0),
+            Self::GammaGamma(fit) => (fit.model.gamma(), 1.0),
+        }
+    }
+}
+
+/// p / (q + p x - 1): expected spend per transaction in units of gamma + x mean (Fader & Hardie 2013, eq. 5).
+fn gamma_gamma_factor(model: &GammaGamma, paid_repeats: u32) -> f64 {
+    model.p() / (model.q() + model.p() * f64::from(paid_repeats) - 1.0)
+}
+
+impl<'a> Forecaster<'a> {
+    /// A forecaster from fitted models under the definitions.
+    pub(crate) fn new(
+        fit: &'a TransactionFit,
+        spend: SpendScale<'a>,
+        definitions: &Definitions,
+        seed: u64,
+    ) -> Self {
+        let mut rng = random::stream(seed, u64::MAX);
+        let models = fit.draw_models(PARAMETER_DRAWS, &mut rng);
+        let spends: Vec<SpendDraw> = match &spend {
+            SpendScale::GammaGamma(fit) => {
+                fit.draws(PARAMETER_DRAWS, &mut rng).into_iter().map(SpendDraw::GammaGamma).collect()
+            }
+            SpendScale::Mean(_) => (0..PARAMETER_DRAWS).map(|_| SpendDraw::Mean).collect(),
+        };
+        let unit_days = definitions.unit.days();
+        Self {
+            model: fit.model.as_ref(),
+            spend,
+            draws: models.into_iter().zip(spends).collect(),
+            periods: definitions
+                .periods()
+                .into_iter()
+                .map(|(end, factor)| (end / unit_days, factor))
+                .collect(),
+            horizon: definitions.horizon(),
+            unit_days,
+            discount: definitions.discount,
+            seed,
+        }
+    }
+
+    /// Orders and discounted orders expected of an active customer under `model`.
+    pub(crate) fn expected_if_alive(&self, model: &dyn TransactionModel, customer: &Purchases) -> (f64, f64) {
+        let (mut before, mut discounted) = (0.0, 0.0);
+        for &(end, factor) in &self.periods {
+            let until_end = model.expected_purchases_if_alive(customer, end);
+            discounted += (until_end - before) * factor;
+            before = until_end;
+        }
+        (before, discounted)
+    }
+
+    /// The forecast for an active customer with this x and T; `stream` numbers the random stream.
+    pub(crate) fn active(&self, customer: &Purchases, paid_repeats: u32, stream: u64) -> ActiveForecast {
+        let (orders, discounted_orders) = self.expected_if_alive(self.model, customer);
+        let mut rng = random::stream(self.seed, stream);
+        let count = self.draws.len() * FUTURES_PER_DRAW;
+        let (mut order_draws, mut value_draws) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let mut futures = Vec::with_capacity(FUTURES_PER_DRAW);
+        for (model, spend) in &self.draws {
+            futures.clear();
+            model.simulate_futures_if_alive(
+                customer,
+                self.horizon,
+                FUTURES_PER_DRAW,
+                &mut rng,
+                &mut |times| {
+                    futures.push((times.len() as u32, self.mean_discount(times)));
+                },
+            );
+            for &(n, discount) in &futures {
+                order_draws.push(f64::from(n));
+                value_draws.push(discount * self.scaled_total(spend, paid_repeats, n, &mut rng));
+            }
+        }
+        order_draws.sort_unstable_by(f64::total_cmp);
+        value_draws.sort_unstable_by(f64::total_cmp);
+        let no_order = self.model.probability_of_n_purchases_if_alive(customer, 0, self.horizon);
+        ActiveForecast { orders, discounted_orders, no_order, order_draws, value_draws }
+    }
+
+    /// The mean discount factor of purchases at these times.
+    fn mean_discount(&self, times: &[f64]) -> f64 {
+        if times.is_empty() || self.discount == 0.0 {
+            return 1.0;
+        }
+        let rate = (1.0 + self.discount).ln() * self.unit_days / perennial_models::TimeUnit::Year.days();
+        times.iter().map(|t| (-rate * t).exp()).sum::<f64>() / times.len() as f64
+    }
+
+    /// A draw of the total spend of `n` transactions, in units of the spend scale.
+    fn scaled_total(&self, draw: &SpendDraw, paid_repeats: u32, n: u32, rng: &mut Rng) -> f64 {
+        match (draw, &self.spend) {
+            (SpendDraw::GammaGamma(drawn), SpendScale::GammaGamma(fit)) => {
+                // The drawn scale relative to the fitted one, at the population's mean spend.
+                let typical = (paid_repeats > 0).then(|| MeanSpend {
+                    transactions: paid_repeats,
+                    mean: fit.model.expected_mean_spend_new(),
+                });
+                let relative = drawn.spend_scale(typical.as_ref()) / fit.model.spend_scale(typical.as_ref());
+                relative * drawn.draw_scaled_total(paid_repeats, n, rng)
+            }
+            _ => f64::from(n),
+        }
+    }
+}

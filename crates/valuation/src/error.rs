@@ -1,0 +1,63 @@
+//! Why a valuation could not be made.
+
+use jiff::civil::Date;
+
+/// Why a valuation could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Reading or querying the data failed.
+    #[error(transparent)]
+    Lake(#[from] perennial_lake::Error),
+    /// A model that was asked for by name could not be fitted.
+    #[error("{model} cannot be fitted: {source}")]
+    Fit {
+        /// The model's name.
+        model: &'static str,
+        /// Why.
+        source: perennial_models::FitError,
+    },
+    /// Nobody had bought anything by the date asked for.
+    #[error("no customer has an order on or before {until}; the orders run from {first} to {last}")]
+    NoCustomers {
+        /// The date asked for.
+        until: Date,
+        /// The first day with an order.
+        first: Date,
+        /// The last day with an order.
+        last: Date,
+    },
+    /// The source holds no usable order at all.
+    #[error(
+        "the source holds no usable order; the data quality lines and the quarantine file say why its rows were refused"
+    )]
+    NoOrders,
+    /// A hold-out that lies outside the data.
+    #[error("the hold-out after {until} needs orders later than that; the last order is of {last}")]
+    NoHoldOut {
+        /// The last day of the calibration.
+        until: Date,
+        /// The last day with an order.
+        last: Date,
+    },
+    /// Amounts are needed and there are none.
+    #[error(
+        "the source has no amounts, so spend cannot be modelled; name the column with --columns amount=..."
+    )]
+    NoAmounts,
+    /// A number out of its range.
+    #[error("{name} is {value}; it must be {range}")]
+    OutOfRange {
+        /// What it is.
+        name: &'static str,
+        /// The value given.
+        value: f64,
+        /// What would be allowed.
+        range: &'static str,
+    },
+    /// The query engine answered with another type than asked for.
+    #[error("column {column} of a query of ours has an unexpected type")]
+    Column {
+        /// The column's name.
+        column: String,
+    },
+}

@@ -1,0 +1,111 @@
+//! Numbers that the classical methods and the warnings need, measured by SQL on the customers and their purchases.
+
+use jiff::civil::Date;
+use perennial_lake::{Reading, Session};
+
+use crate::columns::{f64s, i64s, optional};
+use crate::figures::Base;
+use crate::methods::Activity;
+use crate::{Error, day, summary};
+
+/// The longest period over which churn is measured, in days: a year, rounded.
+const LONGEST_PERIOD: i32 = 365;
+
+/// Who was active in the period before the last and what they did in the last; see [`Activity`].
+pub(crate) fn activity(
+    session: &Session,
+    reading: &Reading,
+    base: &Base,
+    as_of: Date,
+) -> Result<Activity, Error> {
+    let end = day::number(as_of);
+    let period = ((end - day::number(base.first_day) + 1) / 2).clamp(1, LONGEST_PERIOD);
+    let date = |days_ago: i32| day::date(end - days_ago);
+    let (start, middle) = (date(2 * period), date(period));
+    let sql = format!(
+        "SELECT sum(before) AS active, sum(CASE WHEN before = 1 AND after = 0 THEN 1 ELSE 0 END) AS lost, \
+                sum(CASE WHEN before = 1 THEN spend ELSE 0 END) AS revenue, \
+                sum(CASE WHEN after > 0 THEN 1 ELSE 0 END) AS active_now, sum(after) AS transactions_now \
+         FROM (SELECT customer, max(CASE WHEN day <= DATE '{middle}' THEN 1 ELSE 0 END) AS before, \
+                      sum(CASE WHEN day > DATE '{middle}' THEN 1 ELSE 0 END) AS after, \
+                      sum(CASE WHEN day > DATE '{middle}' THEN spend ELSE 0 END) AS spend \
+               FROM purchases WHERE day > DATE '{start}' AND day <= DATE '{as_of}' GROUP BY customer) AS customers"
+    );
+    let batches = session.query(&sql)?;
+    let batch = batches.first().ok_or(Error::NoOrders)?;
+    // A sum over no rows is null.
+    let number = |column: &str| Ok::<i64, Error>(optional(&i64s(batch, column)?, 0).unwrap_or(0));
+    let count = |column: &str| Ok::<u64, Error>(u64::try_from(number(column)?).unwrap_or(0));
+    Ok(Activity {
+        period_days: f64::from(period),
+        active: count("active")?,
+        lost: count("lost")?,
+        revenue: number("revenue")? as f64 / summary::scale(reading),
+        active_now: count("active_now")?,
+        transactions_now: count("transactions_now")?,
+    })
+}
+
+/// The correlation over the repeat customers of the summary table `table` between the number of repeat transactions with
+/// spend and their mean value; the spend model assumes that there is none. `None` where it is not defined.
+pub(crate) fn spend_frequency_correlation(session: &Session, table: &str) -> Result<Option<f64>, Error> {
+    let sql = format!(
+        "SELECT corr(CAST(n AS DOUBLE), CAST(spend AS DOUBLE) / n) AS correlation \
+         FROM (SELECT paid - CASE WHEN first_spend > 0 THEN 1 ELSE 0 END AS n, spend - first_spend AS spend \
+               FROM {table}) AS repeats WHERE n > 0"
+    );
+    let batches = session.query(&sql)?;
+    let correlation = batches.first().map(|batch| f64s(batch, "correlation")).transpose()?;
+    Ok(correlation.and_then(|c| optional(&c, 0)).filter(|c| c.is_finite()))
+}
+
+/// All refunds, those that belong to an order and the others, over the value of the orders before refunds.
+pub(crate) fn refund_share(
+    session: &Session,
+    reading: &Reading,
+    base: &Base,
+    as_of: Date,
+) -> Result<Option<f64>, Error> {
+    let sql =
+        format!("SELECT coalesce(sum(refunded), 0) AS refunded FROM purchases WHERE day <= DATE '{as_of}'");
+    let linked = session.query(&sql)?.first().map(|batch| i64s(batch, "refunded")).transpose()?;
+    let linked = linked.map_or(0, |a| a.value(0)) as f64 / summary::scale(reading);
+    let gross = base.order_value + linked;
+    Ok((gross > 0.0).then(|| (linked + base.unlinked_refunds) / gross))
+}
+
+/// The largest value's share of the sum.
+pub(crate) fn largest_share(values: &[f64]) -> Option<f64> {
+    let sum: f64 = values.iter().sum();
+    let largest = values.iter().copied().max_by(f64::total_cmp)?;
+    (sum > 0.0).then_some(largest / sum)
+}
+
+/// The margin that the costs of the orders up to `as_of` leave, as a share of their value; `None` without costs.
+pub(crate) fn margin(session: &Session, reading: &Reading, as_of: Date) -> Result<Option<f64>, Error> {
+    if !reading.has_costs {
+        return Ok(None);
+    }
+    let sql = format!(
+        "SELECT CAST(sum(cost) AS DOUBLE) AS cost, CAST(sum(spend) AS DOUBLE) AS spend FROM purchases \
+         WHERE day <= DATE '{as_of}'"
+    );
+    let batches = session.query(&sql)?;
+    let sum = |column: &str| {
+        Ok::<_, Error>(batches.first().map(|b| f64s(b, column)).transpose()?.and_then(|a| optional(&a, 0)))
+    };
+    let (cost, spend) = (sum("cost")?, sum("spend")?);
+    Ok(cost.zip(spend).filter(|(_, spend)| *spend > 0.0).map(|(cost, spend)| 1.0 - cost / spend))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_share_is_of_the_sum() {
+        assert_eq!(largest_share(&[1.0, 3.0]), Some(0.75));
+        assert_eq!(largest_share(&[]), None);
+        assert_eq!(largest_share(&[0.0]), None);
+    }
+}

@@ -1,0 +1,105 @@
+//! The predicted part of a valuation: fitted models, scores, totals, heat maps.
+
+use perennial_lake::{Reading, Session};
+use perennial_models::{Fit, FitError, GammaGamma, ModelKind, TransactionFit};
+
+use crate::active::{Forecaster, SpendScale};
+use crate::figures::{Base, HeatMaps, Totals};
+use crate::fitting::{fit_spend, fit_transactions, spend_summary, transaction_summary};
+use crate::hold_out::Selection;
+use crate::request::Progress;
+use crate::summary::History;
+use crate::valuation::Models;
+use crate::{Definitions, Error, heat_maps, scoring, totals};
+
+/// The models fitted on the whole history, or why there are none.
+pub(crate) struct Fitted {
+    pub transactions: Result<TransactionFit, FitError>,
+    /// `None` where the source has no amounts.
+    pub spend: Option<Result<Fit<GammaGamma>, FitError>>,
+}
+
+impl Fitted {
+    /// Fits the transaction model on `histories` and the spend model on the summary table `table`.
+    pub(crate) fn new(
+        session: &Session,
+        reading: &Reading,
+        kind: ModelKind,
+        histories: &[History],
+        table: &str,
+        definitions: &Definitions,
+    ) -> Result<Self, Error> {
+        let transactions = fit_transactions(kind, histories, definitions.unit);
+        let spend = reading.has_amounts.then(|| fit_spend(session, reading, table)).transpose()?;
+        Ok(Self { transactions, spend })
+    }
+
+    /// What is shown of the fits; `None` without a transaction model.
+    pub(crate) fn models(
+        &self,
+        base: &Base,
+        definitions: &Definitions,
+        selection: Selection,
+    ) -> Option<Models> {
+        let fit = self.transactions.as_ref().ok()?;
+        let spend = self.spend.as_ref().and_then(|spend| spend.as_ref().ok());
+        Some(Models {
+            transactions: transaction_summary(fit, definitions.unit, definitions.as_of),
+            spend: spend.map(|fit| spend_summary(fit, definitions.unit, definitions.as_of)),
+            selection,
+            refund_share: refund_share(base),
+        })
+    }
+}
+
+/// What follows from the fits.
+pub(crate) struct Prediction {
+    pub totals: Totals,
+    pub heat_maps: Option<HeatMaps>,
+    /// From expected spend to value: margin x (1 - refund share); `None` where no value is predicted.
+    pub value_factor: Option<f64>,
+}
+
+impl Prediction {
+    /// Scores the histories and registers the scores as the table `table`; without a transaction model there are none.
+    pub(crate) fn new(
+        session: &Session,
+        fitted: &Fitted,
+        base: &Base,
+        histories: &[History],
+        definitions: &Definitions,
+        (table, seed): (&str, u64),
+        progress: Progress,
+    ) -> Result<Self, Error> {
+        let Ok(fit) = &fitted.transactions else {
+            return Ok(Self {
+                totals: totals::historic_totals(base, definitions),
+                heat_maps: None,
+                value_factor: None,
+            });
+        };
+        let spend = match &fitted.spend {
+            Some(Ok(spend)) => SpendScale::GammaGamma(spend),
+            Some(Err(_)) | None => SpendScale::Mean(mean_spend(base)),
+        };
+        let forecaster = Forecaster::new(fit, spend, definitions, seed);
+        let scores = scoring::score(&forecaster, histories, definitions.unit, definitions.level, progress);
+        scoring::register(session, table, &scores, forecaster.spend.scale())?;
+        let value_factor = base.has_amounts.then(|| definitions.margin.rate() * (1.0 - refund_share(base)));
+        Ok(Self {
+            totals: totals::totals(base, fit, &forecaster, &scores, definitions, value_factor),
+            heat_maps: heat_maps::heat_maps(fit.model.as_ref(), histories, definitions),
+            value_factor,
+        })
+    }
+}
+
+/// The share of the order value that comes back as refunds of no single order; future orders are expected to lose as much.
+fn refund_share(base: &Base) -> f64 {
+    if base.order_value > 0.0 { (base.unlinked_refunds / base.order_value).clamp(0.0, 1.0) } else { 0.0 }
+}
+
+/// The mean value of all transactions, for customers' future orders where no spend model could be fitted.
+fn mean_spend(base: &Base) -> f64 {
+    if base.transactions == 0 { 0.0 } else { base.order_value / base.transactions as f64 }
+}

@@ -1,0 +1,201 @@
+//! The numeric half of a valuation: each distinct history is scored once.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use perennial_lake::Session;
+use perennial_lake::arrow::array::{ArrayRef, Float64Array, Int32Array};
+use perennial_lake::arrow::record_batch::RecordBatch;
+use perennial_models::{Purchases, TimeUnit};
+use rayon::prelude::*;
+use std::sync::Arc;
+
+use crate::Error;
+use crate::active::{ActiveForecast, Forecaster};
+use crate::fitting::purchases;
+use crate::request::{Progress, Stage};
+use crate::summary::History;
+
+/// What is predicted for the customers of one history.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Score {
+    pub history: History,
+    pub probability_alive: f64,
+    pub churn_probability: f64,
+    pub orders: f64,
+    pub orders_lower: f64,
+    pub orders_upper: f64,
+    pub orders_variance: f64,
+    pub discounted_orders: f64,
+    /// Days until the next order, given that the customer is active and orders again; may be infinite.
+    pub days_to_next_order: f64,
+    /// The expected value is `discounted_orders x (spend_intercept + spend_slope x repeat spend)`.
+    pub spend_intercept: f64,
+    pub spend_slope: f64,
+    /// The ends of the value's interval and its variance, in units of the spend scale.
+    pub value_lower: f64,
+    pub value_upper: f64,
+    pub value_variance: f64,
+}
+
+/// Scores histories that are sorted by frequency, age and paid repeats (see [`crate::summary::histories`]); the result is in
+/// the same order and the same on any number of threads.
+pub(crate) fn score(
+    forecaster: &Forecaster,
+    histories: &[History],
+    unit: TimeUnit,
+    level: f64,
+    progress: Progress,
+) -> Vec<Score> {
+    let groups: Vec<&[History]> = histories.chunk_by(same_future).collect();
+    let (total, done) = (groups.len() as u64, AtomicU64::new(0));
+    let scored: Vec<Vec<Score>> = groups
+        .par_iter()
+        .enumerate()
+        .map(|(index, group)| {
+            let scores = score_group(forecaster, group, unit, level, index as u64);
+            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+            if done.is_multiple_of(64) || done == total {
+                progress(Stage::Score, done, total);
+            }
+            scores
+        })
+        .collect();
+    scored.into_iter().flatten().collect()
+}
+
+/// Customers whose future is alike if they are active.
+pub(crate) fn same_future(a: &History, b: &History) -> bool {
+    a.frequency == b.frequency && a.age == b.age && a.paid_repeats == b.paid_repeats
+}
+
+fn score_group(
+    forecaster: &Forecaster,
+    group: &[History],
+    unit: TimeUnit,
+    level: f64,
+    stream: u64,
+) -> Vec<Score> {
+    let customers: Vec<(History, Purchases)> =
+        group.iter().filter_map(|history| Some((*history, purchases(history, unit)?))).collect();
+    let Some((first, typical)) = customers.first() else { return Vec::new() };
+    let active = forecaster.active(typical, first.paid_repeats, stream);
+    let moments = Moments::of(&active);
+    customers
+        .iter()
+        .map(|(history, customer)| mix(forecaster, &active, &moments, *history, customer, level, unit))
+        .collect()
+}
+
+/// First and second moments of an active customer's draws.
+struct Moments {
+    orders: (f64, f64),
+    value: (f64, f64),
+}
+
+impl Moments {
+    fn of(active: &ActiveForecast) -> Self {
+        Self { orders: moments(&active.order_draws), value: moments(&active.value_draws) }
+    }
+}
+
+fn moments(draws: &[f64]) -> (f64, f64) {
+    let n = draws.len().max(1) as f64;
+    (draws.iter().sum::<f64>() / n, draws.iter().map(|v| v * v).sum::<f64>() / n)
+}
+
+/// The customer's score: what an active customer does, with probability P(alive).
+fn mix(
+    forecaster: &Forecaster,
+    active: &ActiveForecast,
+    moments: &Moments,
+    history: History,
+    customer: &Purchases,
+    level: f64,
+    unit: TimeUnit,
+) -> Score {
+    let alive = forecaster.model.probability_alive(customer);
+    let (spend_intercept, spend_slope) = forecaster.spend.expectation(history.paid_repeats);
+    let tail = (1.0 - level) / 2.0;
+    let variance = |(mean, square): (f64, f64)| (alive * square - (alive * mean).powi(2)).max(0.0);
+    Score {
+        history,
+        probability_alive: alive,
+        churn_probability: (1.0 - alive * (1.0 - active.no_order)).clamp(0.0, 1.0),
+        orders: alive * active.orders,
+        orders_lower: mixture_quantile(&active.order_draws, alive, tail),
+        orders_upper: mixture_quantile(&active.order_draws, alive, 1.0 - tail),
+        orders_variance: variance(moments.orders),
+        discounted_orders: alive * active.discounted_orders,
+        days_to_next_order: forecaster.model.median_time_to_next_purchase(customer) * unit.days(),
+        spend_intercept,
+        spend_slope,
+        value_lower: mixture_quantile(&active.value_draws, alive, tail),
+        value_upper: mixture_quantile(&active.value_draws, alive, 1.0 - tail),
+        value_variance: variance(moments.value),
+    }
+}
+
+/// The quantile of a variable that is 0 with probability 1 - `alive` and otherwise distributed as the ascending `draws`: the
+/// smallest value whose distribution function reaches `probability`.
+fn mixture_quantile(draws: &[f64], alive: f64, probability: f64) -> f64 {
+    let gone = 1.0 - alive;
+    if probability <= gone || draws.is_empty() {
+        return 0.0;
+    }
+    let rank = ((probability - gone) / alive * draws.len() as f64).ceil() as usize;
+    draws[rank.clamp(1, draws.len()) - 1]
+}
+
+/// Registers the scores as the table `name`, keyed by `frequency, recency, age, paid_repeats`.
+pub(crate) fn register(
+    session: &Session,
+    name: &str,
+    scores: &[Score],
+    scale: (f64, f64),
+) -> Result<(), Error> {
+    let int = |f: fn(&Score) -> i32| -> ArrayRef {
+        Arc::new(scores.iter().map(|s| Some(f(s))).collect::<Int32Array>())
+    };
+    let float = |f: &dyn Fn(&Score) -> f64| -> ArrayRef {
+        Arc::new(scores.iter().map(|s| Some(f(s))).collect::<Float64Array>())
+    };
+    let (intercept, slope) = scale;
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("frequency", int(|s| i32::try_from(s.history.frequency).unwrap_or(i32::MAX))),
+        ("recency", int(|s| s.history.recency)),
+        ("age", int(|s| s.history.age)),
+        ("paid_repeats", int(|s| i32::try_from(s.history.paid_repeats).unwrap_or(i32::MAX))),
+        ("probability_alive", float(&|s| s.probability_alive)),
+        ("churn_probability", float(&|s| s.churn_probability)),
+        ("orders", float(&|s| s.orders)),
+        ("orders_lower", float(&|s| s.orders_lower)),
+        ("orders_upper", float(&|s| s.orders_upper)),
+        ("days_to_next_order", float(&|s| s.days_to_next_order)),
+        ("value_a", float(&|s| s.discounted_orders * s.spend_intercept)),
+        ("value_b", float(&|s| s.discounted_orders * s.spend_slope)),
+        ("lower_a", float(&|s| s.value_lower * intercept)),
+        ("lower_b", float(&|s| s.value_lower * slope)),
+        ("upper_a", float(&|s| s.value_upper * intercept)),
+        ("upper_b", float(&|s| s.value_upper * slope)),
+    ];
+    let batch = RecordBatch::try_from_iter(columns).map_err(perennial_lake::Error::from)?;
+    Ok(session.register(name, vec![batch])?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_of_a_mixture_count_the_inactive_as_zero() {
+        let draws = [1.0, 2.0, 3.0, 4.0];
+        assert_eq!(mixture_quantile(&draws, 1.0, 0.5), 2.0);
+        assert_eq!(mixture_quantile(&draws, 1.0, 1.0), 4.0);
+        // Half inactive: the distribution function is .5 at 0, .625 at 1, .75 at 2, .875 at 3 and 1 at 4.
+        assert_eq!(mixture_quantile(&draws, 0.5, 0.5), 0.0);
+        assert_eq!(mixture_quantile(&draws, 0.5, 0.6), 1.0);
+        assert_eq!(mixture_quantile(&draws, 0.5, 0.9), 4.0);
+        assert_eq!(mixture_quantile(&draws, 0.0, 0.9), 0.0);
+        assert_eq!(mixture_quantile(&[], 0.5, 0.9), 0.0);
+    }
+}

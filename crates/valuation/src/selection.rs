@@ -1,0 +1,145 @@
+//! Which transaction model to take: the one that did best on rolling hold-outs.
+//!
+//! Each candidate is fitted on the orders up to three dates and judged on an equally long time after each. The mean log
+//! score (the log-probability of what each customer then did, a proper score) decides; where candidates come within a
+//! thousandth of each other, the one that is simplest to fit.
+
+use jiff::civil::Date;
+use perennial_lake::{Reading, Session};
+use perennial_models::{ModelKind, TimeUnit};
+
+use crate::hold_out::{Candidate, Selection};
+use crate::request::{ModelChoice, Progress, Stage};
+use crate::validation::{PointErrors, Split};
+use crate::{Definitions, Error, day};
+
+/// Hold-outs, each starting half its length after the one before.
+const ORIGINS: i32 = 3;
+/// The shortest hold-out worth judging by, in days.
+const SHORTEST: i32 = 28;
+/// A difference in mean log score that is not worth a more complex model.
+const TIE: f64 = 1e-3;
+
+/// The length in days of the hold-outs for a history of this many days: a quarter of it, at most `horizon`; `None` when
+/// the history is too short to hold anything out.
+pub(crate) fn hold_out_days(history: i32, horizon: f64) -> Option<i32> {
+    let days = (history / 4).min(horizon.round().clamp(0.0, 1e5) as i32);
+    (days >= SHORTEST).then_some(days)
+}
+
+/// Chooses the model: the one named, or the best on rolling hold-outs before `as_of`.
+pub(crate) fn select(
+    session: &Session,
+    reading: &Reading,
+    choice: ModelChoice,
+    first: Date,
+    definitions: &Definitions,
+    progress: Progress,
+) -> Result<(ModelKind, Selection), Error> {
+    let as_of = day::number(definitions.as_of);
+    match (choice, hold_out_days(as_of - day::number(first), definitions.horizon_days)) {
+        (ModelChoice::Named(kind), _) => Ok((kind, unjudged(kind))),
+        (ModelChoice::Auto, None) => Ok((ModelKind::BgNbd, unjudged(ModelKind::BgNbd))),
+        (ModelChoice::Auto, Some(days)) => {
+            let origins: Vec<Date> =
+                (0..ORIGINS).rev().map(|k| day::date(as_of - days - k * days / 2)).collect();
+            roll(session, reading, &origins, days, definitions.unit, progress)
+        }
+    }
+}
+
+fn unjudged(kind: ModelKind) -> Selection {
+    Selection {
+        chosen: kind.name().to_owned(),
+        by_hold_out: false,
+        candidates: Vec::new(),
+        origins: Vec::new(),
+    }
+}
+
+fn roll(
+    session: &Session,
+    reading: &Reading,
+    origins: &[Date],
+    days: i32,
+    unit: TimeUnit,
+    progress: Progress,
+) -> Result<(ModelKind, Selection), Error> {
+    let steps = (origins.len() * ModelKind::ALL.len()) as u64;
+    let mut records: Vec<Record> = ModelKind::ALL.map(Record::new).into();
+    for (round, &until) in origins.iter().enumerate() {
+        let split = match Split::new(session, reading, "selection", until, Some(f64::from(days)), unit) {
+            Ok(split) => split,
+            // Before the first orders there is nothing to fit; the later origins decide.
+            Err(Error::NoCustomers { .. }) => continue,
+            Err(error) => return Err(error),
+        };
+        for (index, record) in records.iter_mut().enumerate() {
+            progress(Stage::Select, (round * ModelKind::ALL.len() + index) as u64, steps);
+            record.judge(&split);
+        }
+    }
+    progress(Stage::Select, steps, steps);
+    Ok(rank(records, origins))
+}
+
+/// What a candidate achieved over the hold-outs so far.
+struct Record {
+    kind: ModelKind,
+    log_scores: Vec<f64>,
+    errors: PointErrors,
+    failure: Option<String>,
+}
+
+impl Record {
+    fn new(kind: ModelKind) -> Self {
+        Self { kind, log_scores: Vec::new(), errors: PointErrors::default(), failure: None }
+    }
+
+    fn judge(&mut self, split: &Split) {
+        match crate::fitting::fit_transactions(self.kind, &split.histories, split.unit) {
+            Ok(fit) => {
+                self.log_scores.push(split.log_score(&fit));
+                self.errors = self.errors.plus(split.point_errors(&fit));
+            }
+            Err(error) => self.failure = Some(error.to_string()),
+        }
+    }
+
+    /// The mean log score, of a model that could be fitted at every origin.
+    fn score(&self) -> Option<f64> {
+        let n = self.log_scores.len();
+        (n > 0 && self.failure.is_none()).then(|| self.log_scores.iter().sum::<f64>() / n as f64)
+    }
+
+    fn candidate(&self) -> Candidate {
+        let n = self.errors.customers;
+        let scored = (n > 0.0).then_some(&self.errors);
+        Candidate {
+            model: self.kind.name().to_owned(),
+            log_score: self.score(),
+            mae: scored.map(|e| e.absolute / n),
+            rmse: scored.map(|e| (e.squared / n).sqrt()),
+            bias: scored.filter(|e| e.actual > 0.0).map(|e| (e.predicted - e.actual) / e.actual),
+            failure: self.failure.clone(),
+        }
+    }
+}
+
+/// Ranks the candidates; without any that could be judged the simplest is taken unjudged.
+fn rank(mut records: Vec<Record>, origins: &[Date]) -> (ModelKind, Selection) {
+    // A candidate that failed has no score and comes last; a stable sort leaves ties in the order of simplicity.
+    records.sort_by(|a, b| b.score().partial_cmp(&a.score()).unwrap_or(std::cmp::Ordering::Equal));
+    let Some(best) = records.first().and_then(Record::score) else {
+        return (ModelKind::BgNbd, unjudged(ModelKind::BgNbd));
+    };
+    let near = |record: &&Record| record.score().is_some_and(|score| best - score < TIE);
+    let chosen = records.iter().filter(near).map(|record| record.kind).min().unwrap_or(ModelKind::BgNbd);
+    let selection = Selection {
+        chosen: chosen.name().to_owned(),
+        by_hold_out: true,
+        candidates: records.iter().map(Record::candidate).collect(),
+        origins: origins.to_vec(),
+    };
+    (chosen, selection)
+}

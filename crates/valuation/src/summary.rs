@@ -1,0 +1,194 @@
+//! The relational half of a valuation: from purchases to one row per customer, and to the distinct histories.
+//!
+//! Everything here is standard SQL over the canonical tables `purchases(customer, day, spend, refunded)` and
+//! `refunds(customer, day, amount)`, so that any SQL engine can run it. Days are numbers since 1970-01-01 and amounts
+//! integers in units of 10^-scale of the currency.
+
+use jiff::civil::Date;
+use perennial_lake::{Reading, Session};
+
+use crate::columns::{f64s, i32s, i64s, u32s};
+use crate::{Error, day, figures::Base};
+
+/// The day and the spend of a transaction are packed into one integer, (day + [`DAY_OFFSET`]) x this + spend, whose
+/// minimum over a customer's transactions yields the first transaction's spend without a second pass. The lake refuses
+/// amounts that do not fit.
+const PACK: i64 = 10_000_000_000_000;
+/// Keeps packed days positive back to the year 1696.
+const DAY_OFFSET: i64 = 100_000;
+
+/// Registers the table `name`: one row per customer with a transaction up to `as_of`, with the columns
+/// `customer, transactions, paid, first_day, last_day, spend, first_spend, refunds`.
+pub(crate) fn summarise(session: &Session, reading: &Reading, name: &str, as_of: Date) -> Result<(), Error> {
+    let restored = format!("SELECT count(*) AS n FROM linked_refunds WHERE {}", restored_after(as_of));
+    let purchases =
+        if count(session, &restored)? > 0 { purchases_as_of(as_of) } else { "purchases".to_owned() };
+    let customers = session.materialise(name, &summary_sql(&purchases, as_of))?;
+    if customers == 0 {
+        return Err(Error::NoCustomers { until: as_of, first: reading.first_day, last: reading.last_day });
+    }
+    Ok(())
+}
+
+/// Refunds that on the day `as_of` had not been made yet, of orders that had.
+fn restored_after(as_of: Date) -> String {
+    format!("order_day <= DATE '{as_of}' AND day > DATE '{as_of}'")
+}
+
+/// The purchases as they stood on the day `as_of`: what was refunded later counts as bought.
+fn purchases_as_of(as_of: Date) -> String {
+    format!(
+        "(SELECT customer, day, sum(spend) AS spend FROM (SELECT customer, day, spend FROM purchases UNION ALL \
+         SELECT customer, order_day AS day, amount AS spend FROM linked_refunds WHERE {}) AS restored \
+         GROUP BY customer, day) AS purchases",
+        restored_after(as_of)
+    )
+}
+
+fn count(session: &Session, sql: &str) -> Result<i64, Error> {
+    let batches = session.query(sql)?;
+    Ok(batches.first().map(|batch| i64s(batch, "n")).transpose()?.map_or(0, |n| n.value(0)))
+}
+
+/// The query that makes one row per customer from `purchases`, a table's name or a query in brackets.
+#[must_use]
+pub fn summary_sql(purchases: &str, as_of: Date) -> String {
+    format!(
+        "SELECT p.customer, transactions, paid, CAST(first_key / {PACK} - {DAY_OFFSET} AS INT) AS first_day, last_day, \
+                spend, first_key % {PACK} AS first_spend, coalesce(r.amount, 0) AS refunds \
+         FROM (SELECT customer, count(*) AS transactions, max(day) AS last_day, sum(spend) AS spend, \
+                      sum(paid) AS paid, min((day + {DAY_OFFSET}) * {PACK} + spend) AS first_key \
+               FROM (SELECT customer, CAST(day AS INT) AS day, spend, CASE WHEN spend > 0 THEN 1 ELSE 0 END AS paid \
+                     FROM {purchases} WHERE day <= DATE '{as_of}') AS purchases \
+               GROUP BY customer) AS p \
+         LEFT JOIN (SELECT customer, sum(amount) AS amount FROM refunds WHERE day <= DATE '{as_of}' \
+                    GROUP BY customer) AS r ON p.customer = r.customer"
+    )
+}
+
+/// The columns that turn a row of the summary into a history, as of the day `as_of`.
+pub(crate) fn history_columns(as_of: Date) -> String {
+    let as_of = day::number(as_of);
+    format!(
+        "transactions - 1 AS frequency, last_day - first_day AS recency, {as_of} - first_day AS age, \
+         paid - CASE WHEN first_spend > 0 THEN 1 ELSE 0 END AS paid_repeats, spend - first_spend AS repeat_spend"
+    )
+}
+
+/// The customers that share one history.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct History {
+    /// Repeat transactions.
+    pub frequency: u32,
+    /// Days from the first to the last transaction.
+    pub recency: i32,
+    /// Days from the first transaction to the as-of date.
+    pub age: i32,
+    /// Repeat transactions with spend.
+    pub paid_repeats: u32,
+    /// How many customers share it.
+    pub customers: f64,
+    /// The sum over these customers of their repeat transactions' spend, in units of the currency.
+    pub repeat_spend: f64,
+    /// The sum of its squares.
+    pub repeat_spend_squared: f64,
+}
+
+/// The distinct histories of the summary table `name`, sorted by frequency, age, paid repeats and recency.
+pub(crate) fn histories(
+    session: &Session,
+    name: &str,
+    as_of: Date,
+    scale: f64,
+) -> Result<Vec<History>, Error> {
+    let sql = format!(
+        "SELECT frequency, recency, age, paid_repeats, count(*) AS customers, \
+                sum(CAST(repeat_spend AS DOUBLE)) AS spend, \
+                sum(CAST(repeat_spend AS DOUBLE) * CAST(repeat_spend AS DOUBLE)) AS squared \
+         FROM (SELECT {} FROM {name}) AS histories GROUP BY frequency, recency, age, paid_repeats \
+         ORDER BY frequency, age, paid_repeats, recency",
+        history_columns(as_of)
+    );
+    let mut histories = Vec::new();
+    for batch in session.query(&sql)? {
+        let (frequency, recency) = (u32s(&batch, "frequency")?, i32s(&batch, "recency")?);
+        let (age, paid) = (i32s(&batch, "age")?, u32s(&batch, "paid_repeats")?);
+        let (customers, spend, squared) =
+            (i64s(&batch, "customers")?, f64s(&batch, "spend")?, f64s(&batch, "squared")?);
+        histories.extend((0..batch.num_rows()).map(|i| History {
+            frequency: frequency.value(i),
+            recency: recency.value(i),
+            age: age.value(i),
+            paid_repeats: paid.value(i),
+            customers: customers.value(i) as f64,
+            repeat_spend: spend.value(i) / scale,
+            repeat_spend_squared: squared.value(i) / (scale * scale),
+        }));
+    }
+    Ok(histories)
+}
+
+/// The distinct spends of the summary table `name`: repeat transactions with spend, their mean, and how many customers.
+pub(crate) fn spends(session: &Session, name: &str, scale: f64) -> Result<Vec<(u32, f64, f64)>, Error> {
+    let sql = format!(
+        "SELECT paid_repeats, repeat_spend, count(*) AS customers \
+         FROM (SELECT paid - CASE WHEN first_spend > 0 THEN 1 ELSE 0 END AS paid_repeats, \
+                      spend - first_spend AS repeat_spend FROM {name}) AS spends \
+         WHERE paid_repeats > 0 AND repeat_spend > 0 GROUP BY paid_repeats, repeat_spend \
+         ORDER BY paid_repeats, repeat_spend"
+    );
+    let mut spends = Vec::new();
+    for batch in session.query(&sql)? {
+        let (paid, spend) = (u32s(&batch, "paid_repeats")?, i64s(&batch, "repeat_spend")?);
+        let customers = i64s(&batch, "customers")?;
+        spends.extend((0..batch.num_rows()).map(|i| {
+            let mean = spend.value(i) as f64 / scale / f64::from(paid.value(i));
+            (paid.value(i), mean, customers.value(i) as f64)
+        }));
+    }
+    Ok(spends)
+}
+
+/// What the summary table `name` holds in all.
+pub(crate) fn base(session: &Session, reading: &Reading, name: &str, as_of: Date) -> Result<Base, Error> {
+    let sql = format!(
+        "SELECT count(*) AS customers, sum(transactions) AS transactions, \
+                sum(CASE WHEN transactions > 1 THEN 1 ELSE 0 END) AS repeat_customers, sum(paid) AS paid, \
+                sum(spend) AS spend, sum(refunds) AS refunds, min(first_day) AS first_day, max(last_day) AS last_day, \
+                sum(CAST(last_day - first_day AS BIGINT)) AS span, \
+                sum(CAST({} - first_day AS BIGINT)) AS age FROM {name}",
+        day::number(as_of)
+    );
+    let batches = session.query(&sql)?;
+    let batch = batches.first().ok_or(Error::NoOrders)?;
+    let number = |column: &str| i64s(batch, column).map(|a| a.value(0));
+    let counted = |column: &str| number(column).map(|n| u64::try_from(n).unwrap_or(0));
+    let scale = scale(reading);
+    let all_refunds = count(
+        session,
+        &format!("SELECT coalesce(sum(amount), 0) AS n FROM refunds WHERE day <= DATE '{as_of}'"),
+    )?;
+    let (customers, transactions) = (counted("customers")?, counted("transactions")?);
+    let (spend, refunds) = (number("spend")?, number("refunds")?);
+    Ok(Base {
+        customers,
+        transactions,
+        repeat_transactions: transactions - customers,
+        repeat_customers: counted("repeat_customers")?,
+        paid_transactions: counted("paid")?,
+        order_value: spend as f64 / scale,
+        unlinked_refunds: refunds as f64 / scale,
+        orphan_refunds: (all_refunds - refunds) as f64 / scale,
+        net_revenue: (spend - refunds) as f64 / scale,
+        first_day: day::date(i32s(batch, "first_day")?.value(0)),
+        last_day: day::date(i32s(batch, "last_day")?.value(0)),
+        span_days: number("span")? as f64,
+        age_days: number("age")? as f64,
+        has_amounts: reading.has_amounts,
+    })
+}
+
+/// The number of integer units of the amounts in one unit of the currency.
+pub(crate) fn scale(reading: &Reading) -> f64 {
+    10_f64.powi(i32::try_from(reading.scale).unwrap_or(0))
+}

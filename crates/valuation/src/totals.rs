@@ -1,0 +1,184 @@
+//! Totals over all customers, with intervals.
+//!
+//! A total's variance has two parts: the customers' own randomness, which mostly averages out, and the uncertainty of the
+//! parameters, which does not. The first is the sum of the customers' variances; the second follows by the delta method
+//! from the total's slope in each log-parameter and their covariance. The interval is the normal one. It does not cover
+//! that the model may be wrong: the hold-out shows that.
+
+use perennial_math::special::normal_quantile;
+use perennial_models::{Fit, GammaGamma, Parameters, TimeUnit, TransactionFit, TransactionModel};
+
+use crate::Definitions;
+use crate::active::{Forecaster, SpendScale};
+use crate::figures::{Base, Estimate, Totals};
+use crate::fitting::purchases;
+use crate::scoring::{Score, same_future};
+
+/// Histories that the slopes are taken over; more than these are thinned out evenly.
+const SLOPE_HISTORIES: usize = 20_000;
+/// The relative step of a log-parameter for its slope.
+const STEP: f64 = 1e-3;
+
+/// Totals of scored customers. `value_factor` turns expected spend into value: margin x (1 - refund share).
+pub(crate) fn totals(
+    base: &Base,
+    fit: &TransactionFit,
+    forecaster: &Forecaster,
+    scores: &[Score],
+    definitions: &Definitions,
+    value_factor: Option<f64>,
+) -> Totals {
+    let sample = thin(scores);
+    let orders: f64 = scores.iter().map(|s| s.history.customers * s.orders).sum();
+    let value: f64 = scores.iter().map(value_of).sum();
+    let slopes = slopes(fit, forecaster, &sample, definitions.unit);
+    let own_orders: f64 = scores.iter().map(|s| s.history.customers * s.orders_variance).sum();
+    let own_value: f64 =
+        scores.iter().map(|s| s.value_variance * squared_scale(s, forecaster.spend.scale())).sum();
+    let orders_variance = own_orders + quadratic(&slopes.orders, &fit.log_covariance) * orders.powi(2);
+    let spend_variance = spend_variance(&forecaster.spend, &sample);
+    let value_variance =
+        own_value + (quadratic(&slopes.value, &fit.log_covariance) + spend_variance) * value.powi(2);
+    let estimate = |point: f64, variance: f64| interval(point, variance, definitions.level);
+    let historic = base.has_amounts.then(|| definitions.margin.rate() * base.net_revenue);
+    let predicted = value_factor.map(|f| estimate(f * value, f * f * value_variance));
+    Totals {
+        customers: base.customers,
+        historic_clv: historic,
+        predicted_clv: predicted,
+        total_clv: historic.zip(predicted).map(|(h, p)| shifted(p, h)),
+        predicted_number_of_orders: Some(estimate(orders, orders_variance)),
+        active_customers: Some(scores.iter().map(|s| s.history.customers * s.probability_alive).sum()),
+    }
+}
+
+/// Totals where no model could be fitted: only what has been.
+pub(crate) fn historic_totals(base: &Base, definitions: &Definitions) -> Totals {
+    Totals {
+        customers: base.customers,
+        historic_clv: base.has_amounts.then(|| definitions.margin.rate() * base.net_revenue),
+        predicted_clv: None,
+        total_clv: None,
+        predicted_number_of_orders: None,
+        active_customers: None,
+    }
+}
+
+fn interval(point: f64, variance: f64, level: f64) -> Estimate {
+    let half = normal_quantile(f64::midpoint(1.0, level)) * variance.max(0.0).sqrt();
+    Estimate { point, lower: (point - half).max(0.0), upper: point + half, level }
+}
+
+fn shifted(estimate: Estimate, by: f64) -> Estimate {
+    Estimate {
+        point: estimate.point + by,
+        lower: estimate.lower + by,
+        upper: estimate.upper + by,
+        level: estimate.level,
+    }
+}
+
+/// The expected value of all customers of a history, before margin and refunds.
+fn value_of(score: &Score) -> f64 {
+    let spend =
+        score.spend_intercept * score.history.customers + score.spend_slope * score.history.repeat_spend;
+    score.discounted_orders * spend
+}
+
+/// The sum over a history's customers of the squared spend scale.
+fn squared_scale(score: &Score, (a, b): (f64, f64)) -> f64 {
+    let h = &score.history;
+    a * a * h.customers + 2.0 * a * b * h.repeat_spend + b * b * h.repeat_spend_squared
+}
+
+/// Every k-th score, so that there are about [`SLOPE_HISTORIES`]; slopes are relative, so the rest needs no weight.
+fn thin(scores: &[Score]) -> Vec<Score> {
+    let every = scores.len().div_ceil(SLOPE_HISTORIES).max(1);
+    scores.iter().step_by(every).copied().collect()
+}
+
+/// The slopes d ln(total) / d ln(parameter) of orders and value.
+struct Slopes {
+    orders: Vec<f64>,
+    value: Vec<f64>,
+}
+
+fn slopes(fit: &TransactionFit, forecaster: &Forecaster, sample: &[Score], unit: TimeUnit) -> Slopes {
+    let at = |index: usize, step: f64| {
+        let mut values: Vec<f64> = fit.model.parameters().iter().map(|(_, value)| *value).collect();
+        values[index] *= f64::exp(step);
+        let shifted = fit.model.with_parameters(&values).ok();
+        relative_totals(shifted.as_deref().unwrap_or(forecaster.model), forecaster, sample, unit)
+    };
+    let mut slopes = Slopes { orders: Vec::new(), value: Vec::new() };
+    for index in 0..fit.log_covariance.len() {
+        let (up, down) = (at(index, STEP), at(index, -STEP));
+        let slope = |up: f64, down: f64| {
+            let slope = (up.ln() - down.ln()) / (2.0 * STEP);
+            if slope.is_finite() { slope } else { 0.0 }
+        };
+        slopes.orders.push(slope(up.0, down.0));
+        slopes.value.push(slope(up.1, down.1));
+    }
+    slopes
+}
+
+/// Orders and value of the sampled histories under another model.
+fn relative_totals(
+    model: &dyn TransactionModel,
+    forecaster: &Forecaster,
+    sample: &[Score],
+    unit: TimeUnit,
+) -> (f64, f64) {
+    let (mut orders, mut value) = (0.0, 0.0);
+    for group in sample.chunk_by(|a, b| same_future(&a.history, &b.history)) {
+        let Some(typical) = group.first().and_then(|s| purchases(&s.history, unit)) else { continue };
+        let (if_alive, discounted) = forecaster.expected_if_alive(model, &typical);
+        for score in group {
+            let Some(customer) = purchases(&score.history, unit) else { continue };
+            let alive = model.probability_alive(&customer);
+            orders += score.history.customers * alive * if_alive;
+            let moved = Score { discounted_orders: alive * discounted, ..*score };
+            value += value_of(&moved);
+        }
+    }
+    (orders, value)
+}
+
+/// The relative variance of the value total that comes from the spend model's parameters.
+fn spend_variance(spend: &SpendScale, sample: &[Score]) -> f64 {
+    let SpendScale::GammaGamma(fit) = spend else { return 0.0 };
+    let at = |index: usize, step: f64| {
+        let mut values = fit.model.values();
+        values[index] *= step.exp();
+        GammaGamma::from_values(&values).map_or(f64::NAN, |model| spend_total(model, fit, sample))
+    };
+    let slopes: Vec<f64> = (0..GammaGamma::NAMES.len())
+        .map(|index| {
+            let slope = (at(index, STEP).ln() - at(index, -STEP).ln()) / (2.0 * STEP);
+            if slope.is_finite() { slope } else { 0.0 }
+        })
+        .collect();
+    quadratic(&slopes, &fit.log_covariance)
+}
+
+fn spend_total(model: GammaGamma, fit: &Fit<GammaGamma>, sample: &[Score]) -> f64 {
+    let fit = Fit { model, ..fit.clone() };
+    let spend = SpendScale::GammaGamma(&fit);
+    sample
+        .iter()
+        .map(|score| {
+            let (spend_intercept, spend_slope) = spend.expectation(score.history.paid_repeats);
+            value_of(&Score { spend_intercept, spend_slope, ..*score })
+        })
+        .sum()
+}
+
+/// v' M v.
+fn quadratic(v: &[f64], m: &[Vec<f64>]) -> f64 {
+    v.iter()
+        .zip(m)
+        .map(|(a, row)| a * row.iter().zip(v).map(|(x, b)| x * b).sum::<f64>())
+        .sum::<f64>()
+        .max(0.0)
+}

@@ -1,0 +1,166 @@
+//! The main job: what every customer is worth.
+
+use jiff::civil::Date;
+use perennial_lake::{Reading, Session};
+use perennial_models::ModelKind;
+
+use crate::definitions::{Definitions, Margin};
+use crate::distribution::fewest_holding;
+use crate::figures::{Base, Distribution};
+use crate::hold_out::HoldOut;
+use crate::methods::MethodPanel;
+use crate::prediction::{Fitted, Prediction};
+use crate::request::{ModelChoice, Progress, Request, Stage};
+use crate::validation::Split;
+use crate::valuation::Valuation;
+use crate::warnings::{FitFailure, WarningInputs, warnings};
+use crate::{Error, customer_values, day, measures, selection, summary};
+
+/// The tables of a valuation in the session.
+const SUMMARY: &str = "customer_summary";
+const SCORES: &str = "history_scores";
+/// How many of the most valuable customers a valuation names.
+const TOP_CUSTOMERS: usize = 20;
+
+/// Values every customer of the orders that were read.
+///
+/// Leaves the table [`crate::CUSTOMER_VALUES`] in the session, with one row per customer and the columns
+/// [`crate::figures::CUSTOMER_COLUMNS`].
+///
+/// # Errors
+/// When there is no order, a figure asked for is out of its range, or a model asked for by name cannot be fitted. With
+/// [`ModelChoice::Auto`] a lack of data for any model is no error: the valuation then has no predictions and says why.
+pub fn value(
+    session: &Session,
+    reading: &Reading,
+    request: &Request,
+    progress: Progress,
+) -> Result<Valuation, Error> {
+    let definitions = definitions(session, reading, request)?;
+    progress(Stage::Summarise, 0, 1);
+    summary::summarise(session, reading, SUMMARY, definitions.as_of)?;
+    let base = summary::base(session, reading, SUMMARY, definitions.as_of)?;
+    let histories = summary::histories(session, SUMMARY, definitions.as_of, summary::scale(reading))?;
+    progress(Stage::Summarise, 1, 1);
+
+    let (kind, selection) =
+        selection::select(session, reading, request.model, base.first_day, &definitions, progress)?;
+    progress(Stage::Fit, 0, 1);
+    let fitted = Fitted::new(session, reading, kind, &histories, SUMMARY, &definitions)?;
+    if let (ModelChoice::Named(kind), Err(source)) = (request.model, &fitted.transactions) {
+        return Err(Error::Fit { model: kind.title(), source: source.clone() });
+    }
+    progress(Stage::Fit, 1, 1);
+
+    let hold_out = last_hold_out(session, reading, kind, &base, &definitions, request.seed, progress)?;
+    let prediction =
+        Prediction::new(session, &fitted, &base, &histories, &definitions, (SCORES, request.seed), progress)?;
+    let scores = fitted.transactions.is_ok().then_some(SCORES);
+    customer_values::register(session, reading, &definitions, (SUMMARY, scores), prediction.value_factor)?;
+    progress(Stage::Join, 0, 1);
+    let valued = prediction.value_factor.is_some();
+    let figure = customer_values::ranking_figure(reading.has_amounts, valued, scores.is_some());
+    let mut values = customer_values::figure(session, figure)?;
+    let mut predicted = if valued { customer_values::figure(session, "predicted_clv")? } else { Vec::new() };
+    predicted.sort_unstable_by(f64::total_cmp);
+    let top_customers = customer_values::top(session, figure, TOP_CUSTOMERS)?;
+    progress(Stage::Join, 1, 1);
+
+    let activity = measures::activity(session, reading, &base, definitions.as_of)?;
+    let predictive = valued.then_some(&prediction.totals);
+    let methods = MethodPanel::new(&base, &activity, definitions.margin, &definitions, predictive);
+    let distribution = Distribution::new(figure, &mut values);
+    let models = fitted.models(&base, &definitions, selection);
+    let warnings = warnings(&WarningInputs {
+        definitions: &definitions,
+        base: &base,
+        today: request.today,
+        most_transactions: histories.iter().map(|h| u64::from(h.frequency) + 1).max().unwrap_or(0),
+        top_decile_share: Some(distribution.top_decile_share),
+        top_customer_share: measures::largest_share(&values),
+        half_of_future_held_by: fewest_holding(0.5, &predicted),
+        transaction_failure: fitted.transactions.as_ref().err().map(FitFailure::from),
+        spend_failure: fitted.spend.as_ref().and_then(|spend| spend.as_ref().err()).map(FitFailure::from),
+        fits: models.iter().flat_map(|m| std::iter::once(&m.transactions).chain(&m.spend)).collect(),
+        spend_frequency_correlation: measures::spend_frequency_correlation(session, SUMMARY)?,
+        rows_read: reading.quality.rows_read,
+        rows_refused: reading.quality.refused.values().sum(),
+        refund_share: measures::refund_share(session, reading, &base, definitions.as_of)?,
+        hold_out: hold_out.as_ref(),
+    });
+    let (totals, heat_maps) = (prediction.totals, prediction.heat_maps);
+    Ok(Valuation {
+        definitions,
+        base,
+        models,
+        totals,
+        distribution,
+        heat_maps,
+        hold_out,
+        methods,
+        warnings,
+        top_customers,
+    })
+}
+
+/// What the valuation states before any number.
+fn definitions(session: &Session, reading: &Reading, request: &Request) -> Result<Definitions, Error> {
+    let in_range = |name, value: f64, ok: bool, range| {
+        if ok { Ok(value) } else { Err(Error::OutOfRange { name, value, range }) }
+    };
+    let level =
+        in_range("level", request.level, request.level > 0.0 && request.level < 1.0, "between 0 and 1")?;
+    let discount = in_range(
+        "discount",
+        request.discount,
+        (0.0..10.0).contains(&request.discount),
+        "at least 0 and below 10 (1000 %) a year",
+    )?;
+    let days = request.horizon_days;
+    let horizon_days = in_range("horizon", days, (1.0..=36_525.0).contains(&days), "1 day to 100 years")?;
+    let as_of = request.as_of.unwrap_or(reading.last_day);
+    let margin = match request.margin {
+        None => measures::margin(session, reading, as_of)?.map_or(Margin::Revenue, Margin::Measured),
+        Some(rate) => {
+            Margin::Given(in_range("margin", rate, (-1.0..=1.0).contains(&rate), "between -100 % and 100 %")?)
+        }
+    };
+    Ok(Definitions {
+        as_of,
+        horizon_days,
+        discount,
+        margin,
+        currency: reading.currency.clone(),
+        time_zone: reading.time_zone.clone(),
+        unit: request.unit,
+        level,
+    })
+}
+
+/// The chosen model judged on the last part of the history; `None` where that is too short or the model cannot be fitted on
+/// what comes before.
+fn last_hold_out(
+    session: &Session,
+    reading: &Reading,
+    kind: ModelKind,
+    base: &Base,
+    definitions: &Definitions,
+    seed: u64,
+    progress: Progress,
+) -> Result<Option<HoldOut>, Error> {
+    let history = day::number(definitions.as_of) - day::number(base.first_day);
+    let Some(days) = selection::hold_out_days(history, definitions.horizon_days) else { return Ok(None) };
+    let until: Date = day::date(day::number(definitions.as_of) - days);
+    progress(Stage::Validate, 0, 1);
+    let split = match Split::new(session, reading, "last", until, Some(f64::from(days)), definitions.unit) {
+        Ok(split) => split,
+        Err(Error::NoCustomers { .. } | Error::NoHoldOut { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let judged = match crate::fitting::fit_transactions(kind, &split.histories, definitions.unit) {
+        Ok(fit) => Some(split.judge(&fit, definitions.level, seed)?),
+        Err(_) => None,
+    };
+    progress(Stage::Validate, 1, 1);
+    Ok(judged)
+}
