@@ -24,7 +24,8 @@ impl Distribution {
         values.sort_unstable_by(f64::total_cmp);
         let top_decile = values.len().div_ceil(10);
         let held = held_from_the_top(values);
-        let share = |customers: usize| held.get(customers).zip(held.last()).map_or(0.0, |(part, all)| part / all);
+        let share =
+            |customers: usize| held.get(customers).zip(held.last()).map_or(0.0, |(part, all)| part / all);
         Self {
             figure: figure.to_owned(),
             histogram: histogram(values),

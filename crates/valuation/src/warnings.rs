@@ -1,7 +1,12 @@
 //! The known mistakes of customer lifetime value, looked for in every valuation.
 
 use jiff::civil::Date;
+use perennial_models::FitError;
 use serde::{Deserialize, Serialize};
+
+mod checks;
+
+pub use checks::{WarningInputs, warnings};
 
 /// How much a warning matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -11,7 +16,7 @@ pub enum Severity {
     Info,
     /// The figures have to be read with care.
     Warning,
-    /// The figures must not be used for decisions before this is mended.
+    /// A figure is missing, or must not be used for decisions before this is mended.
     Severe,
 }
 
@@ -116,7 +121,7 @@ pub enum WarningKind {
         /// Why not.
         why: FitFailure,
     },
-    /// No model of the spend could be fitted: orders are predicted, money is not.
+    /// No model of the spend could be fitted: every future order is taken to be worth the mean of all past ones.
     SpendModelNotFitted {
         /// Why not.
         why: FitFailure,
@@ -207,4 +212,17 @@ pub enum FitFailure {
         /// The model's name.
         model: String,
     },
+}
+
+impl From<&FitError> for FitFailure {
+    fn from(error: &FitError) -> Self {
+        match *error {
+            FitError::TooFewRepeatCustomers { repeat_customers, needed, .. } => {
+                Self::TooFewRepeatCustomers { repeat_customers, needed }
+            }
+            FitError::Spend(_) => Self::InvalidSpend,
+            FitError::NoMeanSpend { q } => Self::NoMeanSpend { q },
+            FitError::NotFinite { model } => Self::NotFinite { model: model.to_owned() },
+        }
+    }
 }

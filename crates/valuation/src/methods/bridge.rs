@@ -21,12 +21,13 @@ pub(super) fn steps(population: &Population<'_>, methods: &[MethodValue]) -> Vec
         look_closer(&mut way, population, ends);
         way.steps
     });
-    let from_retention = value(Method::RetentionTime).zip(value(Method::RevenueOverChurn)).map(|(value, measured)| {
-        let mut way = Way::new(Method::RetentionTime, value);
-        spend_of_retained(&mut way, population, measured);
-        look_closer(&mut way, population, ends);
-        way.steps
-    });
+    let from_retention =
+        value(Method::RetentionTime).zip(value(Method::RevenueOverChurn)).map(|(value, measured)| {
+            let mut way = Way::new(Method::RetentionTime, value);
+            spend_of_retained(&mut way, population, measured);
+            look_closer(&mut way, population, ends);
+            way.steps
+        });
     [from_lifetime, from_revenue, from_retention].into_iter().flatten().flatten().collect()
 }
 
@@ -88,7 +89,8 @@ fn look_ahead(way: &mut Way, population: &Population<'_>, ends: Ends) {
 /// From method 3's revenue per period to method 2's, at the same churn.
 fn spend_of_retained(way: &mut Way, population: &Population<'_>, measured_value: f64) {
     let Ok(churn) = population.churn() else { return };
-    let (Ok(transactions), Ok(revenue)) = (population.transactions_now(churn), population.retained_revenue(churn))
+    let (Ok(transactions), Ok(revenue)) =
+        (population.transactions_now(churn), population.retained_revenue(churn))
     else {
         return;
     };

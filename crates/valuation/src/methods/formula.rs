@@ -150,7 +150,9 @@ pub enum FormulaError {
         share: f64,
     },
     /// Nobody is lost.
-    #[error("a churn of zero: customers who never leave have no finite lifetime value; take a longer period or a horizon")]
+    #[error(
+        "a churn of zero: customers who never leave have no finite lifetime value; take a longer period or a horizon"
+    )]
     NoChurn,
     /// Revenue and churn of different periods.
     #[error(
@@ -245,7 +247,10 @@ mod tests {
         let stays = churn.retention_time().unwrap();
         assert_eq!(stays.years(), 5.0);
         assert_eq!(retention_time_value(200.0, stays, quarterly(1.0), 1.0), Ok(4000.0));
-        assert_eq!(retention_time_value(200.0, stays, PerPeriod::new(4.0, Period::YEAR).unwrap(), 1.0), Ok(4000.0));
+        assert_eq!(
+            retention_time_value(200.0, stays, PerPeriod::new(4.0, Period::YEAR).unwrap(), 1.0),
+            Ok(4000.0)
+        );
 
         assert_eq!(predictive_value(3.0 * 1000.0, 3.0 * 3000.0, 3), Ok(4000.0));
     }
@@ -260,7 +265,8 @@ mod tests {
 
     #[test]
     fn revenue_and_churn_of_different_periods_are_refused() {
-        let error = revenue_over_churn(quarterly(200.0), 1.0, Churn::new(0.05, Period::MONTH).unwrap()).unwrap_err();
+        let error =
+            revenue_over_churn(quarterly(200.0), 1.0, Churn::new(0.05, Period::MONTH).unwrap()).unwrap_err();
         assert_eq!(error, FormulaError::MixedPeriods { revenue_days: 91.3125, churn_days: 30.4375 });
         assert_eq!(
             error.to_string(),

@@ -271,3 +271,6 @@ pub enum Difference {
     /// From methods 2 and 3: what has been earned already belongs to a customer's total value.
     HistoryEarned,
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! The four methods computed on one base.
 
+use jiff::civil::Date;
+
 use super::formula::{self, Churn, FormulaError, PerPeriod, Period};
 use super::{Activity, Input, InputName, Method, MethodPanel, MethodValue, Reason, advice, bridge};
 use crate::figures::{Base, Totals};
@@ -35,6 +37,12 @@ impl MethodPanel {
 }
 
 impl Base {
+    /// The days observed, from the first with a transaction to the as-of date, both counted.
+    #[must_use]
+    pub fn history_days(&self, as_of: Date) -> f64 {
+        (as_of.duration_since(self.first_day).as_hours() / 24 + 1) as f64
+    }
+
     /// The mean interval between two transactions of a customer, in days: all spans over all repeat transactions, so
     /// that each interval counts once. `None` when nobody came back.
     #[must_use]
@@ -59,7 +67,9 @@ impl Population<'_> {
     fn lifetime_value(&self) -> MethodValue {
         let mut draft = self.draft(Method::LifetimeValue);
         let Some(interval) = self.base.mean_interval_days() else {
-            draft.reasons.push(Reason::OnlyOneTimeBuyers { customers: self.base.customers });
+            if self.base.customers > 0 {
+                draft.reasons.push(Reason::OnlyOneTimeBuyers { customers: self.base.customers });
+            }
             return draft.finish(None);
         };
         let order_value = self.average_order_value();
@@ -91,7 +101,8 @@ impl Population<'_> {
     /// Method 2, on the customers of the period before the last.
     fn revenue_over_churn(&self) -> MethodValue {
         let mut draft = self.draft(Method::RevenueOverChurn);
-        let (revenue, churn) = match self.churn().and_then(|churn| Ok((self.retained_revenue(churn)?, churn))) {
+        let (revenue, churn) = match self.churn().and_then(|churn| Ok((self.retained_revenue(churn)?, churn)))
+        {
             Ok(inputs) => inputs,
             Err(reason) => {
                 draft.reasons.push(reason);
@@ -109,13 +120,14 @@ impl Population<'_> {
     /// Method 3, on the customers of the last period.
     fn retention_time(&self) -> MethodValue {
         let mut draft = self.draft(Method::RetentionTime);
-        let (transactions, churn) = match self.churn().and_then(|churn| Ok((self.transactions_now(churn)?, churn))) {
-            Ok(inputs) => inputs,
-            Err(reason) => {
-                draft.reasons.push(reason);
-                return draft.finish(None);
-            }
-        };
+        let (transactions, churn) =
+            match self.churn().and_then(|churn| Ok((self.transactions_now(churn)?, churn))) {
+                Ok(inputs) => inputs,
+                Err(reason) => {
+                    draft.reasons.push(reason);
+                    return draft.finish(None);
+                }
+            };
         let Ok(stays) = churn.retention_time() else { return draft.out_of_range(InputName::Churn) };
         let order_value = self.average_order_value();
         draft.money_input(InputName::AverageOrderValue, order_value);
@@ -130,7 +142,10 @@ impl Population<'_> {
     fn predictive(&self) -> MethodValue {
         let mut draft = self.draft(Method::Predictive);
         let Some((historic, predicted)) = self.predicted_totals() else {
-            draft.reasons.push(Reason::NotFitted);
+            // Without amounts there may well be a model, but no value.
+            if draft.has_money {
+                draft.reasons.push(Reason::NotFitted);
+            }
             return draft.finish(None);
         };
         let customers = self.base.customers;
@@ -139,7 +154,9 @@ impl Population<'_> {
         draft.input(InputName::Horizon, self.definitions.horizon_days);
         draft.input(InputName::Discount, self.definitions.discount);
         if customers < advice::RECOMMENDED_CUSTOMERS {
-            draft.reasons.push(Reason::FewCustomers { customers, recommended: advice::RECOMMENDED_CUSTOMERS });
+            draft
+                .reasons
+                .push(Reason::FewCustomers { customers, recommended: advice::RECOMMENDED_CUSTOMERS });
         }
         draft.reasons.push(Reason::WithinHorizon { horizon_days: self.definitions.horizon_days });
         match formula::predictive_value(historic, predicted, customers) {
@@ -157,8 +174,8 @@ impl Population<'_> {
         amount: InputName,
     ) -> MethodValue {
         let Ok(value) = value else { return draft.out_of_range(amount) };
-        let observed = self.definitions.as_of.duration_since(self.base.first_day).as_hours() / 24 + 1;
-        draft.reasons.extend(advice::churn_obstacles(self.base, self.activity, observed as f64));
+        let history_days = self.base.history_days(self.definitions.as_of);
+        draft.reasons.extend(advice::churn_obstacles(self.base, self.activity, history_days));
         let share = churn.share();
         if draft.has_money {
             draft.reasons.extend([
@@ -193,8 +210,11 @@ impl Population<'_> {
         if self.activity.active_now == 0 {
             return Err(Reason::NobodyActive { period_days: self.activity.period_days });
         }
-        PerPeriod::new(self.activity.transactions_now as f64 / self.activity.active_now as f64, churn.period())
-            .map_err(|_| Reason::InputOutOfRange { input: InputName::TransactionsPerYear })
+        PerPeriod::new(
+            self.activity.transactions_now as f64 / self.activity.active_now as f64,
+            churn.period(),
+        )
+        .map_err(|_| Reason::InputOutOfRange { input: InputName::TransactionsPerYear })
     }
 
     /// The share of the customers active in the first period who were lost in the second.
