@@ -1,1 +1,55 @@
-fn main() {}
+//! `perennial`: what every customer of an order log has been worth, will be worth, and how sure that is.
+
+mod arguments;
+mod commands;
+mod json;
+mod requests;
+mod terminal;
+
+use std::fmt;
+use std::io::ErrorKind;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use crate::arguments::{Arguments, Command};
+
+/// The command line asks for something that no data could make right.
+#[derive(Debug)]
+pub(crate) struct WrongUsage(pub(crate) String);
+
+impl fmt::Display for WrongUsage {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for WrongUsage {}
+
+/// Exit codes: 0 done, 1 failed, 2 wrong usage (the code that the argument parser itself ends with).
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads the output (`| head`) has seen enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(if error.is::<WrongUsage>() { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
+    match &arguments.command {
+        Command::Value(arguments) => commands::value::run(arguments),
+        Command::Fit(arguments) => commands::fit::run(arguments),
+        Command::Validate(arguments) => commands::validate::run(arguments),
+        Command::Simulate(arguments) => commands::simulate::run(arguments),
+        Command::Demo(arguments) => commands::demo::run(arguments),
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,144 @@
+//! What is meant by what was typed.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned, civil::Date};
+use perennial_lake::{ColumnOverrides, OrderSource, OutputFormat, ZeroOrders};
+use perennial_models::ModelKind;
+use perennial_simulate::{Format, ShopSettings};
+use perennial_valuation::{FitKind, ModelChoice, Request};
+
+use crate::WrongUsage;
+use crate::arguments::{self, ShopArguments, SourceArguments, TableFormat, ValueArguments};
+
+/// Where refused rows go when nobody says: the first source's name with this ending, in the current folder.
+const QUARANTINE: &str = "quarantine.csv";
+
+/// The orders to read; refused rows go to a file only where one is named.
+pub(crate) fn source(arguments: &SourceArguments) -> OrderSource {
+    let mut source = OrderSource::new(arguments.sources.iter().cloned());
+    source.columns = arguments.columns.clone().unwrap_or_else(ColumnOverrides::default);
+    source.time_zone.clone_from(&arguments.time_zone);
+    source.currency.clone_from(&arguments.currency);
+    source.rates = arguments.rates.iter().cloned().collect::<BTreeMap<_, _>>();
+    source.quarantine.clone_from(&arguments.quarantine);
+    source.zero_orders = match arguments.zero_orders {
+        arguments::ZeroOrders::Keep => ZeroOrders::Keep,
+        arguments::ZeroOrders::Drop => ZeroOrders::Drop,
+    };
+    source
+}
+
+/// The file for refused rows when none is named: `orders.quarantine.csv` for `exports/orders.csv.gz`.
+pub(crate) fn default_quarantine(sources: &[String]) -> PathBuf {
+    let name = sources
+        .first()
+        .map(Path::new)
+        .and_then(Path::file_name)
+        .map(|name| name.to_string_lossy().into_owned());
+    let stem = name.as_deref().and_then(|name| name.split('.').next()).unwrap_or_default();
+    // A glob or a hidden file leaves no name to go by.
+    let usable = !stem.is_empty() && !stem.contains(['*', '?', '[']);
+    PathBuf::from(format!("{}.{QUARANTINE}", if usable { stem } else { "orders" }))
+}
+
+/// What to value and how.
+pub(crate) fn value(arguments: &ValueArguments) -> Result<Request> {
+    let definitions = &arguments.definitions;
+    Ok(Request {
+        as_of: arguments.as_of,
+        horizon_days: definitions.horizon,
+        discount: definitions.discount,
+        margin: arguments.margin,
+        model: match arguments.model.as_str() {
+            "auto" => ModelChoice::Auto,
+            name => ModelChoice::Named(name.parse()?),
+        },
+        unit: definitions.unit.unit,
+        level: definitions.level,
+        seed: definitions.seed,
+        ..Request::new(today(arguments.source.time_zone.as_ref()))
+    })
+}
+
+/// The day that it is now where the shop is.
+pub(crate) fn today(zone: Option<&TimeZone>) -> Date {
+    Zoned::new(Timestamp::now(), zone.cloned().unwrap_or(TimeZone::UTC)).date()
+}
+
+/// The file for the customers' values with the format that its name asks for.
+pub(crate) fn output(path: &Path) -> Result<(&Path, OutputFormat)> {
+    let format = OutputFormat::of(path).ok_or_else(|| {
+        WrongUsage(format!(
+            "--out {}: the name must end in .parquet, .csv or .json, which says how it is written",
+            path.display()
+        ))
+    })?;
+    Ok((path, format))
+}
+
+/// The models that a name stands for; with `all`, the spend model comes last and only where there are amounts.
+pub(crate) fn fits(name: &str, has_amounts: bool) -> Result<Vec<FitKind>> {
+    Ok(match name {
+        "gamma-gamma" => vec![FitKind::Spend],
+        "all" => {
+            let spend = has_amounts.then_some(FitKind::Spend);
+            ModelKind::ALL.into_iter().map(FitKind::Transactions).chain(spend).collect()
+        }
+        name => vec![FitKind::Transactions(name.parse()?)],
+    })
+}
+
+/// The transaction models that a name stands for.
+pub(crate) fn models(name: &str) -> Result<Vec<ModelKind>> {
+    Ok(if name == "all" { ModelKind::ALL.to_vec() } else { vec![name.parse()?] })
+}
+
+/// The shop to simulate.
+pub(crate) fn shop(arguments: &ShopArguments) -> ShopSettings {
+    ShopSettings { customers: arguments.customers, seed: arguments.seed, ..ShopSettings::default() }
+}
+
+/// How tables are written.
+pub(crate) fn table_format(format: TableFormat) -> Format {
+    match format {
+        TableFormat::Csv => Format::Csv,
+        TableFormat::Parquet => Format::Parquet,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refused_rows_stand_beside_the_work_not_beside_the_source() {
+        for (source, file) in [
+            ("exports/orders.csv.gz", "orders.quarantine.csv"),
+            ("/data/shop/", "shop.quarantine.csv"),
+            ("exports/*.csv", "orders.quarantine.csv"),
+            (".", "orders.quarantine.csv"),
+            ("", "orders.quarantine.csv"),
+        ] {
+            assert_eq!(default_quarantine(&[source.to_owned()]), PathBuf::from(file), "{source}");
+        }
+    }
+
+    #[test]
+    fn an_output_says_its_format_by_its_name() {
+        assert!(output(Path::new("values.parquet")).is_ok());
+        let error = output(Path::new("values.xlsx")).unwrap_err();
+        assert!(error.is::<WrongUsage>());
+        assert!(error.to_string().contains(".parquet, .csv or .json"));
+    }
+
+    #[test]
+    fn all_models_include_spend_only_with_amounts() {
+        assert_eq!(fits("all", true).unwrap().len(), 4);
+        assert_eq!(fits("all", false).unwrap().len(), 3);
+        assert_eq!(fits("gamma-gamma", false).unwrap(), [FitKind::Spend]);
+    }
+}

@@ -1,0 +1,8 @@
+//! The real binary, in a folder of its own: what is typed, what comes out, and what is said when something is wrong.
+
+mod cdnow;
+mod demo;
+mod dirt;
+mod output;
+mod usage;
+mod workbench;
