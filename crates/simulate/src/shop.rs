@@ -248,3 +248,54 @@ impl Simulation {
         future.actual_margin += row.outturn.margin;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, fs};
+
+    use super::*;
+
+    /// All files of a simulated shop, by name, made with `chunk` on `threads` threads.
+    fn files(format: Format, chunk: usize, threads: usize) -> BTreeMap<String, Vec<u8>> {
+        let settings =
+            ShopSettings { customers: 700, seed: 11, dirty_share: 0.01, ..ShopSettings::default() };
+        let folder = tempfile::tempdir().unwrap();
+        let target = Target { folder: folder.path(), format };
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let simulation = pool.install(|| simulate_in_chunks(&settings, target, chunk, &|_, _| ())).unwrap();
+        let files: BTreeMap<_, _> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap())
+            .map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap()))
+            .collect();
+        let expected = simulation.rows.keys().map(|name| format!("{name}.{}", format.extension()));
+        assert!(files.keys().cloned().eq(expected), "one file per table and no other: {:?}", files.keys());
+        files
+    }
+
+    #[test]
+    fn neither_chunks_nor_threads_change_a_byte() {
+        let reference = files(Format::Csv, CHUNK, 1);
+        for (chunk, threads) in [(CHUNK, 4), (1, 2), (37, 3)] {
+            assert!(
+                files(Format::Csv, chunk, threads) == reference,
+                "chunks of {chunk} on {threads} threads"
+            );
+        }
+        assert!(files(Format::Parquet, 50, 1) == files(Format::Parquet, 50, 4));
+    }
+
+    #[test]
+    fn progress_grows_to_the_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = ShopSettings { customers: 10_000, ..ShopSettings::default() };
+        let seen = std::cell::RefCell::new(Vec::new());
+        simulate(&settings, folder.path(), Format::Parquet, |done, total| {
+            seen.borrow_mut().push((done, total))
+        })
+        .unwrap();
+        let seen = seen.into_inner();
+        assert!(seen.is_sorted() && seen.len() > 4, "{seen:?}");
+        assert_eq!(seen.last(), Some(&(20_000, 20_000)));
+    }
+}
