@@ -1,9 +1,7 @@
 # Die Berichtsseite.
 
 interval = { $level }: { $lower } bis { $upper }
-number-missing = –
 
-title = Kundenwertbericht
 title-as-of = Kundenwert zum { DATE($as_of) }
 contents = Inhalt
 orders-between = { COUNT($transactions) } Bestellungen vom { DATE($first) } bis zum { DATE($last) }
@@ -11,7 +9,6 @@ made-by = Erstellt mit Perennial { $version }. Die Seite enthält alles, was sie
 script-needed = Die Diagramme brauchen JavaScript; die Tabellen darunter enthalten dieselben Zahlen.
 show-numbers = Zahlen zeigen
 per-customer = { $amount } je Kunde
-not-available = Nicht verfügbar
 
 # Die Zusammenfassung in Worten.
 summary-heading = Kurz gesagt
@@ -41,7 +38,6 @@ card-active-detail = { PERCENT($share) } von allen; die Summe der P(aktiv)
 card-orders = Erwartete Bestellungen
 card-orders-detail = in { COUNT($horizon_days) } Tagen
 card-historic-detail = bis zum { DATE($as_of) }
-card-no-money = keine Beträge in den Daten
 
 # Warnungen.
 warnings-heading = Was zu beachten ist
@@ -226,7 +222,6 @@ methods-inputs = Was einging
 bridge-heading = Von „{ $method }“ zu „{ $to }“
 bridge-lead = Warum die Methoden sich unterscheiden, Schritt für Schritt, in Beträgen je Kunde.
 bridge-none = Es gibt keine Brücke: Sie braucht die Vorhersage und mindestens einen anderen Weg mit einem Wert.
-bridge-start = { $method }
 column-step = Schritt
 column-change = Änderung
 column-after = Wert danach
@@ -234,7 +229,9 @@ column-after = Wert danach
 # Daten.
 quality-heading = Die Daten
 quality-lead = Erkannt als { $format }: { COUNT($read) } Zeilen gelesen, { COUNT($used) } verwendet ({ PERCENT($share, 1) }), { COUNT($refused) } abgewiesen.
-quality-files = Dateien
+quality-files = Gelesene Dateien
+column-file = Datei
+quality-orphan-refunds = Erstattungen von { $amount } gingen an Kunden ohne gültige Bestellung; sie zählen in keiner Größe.
 quality-columns = Wie jede Spalte gelesen wurde
 column-role = Bedeutung
 column-column = Spalte

@@ -27,7 +27,7 @@ treatment-blank_row = Zeilen ohne Inhalt: übergangen
 
 format-shopify = Shopify-Bestellexport
 format-stripe = Stripe-Zahlungsexport
-format-woocommerce = WooCommerce-Bestellexport
+format-woo_commerce = WooCommerce-Bestellexport
 format-online_retail = Online-Retail-Zeilen
 format-cdnow = CDNOW-Käufe
 format-plain = einfache Tabelle von Bestellungen

@@ -1,9 +1,7 @@
 # The report page.
 
 interval = { $level }: { $lower } to { $upper }
-number-missing = –
 
-title = Customer value report
 title-as-of = Customer value as of { DATE($as_of) }
 contents = Contents
 orders-between = { COUNT($transactions) } orders from { DATE($first) } to { DATE($last) }
@@ -11,7 +9,6 @@ made-by = Made with Perennial { $version }. The page holds all it needs and conn
 script-needed = The charts need JavaScript; the tables under them hold the same numbers.
 show-numbers = Show the numbers
 per-customer = { $amount } per customer
-not-available = Not available
 
 # The summary in words.
 summary-heading = In short
@@ -40,7 +37,6 @@ card-active = Active customers
 card-active-detail = { PERCENT($share) } of all; the sum of P(alive)
 card-orders = Orders expected
 card-historic-detail = up to { DATE($as_of) }
-card-no-money = no amounts in the data
 
 # Warnings.
 warnings-heading = What to keep in mind
@@ -209,7 +205,6 @@ methods-inputs = What went into it
 bridge-heading = From “{ $method }” to “{ $to }”
 bridge-lead = Why the methods differ, step by step, in amounts per customer.
 bridge-none = There is no bridge: it needs the predictive method and at least one other with a value.
-bridge-start = { $method }
 column-step = Step
 column-change = Change
 column-after = Value after
@@ -217,7 +212,9 @@ column-after = Value after
 # Data quality.
 quality-heading = The data
 quality-lead = Recognised as { $format }: { COUNT($read) } rows read, { COUNT($used) } used ({ PERCENT($share, 1) }), { COUNT($refused) } refused.
-quality-files = Files
+quality-files = Files read
+column-file = File
+quality-orphan-refunds = Refunds of { $amount } went to customers without any valid order; they count in no figure.
 quality-columns = How each column was read
 column-role = Meaning
 column-column = Column

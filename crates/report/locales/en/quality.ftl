@@ -27,7 +27,7 @@ treatment-blank_row = Rows without any content: passed over
 
 format-shopify = Shopify orders export
 format-stripe = Stripe payments export
-format-woocommerce = WooCommerce order export
+format-woo_commerce = WooCommerce order export
 format-online_retail = Online Retail lines
 format-cdnow = CDNOW purchases
 format-plain = a plain table of orders

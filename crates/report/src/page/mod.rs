@@ -97,7 +97,7 @@ pub fn html(valuation: &Valuation, reading: &Reading, language: Language) -> Res
         ),
         models: models::ModelPanel::new(texts, valuation.models.as_ref(), valuation.base.has_amounts),
         methods: methods::Methods::new(texts, &valuation.methods),
-        quality: quality::DataQuality::new(texts, reading),
+        quality: quality::DataQuality::new(texts, reading, &valuation.base),
         customers: customers::TopCustomers::new(texts, valuation),
         glossary: customers::Glossary::new(texts),
     };

@@ -1,7 +1,8 @@
 //! The data: what was recognised, how each column was read, what became of the rows.
 
 use askama::Template;
-use perennial_lake::{ColumnRead, Reading};
+use perennial_lake::{ColumnRead, FileRead, Reading};
+use perennial_valuation::figures::Base;
 
 use crate::Texts;
 use crate::table::Table;
@@ -16,7 +17,7 @@ pub(super) struct DataQuality<'a> {
 }
 
 impl<'a> DataQuality<'a> {
-    pub(super) fn new(texts: &'a Texts, reading: &Reading) -> Self {
+    pub(super) fn new(texts: &'a Texts, reading: &Reading, base: &Base) -> Self {
         let quality = &reading.quality;
         let lead = texts.text_with(
             "quality-lead",
@@ -28,7 +29,7 @@ impl<'a> DataQuality<'a> {
                 ("refused", quality.rows_refused().into()),
             ],
         );
-        let mut tables = vec![columns(texts, &reading.columns)];
+        let mut tables = vec![files(texts, &reading.files), columns(texts, &reading.columns)];
         let mut notes = Vec::new();
         if quality.refused.is_empty() {
             notes.push(texts.text("quality-refused-none"));
@@ -41,6 +42,10 @@ impl<'a> DataQuality<'a> {
         } else {
             let rows = quality.treated.iter().map(|(treatment, &rows)| (texts.code("treatment", treatment), rows));
             tables.push(counts(texts, "quality-treated", "column-treatment", rows));
+        }
+        if base.orphan_refunds > 0.0 {
+            let amount = texts.money(base.orphan_refunds);
+            notes.push(texts.text_with("quality-orphan-refunds", &[("amount", amount.into())]));
         }
         if let Some(path) = &quality.quarantine {
             notes.push(texts.text_with("quality-quarantine", &[("path", path.display().to_string().into())]));
@@ -65,6 +70,13 @@ fn columns(texts: &Texts, columns: &[ColumnRead]) -> Table {
         cells.push(column.alternatives.join(", "));
         cells
     }))
+}
+
+fn files(texts: &Texts, files: &[FileRead]) -> Table {
+    Table::new(texts.text("quality-files"))
+        .words(texts.text("column-file"))
+        .numbers(texts.text("column-rows"))
+        .rows(files.iter().map(|file| vec![file.path.display().to_string(), texts.count(file.rows)]))
 }
 
 fn counts(texts: &Texts, caption: &str, name: &str, rows: impl Iterator<Item = (String, u64)>) -> Table {
