@@ -4,6 +4,9 @@ use perennial_math::random::{Rng, uniform_open};
 
 use crate::{CustomerBase, Fit, FitError, InvalidParameters, Purchases};
 
+/// The longest horizon, in any unit; a longer one gives the same.
+pub(crate) const LONGEST_HORIZON: f64 = 1e100;
+
 /// A fitted model of when customers buy and when they leave, without a contract.
 ///
 /// All times are in the unit of the data that the model was fitted on, and count from now (the end of the observation)

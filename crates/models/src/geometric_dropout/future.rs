@@ -11,11 +11,10 @@ use perennial_math::{
     special::{ln_beta, ln_gamma},
 };
 
+use crate::transaction::LONGEST_HORIZON;
+
 /// Above this many terms the series for the expected purchases gives way to quadrature.
 const MOST_TERMS: f64 = 20_000.0;
-
-/// The longest horizon in any unit; longer ones give the same.
-const LONGEST_HORIZON: f64 = 1e100;
 
 /// Nodes per panel where the purchase rate is integrated over time; see [`Future::integrate_rate`].
 static PANEL: LazyLock<GaussLegendre> = LazyLock::new(|| GaussLegendre::new(16));
@@ -90,6 +89,7 @@ impl Future {
         if horizon.is_nan() || horizon <= 0.0 {
             return if n == 0 { 1.0 } else { 0.0 };
         }
+        let horizon = horizon.min(LONGEST_HORIZON);
         let log_idle = -(horizon / rate).ln_1p();
         if n == 0 {
             return (shape * log_idle).exp();
@@ -103,10 +103,13 @@ impl Future {
         stays + leaves
     }
 
-    /// The expected purchases over all the future, discounted continuously.
+    /// The expected purchases over all the future, discounted continuously; a discount that is not positive counts as none.
     pub(super) fn discounted_expected_purchases(&self, discount: f64) -> f64 {
+        if discount.is_nan() || discount <= 0.0 {
+            return self.expected_purchases(LONGEST_HORIZON);
+        }
         // Beyond 45 / discount less than 1e-19 of the value is left.
-        self.integrate_rate(discount, 45.0 / discount)
+        self.integrate_rate(discount, (45.0 / discount).min(LONGEST_HORIZON))
     }
 
     /// Integral over u from 0 to `until` of exp(-discount u) E[lambda exp(-lambda p u)], the purchase rate of the active customer

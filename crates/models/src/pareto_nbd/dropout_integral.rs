@@ -22,6 +22,9 @@ const LARGEST_FALL: f64 = 12.0;
 /// Where the integrand's logarithm has fallen by this much, the rest is left out: less than 1e-17 of the integral.
 const NEGLIGIBLE_FALL: f64 = 40.0;
 
+/// The end of the integral in tau where nothing else ends it: exp of it is still an f64.
+const LONGEST: f64 = 700.0;
+
 /// Rules with 2, 4, 6, ... nodes.
 static RULES: LazyLock<Vec<GaussLegendre>> = LazyLock::new(|| (1..=10).map(|n| GaussLegendre::new(2 * n)).collect());
 
@@ -109,7 +112,7 @@ fn integrate(near: Factor, far: Factor, from: f64, to: f64) -> (f64, FactorMeans
     let near_start = near.offset + from;
     let far_start = far.offset + from;
     let fall = Fall { near: near.exponent - 1.0, far: far.exponent, ratio: near_start / far_start };
-    let end = fall.cut(((to - from) / near_start).ln_1p());
+    let end = fall.cut(((to - from) / near_start).ln_1p().min(LONGEST));
     let panels = (end / LONGEST_PANEL).max(fall.at(end).abs() / LARGEST_FALL).ceil().max(1.0);
     let width = end / panels;
     let rule = rule(width, fall.at(end).abs() / panels);

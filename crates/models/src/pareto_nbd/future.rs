@@ -9,6 +9,8 @@ use perennial_math::{
     special::ln_gamma,
 };
 
+use crate::transaction::LONGEST_HORIZON;
+
 use super::{
     dropout_integral::{DropoutIntegral, Factor},
     likelihood::Silence,
@@ -40,6 +42,7 @@ impl Future {
         if horizon.is_nan() || horizon <= 0.0 {
             return 0.0;
         }
+        let horizon = horizon.min(LONGEST_HORIZON);
         let log_time = (horizon / self.dropout_rate).ln_1p();
         let exponent = (1.0 - self.dropout_shape) * log_time;
         let mean = if exponent == 0.0 { 1.0 } else { exponent.exp_m1() / exponent };
@@ -51,13 +54,14 @@ impl Future {
         if horizon.is_nan() || horizon <= 0.0 {
             return if n == 0 { 1.0 } else { 0.0 };
         }
+        let horizon = horizon.min(LONGEST_HORIZON);
         if n == 0 {
             let silence =
                 Silence::new([self.shape, self.rate, self.dropout_shape, self.dropout_rate], 0.0, horizon);
             return silence.alive + silence.dead;
         }
         let n = f64::from(n);
-        let log_horizon = (horizon / self.rate).ln();
+        let log_horizon = (horizon / self.rate).max(f64::MIN_POSITIVE).ln();
         let count = CountInTime::new(self, n);
         let stays = (count.log_probability(log_horizon)
             - self.dropout_shape * (horizon / self.dropout_rate).ln_1p())
@@ -65,7 +69,7 @@ impl Future {
         stays + count.integrate_until(log_horizon)
     }
 
-    /// The expected purchases over all the future, discounted continuously.
+    /// The expected purchases over all the future, discounted continuously; a discount that is not positive counts as none.
     ///
     /// DERT of Fader, Hardie and Lee (2005, RFM and CLV) without the confluent hypergeometric function: the integral
     /// of exp(-discount u) (1 + u/dropout_rate)^-dropout_shape, which the module of the dropout integral's change of variable
@@ -73,14 +77,14 @@ impl Future {
     pub(super) fn discounted_expected_purchases(&self, discount: f64) -> f64 {
         let scaled = discount * self.dropout_rate;
         if scaled.is_nan() || scaled <= 0.0 {
-            return self.expected_purchases(f64::MAX);
+            return self.expected_purchases(LONGEST_HORIZON);
         }
         let value = |v: f64| (-scaled * v.exp_m1() - (self.dropout_shape - 1.0) * v).exp();
         // Beyond it less than 1e-19 of the value is left: by the discount, or by the dropout where that is faster.
         let by_discount = (45.0 / scaled).ln_1p();
         let by_dropout = 45.0 / (self.dropout_shape - 1.0).max(f64::MIN_POSITIVE);
         let end = by_discount.min(by_dropout);
-        let panels = (end / 1.0).max(3.0).ceil();
+        let panels = end.max(3.0).ceil();
         let width = end / panels;
         let mut sum = 0.0;
         let mut panel = 0.0;
@@ -94,13 +98,13 @@ impl Future {
     /// The median time to the next purchase, given that there is one before the customer leaves.
     ///
     /// That purchase comes at v with density proportional to (1 + v/rate)^-(shape+1) (1 + v/dropout_rate)^-dropout_shape; the median
-    /// is found by bisection on its integral. Infinite where it exceeds the range of an f64.
+    /// is found by bisection on its integral up to [`LONGEST_HORIZON`].
     pub(super) fn median_time_to_next_purchase(&self) -> f64 {
         let purchase = Factor { offset: self.rate, exponent: self.shape + 1.0 };
         let dropout = Factor { offset: self.dropout_rate, exponent: self.dropout_shape };
         let until = |time: f64| DropoutIntegral::new(purchase, dropout, 0.0, time).value;
-        let half = 0.5 * until(f64::MAX);
-        let (mut low, mut high) = (f64::MIN_POSITIVE.ln(), f64::MAX.ln());
+        let half = 0.5 * until(LONGEST_HORIZON);
+        let (mut low, mut high) = (f64::MIN_POSITIVE.ln(), LONGEST_HORIZON.ln());
         while high - low > 1e-13 * (1.0 + high.abs()) {
             let middle = 0.5 * (low + high);
             if until(middle.exp()) < half { low = middle } else { high = middle }

@@ -1,0 +1,95 @@
+//! Real data, read from the files that the workspace's tests share.
+
+use std::{collections::BTreeMap, fs::File, path::PathBuf};
+
+use flate2::read::GzDecoder;
+use perennial_models::{MeanSpend, Purchases};
+
+/// Days from one date to another, both as YYYY-MM-DD.
+fn day_number(date: &str) -> i64 {
+    let part = |range: std::ops::Range<usize>| date[range].parse::<i64>().expect("a date as YYYY-MM-DD");
+    let (year, month, day): (i64, i64, i64) = (part(0..4), part(5..7), part(8..10));
+    // Days since 0000-03-01 in the proleptic Gregorian calendar.
+    let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1
+}
+
+/// The folder with real data.
+fn folder() -> PathBuf {
+    let folder = std::env::var_os("PERENNIAL_DATA").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")),
+        PathBuf::from,
+    );
+    assert!(
+        folder.is_dir(),
+        "no data in {}; `cargo xtask test` fetches what the tests need and sets PERENNIAL_DATA",
+        folder.display()
+    );
+    folder
+}
+
+/// Whether only CDNOW is at hand, as `cargo xtask test` says where the other data cannot be had.
+pub(crate) fn only_cdnow() -> bool {
+    std::env::var("PERENNIAL_DATA_ONLY").is_ok_and(|only| only == "cdnow")
+}
+
+/// A customer's purchases until a date and after it; same-day purchases merged.
+#[derive(Debug, Clone)]
+pub(crate) struct Customer {
+    /// In weeks, until the date.
+    pub(crate) history: Purchases,
+    /// Of the repeat transactions with spend until the date.
+    pub(crate) spend: Option<MeanSpend>,
+    /// Days with a purchase after the date and until the end.
+    pub(crate) later: u32,
+}
+
+/// Reads a log of purchases: per customer and day the sum of the amounts (0 without such a column).
+fn days(file: &str, customer: &str, amount: Option<&str>) -> BTreeMap<String, BTreeMap<i64, f64>> {
+    let path = folder().join(file);
+    let reader = File::open(&path).unwrap_or_else(|error| {
+        panic!("{}: {error}; `cargo xtask test` fetches what the tests need", path.display())
+    });
+    let mut reader = csv::Reader::from_reader(GzDecoder::new(reader));
+    let headers = reader.headers().expect("a header").clone();
+    let column = |name| headers.iter().position(|header| header == name).expect("the column");
+    let (customer, date) = (column(customer), column("date"));
+    let amount = amount.map(column);
+    let mut customers: BTreeMap<String, BTreeMap<i64, f64>> = BTreeMap::new();
+    for record in reader.records() {
+        let record = record.expect("a record");
+        let value = amount.map_or(0.0, |amount| record[amount].parse().expect("an amount"));
+        *customers.entry(record[customer].to_owned()).or_default().entry(day_number(&record[date])).or_default() +=
+            value;
+    }
+    customers
+}
+
+/// The customers of a log with a first purchase by `until`, split there; purchases after `end` do not count.
+fn split(customers: BTreeMap<String, BTreeMap<i64, f64>>, until: &str, end: &str) -> Vec<Customer> {
+    let (until, end) = (day_number(until), day_number(end));
+    customers.into_values().filter_map(|days| customer(&days, until, end)).collect()
+}
+
+fn customer(days: &BTreeMap<i64, f64>, until: i64, end: i64) -> Option<Customer> {
+    let first = *days.keys().next().filter(|day| **day <= until)?;
+    let repeats: Vec<(i64, f64)> = days.range(first + 1..=until).map(|(day, amount)| (*day, *amount)).collect();
+    let frequency = u32::try_from(repeats.len()).expect("few purchases");
+    let last = repeats.last().map_or(first, |(day, _)| *day);
+    let weeks = |days: i64| days as f64 / 7.0;
+    let history = Purchases::new(frequency, weeks(last - first), weeks(until - first)).expect("a valid history");
+    let spends: Vec<f64> = repeats.iter().map(|(_, amount)| *amount).collect();
+    let spend = MeanSpend::new(frequency, spends.iter().sum::<f64>() / f64::from(frequency.max(1))).ok();
+    let later = u32::try_from(days.range(until + 1..=end).count()).expect("few purchases");
+    Some(Customer { history, spend, later })
+}
+
+/// The CDNOW 1/10 sample, calibrated until 1997-09-30 with 39 weeks held out.
+pub(crate) fn cdnow() -> Vec<Customer> {
+    split(days("cdnow/cdnow_sample.csv.gz", "customer_id", Some("amount")), "1997-09-30", "1998-06-30")
+}
+
+/// The online grocer, all of its history.
+pub(crate) fn grocery() -> Vec<Customer> {
+    split(days("grocery_btydplus/grocery_elog.csv.gz", "cust", None), "2007-12-30", "2007-12-30")
+}

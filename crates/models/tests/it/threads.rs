@@ -1,0 +1,34 @@
+//! A fit is the same, bit for bit, on any number of threads.
+
+use perennial_math::random::{standard_normal, stream};
+use perennial_models::{GammaGamma, MeanSpend, ModelKind};
+
+use crate::recovery::simulate;
+
+/// A fit in words, which tell two different finite numbers apart.
+fn on_threads<T: Send>(threads: usize, fit: impl FnOnce() -> T + Send) -> T {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool").install(fit)
+}
+
+#[test]
+fn transaction_fits_do_not_depend_on_threads() {
+    let model = perennial_models::ParetoNbd::new(0.6, 10.0, 0.6, 12.0).expect("parameters");
+    let base = simulate(&model, 20_000, 40.0, 3);
+    for kind in ModelKind::ALL {
+        let one = on_threads(1, || format!("{:?}", kind.fit(&base)));
+        let four = on_threads(4, || format!("{:?}", kind.fit(&base)));
+        assert_eq!(one, four);
+    }
+}
+
+#[test]
+fn spend_fits_do_not_depend_on_threads() {
+    let mut rng = stream(5, 0);
+    let spends: Vec<MeanSpend> = (0..20_000)
+        .map(|i| MeanSpend { transactions: 1 + i % 7, mean: (3.0 + 0.5 * standard_normal(&mut rng)).exp() })
+        .collect();
+    let counts = vec![1.0; spends.len()];
+    let one = on_threads(1, || format!("{:?}", GammaGamma::fit(&spends, &counts)));
+    let four = on_threads(4, || format!("{:?}", GammaGamma::fit(&spends, &counts)));
+    assert_eq!(one, four);
+}
