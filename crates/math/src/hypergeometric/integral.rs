@@ -1,0 +1,189 @@
+//! Euler's integral by the trapezoidal rule in the log-odds of its variable.
+//!
+//! With p = t / (1 + t), t = exp(y), the beta weight becomes exp(b y) (1 + t)^-(b + s), analytic for |Im y| < π and
+//! falling off like exp(b y) on the left and exp(-s y) on the right. The nodes are y₀ + j h around the mode y₀, and all
+//! values are taken relative to the one at the mode, so that large parameters lose nothing.
+
+use crate::special::ln_beta;
+
+/// The coarsest step that is fine enough for every strip that occurs.
+const COARSEST_STEP: f64 = 0.25;
+
+/// The step in units of the peak's standard deviation.
+const STEP_PER_DEVIATION: f64 = 0.6;
+
+/// What a tail may be, relative to the sum.
+const NEGLIGIBLE: f64 = 1e-17;
+
+/// A guard only: integrands need some hundreds of nodes.
+const MOST_NODES: f64 = 1e5;
+
+/// Beyond this distance from the last bend of the integrand its logarithm is a straight line to the last bit.
+const STRAIGHT: f64 = 39.0;
+
+/// ln ₂F₁(a, b; c; z) = ln [ 1/B(b, s) ∫ p^(b-1) (1 - p)^(s-1) (1 - z p)^-a w(p) dp ].
+///
+/// Where c - b ≥ 1, s is c - b and w is 1. Below, where Euler's integral diverges or nearly does, s is c - b + 1 and
+/// w(p) = 1 + (a z / c) p / (1 - z p): that is ₂F₁(a, b; c; z) = ₂F₁(a, b; c+1; z) + a b z / (c (c+1)) ₂F₁(a+1, b+1; c+2; z),
+/// a sum of positive terms, under one integral.
+pub(super) fn ln_hyp2f1(a: f64, b: f64, c: f64, z: f64) -> f64 {
+    let (a, b) = if c - a.max(b) > -1.0 && c - a.min(b) > 1.0 && a.max(b) < c {
+        (a.min(b), a.max(b))
+    } else {
+        (a.max(b), a.min(b))
+    };
+    let (s, lift) = if c - b >= 1.0 { (c - b, 0.0) } else { (c - b + 1.0, a * z / c) };
+    if s <= 0.0 {
+        return f64::NAN;
+    }
+    let rest = 1.0 - z;
+    let mode = mode_odds(a, b, s, z);
+    let first = Bend::at(mode);
+    let second = Bend::at(rest * mode);
+    let bend = b + s - a;
+    let curvature = bend * first.share * first.rest + a * second.share * second.rest;
+    let relative = |offset: f64| {
+        let (growth, factor) = growth(offset);
+        let ln_weight = b * offset
+            - bend * first.ln_growth(offset, growth, factor)
+            - a * second.ln_growth(offset, growth, factor);
+        let odds = mode * factor;
+        ln_weight.exp() * (1.0 + lift * odds / (1.0 + rest * odds))
+    };
+    let margin = STRAIGHT + bend.abs().max(a).max(lift).max(1.0).ln();
+    let shape = Shape {
+        left_rate: b,
+        right_rate: s,
+        left_straight: -mode.ln() - margin,
+        right_straight: -(mode * rest).ln() + margin,
+        step: COARSEST_STEP.min(STEP_PER_DEVIATION / curvature.sqrt()),
+    };
+    let at_mode = b * mode.ln() - (b + s) * mode.ln_1p() - a * ((rest * mode).ln_1p() - mode.ln_1p());
+    at_mode - ln_beta(b, s) + shape.sum(relative).ln()
+}
+
+/// The odds t at which exp(b y) (1 + t)^(a - b - s) (1 + (1 - z) t)^-a is largest: the positive root of
+/// s (1 - z) t² - (b (1 - z) + a z - s) t - b = 0.
+fn mode_odds(a: f64, b: f64, s: f64, z: f64) -> f64 {
+    let rest = 1.0 - z;
+    let linear = b * rest + a * z - s;
+    let root = linear.hypot(2.0 * (s * rest * b).sqrt());
+    if linear >= 0.0 { (linear + root) / (2.0 * s * rest) } else { 2.0 * b / (root - linear) }
+}
+
+/// The integral of [`hyp2f1_deficit`](super::hyp2f1_deficit) over the beta distribution with shapes `shape` and `b`.
+pub(super) fn deficit(a: f64, b: f64, shape: f64, z: f64) -> f64 {
+    let rest = 1.0 - z;
+    // The factor (1 - (1 + p u)^-a) / p falls at most like 1/p, so the beta weight's own mode is near enough.
+    let mode = shape / b;
+    let bend = Bend::at(mode);
+    let value = |offset: f64| {
+        let (growth, factor) = growth(offset);
+        let odds = mode * factor;
+        let ln_weight = (shape - 1.0) * offset - (shape - 1.0 + b) * bend.ln_growth(offset, growth, factor);
+        let ln_base = (odds * (z / rest) / (1.0 + odds)).ln_1p();
+        ln_weight.exp() * -(-a * ln_base).exp_m1()
+    };
+    let curvature = shape * b / (shape + b);
+    let margin = STRAIGHT + (shape + b).max(a).max(1.0).ln();
+    let tails = Shape {
+        left_rate: shape,
+        right_rate: b,
+        left_straight: -mode.ln() + rest.ln() - margin,
+        right_straight: -mode.ln() + margin,
+        step: COARSEST_STEP.min(STEP_PER_DEVIATION / curvature.sqrt()),
+    };
+    let at_mode = (shape - 1.0) * mode.ln() - (shape - 1.0 + b) * mode.ln_1p();
+    (at_mode - ln_beta(shape, b) + tails.sum(value).ln()).exp()
+}
+
+/// exp(offset) - 1 and exp(offset), both to the last bits.
+fn growth(offset: f64) -> (f64, f64) {
+    if offset > -0.5 {
+        let growth = offset.exp_m1();
+        (growth, growth + 1.0)
+    } else {
+        let factor = offset.exp();
+        (factor - 1.0, factor)
+    }
+}
+
+/// A factor 1 + t of the integrand, seen from t at the mode.
+struct Bend {
+    /// t / (1 + t) at the mode,
+    share: f64,
+    /// and 1 / (1 + t).
+    rest: f64,
+}
+
+impl Bend {
+    fn at(odds: f64) -> Self {
+        Self { share: odds / (1.0 + odds), rest: 1.0 / (1.0 + odds) }
+    }
+
+    /// ln of the factor by which 1 + t grows from the mode to this offset, without cancellation.
+    fn ln_growth(&self, offset: f64, growth: f64, factor: f64) -> f64 {
+        if offset >= 0.0 || self.share < 0.5 {
+            (self.share * growth).ln_1p()
+        } else {
+            offset + (self.rest * -growth / factor).ln_1p()
+        }
+    }
+}
+
+/// How an integrand over the whole line falls off, and how finely it is to be sampled.
+struct Shape {
+    /// The integrand falls like exp(`left_rate` y) on the far left ...
+    left_rate: f64,
+    /// ... and like exp(-`right_rate` y) on the far right,
+    right_rate: f64,
+    /// to the last bit before this offset from the mode ...
+    left_straight: f64,
+    /// ... and beyond this one.
+    right_straight: f64,
+    /// Distance of the nodes.
+    step: f64,
+}
+
+impl Shape {
+    /// The trapezoidal sum over all nodes to infinity on both sides, around offset 0.
+    fn sum(&self, value: impl Fn(f64) -> f64) -> f64 {
+        let center = value(0.0);
+        let right =
+            self.side(|distance| value(distance), center, center, self.right_rate, self.right_straight);
+        let left = self.side(
+            |distance| value(-distance),
+            center,
+            center + right,
+            self.left_rate,
+            -self.left_straight,
+        );
+        self.step * (center + right + left)
+    }
+
+    /// The sum over the nodes on one side of offset 0, where the value is `center`; `known` is what has been summed before.
+    fn side(&self, value: impl Fn(f64) -> f64, center: f64, known: f64, rate: f64, straight: f64) -> f64 {
+        let far_ratio = (-rate * self.step).exp();
+        // 1 - far_ratio, exact for slow rates too.
+        let far_gap = -(-rate * self.step).exp_m1();
+        let mut sum = 0.0;
+        let mut previous = center;
+        let mut node = 1.0;
+        while node < MOST_NODES {
+            let distance = node * self.step;
+            let current = value(distance);
+            sum += current;
+            if distance >= straight {
+                return sum + current * far_ratio / far_gap;
+            }
+            // From here on the integrand falls at least as fast as now, or as in the far tail.
+            let slowest = (current / previous).max(far_ratio);
+            if slowest < 1.0 && current * slowest <= NEGLIGIBLE * (known + sum) * (1.0 - slowest) {
+                return sum;
+            }
+            previous = current;
+            node += 1.0;
+        }
+        f64::NAN
+    }
+}
