@@ -32,6 +32,10 @@ const FLAT_SLOPE: f64 = 1e-5;
 /// How much a parameter takes part in a flat direction (a unit vector) to be named as running away.
 const TAKES_PART: f64 = 0.3;
 
+/// The largest absolute value of a log-parameter, in the unit of the likelihood, that the search looks at: a factor of a million from
+/// order one. A parameter that comes within a factor of e of it has run away.
+const LARGEST_LOG: f64 = 14.0;
+
 /// A log-likelihood of positive parameters.
 pub(crate) trait LogLikelihood: Sync {
     /// The value; writes the derivatives by the parameters themselves (not their logarithms).
@@ -76,12 +80,10 @@ impl Problem<'_> {
             self.per_customer(log_parameters, gradient)
         };
         let best = self.search(&mut objective).ok_or(FitError::NotFinite { model: self.model })?;
-        let hessian = hessian_of(
-            &mut |at: &[f64], gradient: &mut [f64]| {
-                objective(at, gradient);
-            },
-            &best.point,
-        );
+        let mut gradient_at = |at: &[f64], gradient: &mut [f64]| {
+            objective(at, gradient);
+        };
+        let hessian = hessian_of(&mut gradient_at, &best.point);
         let information =
             SquareMatrix::from_fn(hessian.size(), |row, column| hessian.get(row, column) * self.customers);
         let (held, _) = covariance_from_hessian(&information, HELD_VARIANCE);
@@ -109,8 +111,12 @@ impl Problem<'_> {
         -value / self.customers
     }
 
-    /// The lowest point found from the starts, polished by Newton steps.
+    /// The lowest point found from the starts, polished by a Newton step.
     fn search(&self, objective: &mut dyn FnMut(&[f64], &mut [f64]) -> f64) -> Option<Minimum> {
+        let objective: &mut dyn FnMut(&[f64], &mut [f64]) -> f64 = &mut |at: &[f64], gradient: &mut [f64]| {
+            // Beyond the bound the step was too far.
+            if at.iter().any(|log| log.abs() > LARGEST_LOG) { f64::INFINITY } else { objective(at, gradient) }
+        };
         let mut best: Option<Minimum> = None;
         for start in self.starts {
             let start: Vec<f64> = start.iter().map(|value| value.ln()).collect();
@@ -123,7 +129,7 @@ impl Problem<'_> {
                 break;
             }
         }
-        best.map(|found| newton_polish(objective, found, 2))
+        best.map(|found| newton_polish(objective, found, 1))
     }
 }
 
@@ -131,19 +137,20 @@ impl Problem<'_> {
 fn outcome(best: &Minimum, information: &SquareMatrix, names: &[&'static str]) -> Outcome {
     let eigen = information.symmetric_eigen();
     let runs_away = |parameter: usize| {
-        eigen.values.iter().enumerate().any(|(direction, curvature)| {
+        best.point[parameter].abs() > LARGEST_LOG - 1.0
+            || eigen.values.iter().enumerate().any(|(direction, curvature)| {
             curvature * NO_INFORMATION < 1.0 && eigen.vectors.get(parameter, direction).abs() > TAKES_PART
         })
     };
     let parameters: Vec<&'static str> =
         names.iter().enumerate().filter(|(parameter, _)| runs_away(*parameter)).map(|(_, name)| *name).collect();
     let gradient = best.gradient.iter().fold(0.0_f64, |largest, slope| largest.max(slope.abs()));
-    if gradient.is_nan() || gradient > FLAT_SLOPE {
-        Outcome::Stalled { gradient }
-    } else if parameters.is_empty() {
+    if !parameters.is_empty() {
+        Outcome::Edge { parameters }
+    } else if gradient <= FLAT_SLOPE {
         Outcome::Converged
     } else {
-        Outcome::Edge { parameters }
+        Outcome::Stalled { gradient }
     }
 }
 

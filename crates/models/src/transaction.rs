@@ -4,8 +4,8 @@ use perennial_math::random::{Rng, uniform_open};
 
 use crate::{CustomerBase, Fit, FitError, InvalidParameters, Purchases};
 
-/// The longest horizon, in any unit; a longer one gives the same.
-pub(crate) const LONGEST_HORIZON: f64 = 1e100;
+/// The longest horizon, as a multiple of alpha + T; a longer one gives the same.
+pub(crate) const LONGEST_HORIZON: f64 = 1e12;
 
 /// A fitted model of when customers buy and when they leave, without a contract.
 ///

@@ -49,7 +49,7 @@ impl Future {
         if horizon.is_nan() || horizon <= 0.0 {
             return 0.0;
         }
-        let horizon = horizon.min(LONGEST_HORIZON);
+        let horizon = horizon.min(LONGEST_HORIZON * self.rate);
         let z = horizon / (self.rate + horizon);
         let closeness = self.rate / (self.rate + horizon);
         if (self.shape + 40.0) / closeness > MOST_TERMS {
@@ -89,7 +89,7 @@ impl Future {
         if horizon.is_nan() || horizon <= 0.0 {
             return if n == 0 { 1.0 } else { 0.0 };
         }
-        let horizon = horizon.min(LONGEST_HORIZON);
+        let horizon = horizon.min(LONGEST_HORIZON * self.rate);
         let log_idle = -(horizon / rate).ln_1p();
         if n == 0 {
             return (shape * log_idle).exp();
@@ -106,10 +106,10 @@ impl Future {
     /// The expected purchases over all the future, discounted continuously; a discount that is not positive counts as none.
     pub(super) fn discounted_expected_purchases(&self, discount: f64) -> f64 {
         if discount.is_nan() || discount <= 0.0 {
-            return self.expected_purchases(LONGEST_HORIZON);
+            return self.expected_purchases(f64::INFINITY);
         }
         // Beyond 45 / discount less than 1e-19 of the value is left.
-        self.integrate_rate(discount, (45.0 / discount).min(LONGEST_HORIZON))
+        self.integrate_rate(discount, (45.0 / discount).min(LONGEST_HORIZON * self.rate))
     }
 
     /// Integral over u from 0 to `until` of exp(-discount u) E[lambda exp(-lambda p u)], the purchase rate of the active customer

@@ -42,7 +42,7 @@ impl Future {
         if horizon.is_nan() || horizon <= 0.0 {
             return 0.0;
         }
-        let horizon = horizon.min(LONGEST_HORIZON);
+        let horizon = horizon.min(LONGEST_HORIZON * self.rate);
         let log_time = (horizon / self.dropout_rate).ln_1p();
         let exponent = (1.0 - self.dropout_shape) * log_time;
         let mean = if exponent == 0.0 { 1.0 } else { exponent.exp_m1() / exponent };
@@ -54,7 +54,7 @@ impl Future {
         if horizon.is_nan() || horizon <= 0.0 {
             return if n == 0 { 1.0 } else { 0.0 };
         }
-        let horizon = horizon.min(LONGEST_HORIZON);
+        let horizon = horizon.min(LONGEST_HORIZON * self.rate);
         if n == 0 {
             let silence =
                 Silence::new([self.shape, self.rate, self.dropout_shape, self.dropout_rate], 0.0, horizon);
@@ -77,7 +77,7 @@ impl Future {
     pub(super) fn discounted_expected_purchases(&self, discount: f64) -> f64 {
         let scaled = discount * self.dropout_rate;
         if scaled.is_nan() || scaled <= 0.0 {
-            return self.expected_purchases(LONGEST_HORIZON);
+            return self.expected_purchases(f64::INFINITY);
         }
         let value = |v: f64| (-scaled * v.exp_m1() - (self.dropout_shape - 1.0) * v).exp();
         // Beyond it less than 1e-19 of the value is left: by the discount, or by the dropout where that is faster.
@@ -98,13 +98,13 @@ impl Future {
     /// The median time to the next purchase, given that there is one before the customer leaves.
     ///
     /// That purchase comes at v with density proportional to (1 + v/rate)^-(shape+1) (1 + v/dropout_rate)^-dropout_shape; the median
-    /// is found by bisection on its integral up to [`LONGEST_HORIZON`].
+    /// is found by bisection on its integral, up to the longest horizon.
     pub(super) fn median_time_to_next_purchase(&self) -> f64 {
         let purchase = Factor { offset: self.rate, exponent: self.shape + 1.0 };
         let dropout = Factor { offset: self.dropout_rate, exponent: self.dropout_shape };
         let until = |time: f64| DropoutIntegral::new(purchase, dropout, 0.0, time).value;
-        let half = 0.5 * until(LONGEST_HORIZON);
-        let (mut low, mut high) = (f64::MIN_POSITIVE.ln(), LONGEST_HORIZON.ln());
+        let half = 0.5 * until(LONGEST_HORIZON * self.rate);
+        let (mut low, mut high) = (f64::MIN_POSITIVE.ln(), (LONGEST_HORIZON * self.rate).ln());
         while high - low > 1e-13 * (1.0 + high.abs()) {
             let middle = 0.5 * (low + high);
             if until(middle.exp()) < half { low = middle } else { high = middle }

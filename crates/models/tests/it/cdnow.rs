@@ -47,7 +47,7 @@ fn check(kind: ModelKind, published: &Published) -> TransactionFit {
     let n = customers.len() as f64;
     assert_near("MAE", absolute / n, published.mae, 6e-5);
     assert_near("RMSE", (squared / n).sqrt(), published.rmse, 6e-5);
-    assert_near("total", total, published.total, 0.06);
+    assert_near("total", total, published.total, 0.1);
     fit
 }
 
