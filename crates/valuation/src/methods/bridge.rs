@@ -65,8 +65,10 @@ impl Way {
 /// From what has been earned per customer to what will have been earned at the horizon.
 fn look_ahead(way: &mut Way, population: &Population<'_>, ends: Ends) {
     let base = population.base;
-    if base.unlinked_refunds != 0.0 {
-        way.step(ends.historic, Difference::UnlinkedRefunds { refunds: base.unlinked_refunds });
+    // Refunds have no share in orders worth nothing.
+    let share = base.unlinked_refunds / base.order_value;
+    if share != 0.0 && share.is_finite() {
+        way.step(ends.historic, Difference::UnlinkedRefunds { share });
     }
     let Some(orders) = population.predictive.and_then(|totals| totals.predicted_number_of_orders) else {
         // Without a number of orders there is one step to the end.

@@ -122,7 +122,7 @@ pub enum Reason {
         /// The mean interval between two transactions of a customer in days.
         interval_days: f64,
     },
-    /// Obstacle: nobody bought in a period that the formula needs, so there is nobody to lose or to look at.
+    /// Obstacle: nobody bought in the first period, so there was nobody to lose.
     NobodyActive {
         /// The length of the period in days.
         period_days: f64,
@@ -225,8 +225,8 @@ pub struct BridgeStep {
 pub enum Difference {
     /// From method 1: refunds that belong to no single order lower what has been earned.
     UnlinkedRefunds {
-        /// Their sum over all customers, in currency, revenue.
-        refunds: f64,
+        /// Their share of the value of the orders.
+        share: f64,
     },
     /// From method 1: the relation is not over; orders are expected, at first at the order value of the past.
     FutureOrders {

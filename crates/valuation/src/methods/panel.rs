@@ -208,7 +208,7 @@ impl Population<'_> {
     /// Transactions per customer who bought in the last period.
     pub(super) fn transactions_now(&self, churn: Churn) -> Result<PerPeriod, Reason> {
         if self.activity.active_now == 0 {
-            return Err(Reason::NobodyActive { period_days: self.activity.period_days });
+            return Err(Reason::EverybodyLost { active: self.activity.active });
         }
         PerPeriod::new(
             self.activity.transactions_now as f64 / self.activity.active_now as f64,

@@ -153,7 +153,7 @@ fn the_way_from_method_1_by_hand() {
         panel.bridge.iter().filter(|step| step.from == Method::LifetimeValue).collect();
     let discounted = 20.0 * (1.0 - 1.0 / 1.1) / 1.1f64.ln();
     let expected = [
-        (Difference::UnlinkedRefunds { refunds: 10_000.0 }, 56.0),
+        (Difference::UnlinkedRefunds { share: 1.0 / 15.0 }, 56.0),
         (Difference::FutureOrders { orders_per_customer: 1.0, horizon_days: 365.25 }, 76.0),
         (Difference::Discounting { discount: 0.1 }, 56.0 + discounted),
         (Difference::FutureSpend, 72.0),
@@ -212,7 +212,7 @@ fn a_period_without_customers_has_no_churn() {
 
     let gone = Activity { active_now: 0, transactions_now: 0, revenue: 0.0, lost: 400, ..activity() };
     let panel = self::panel(&base(), &gone, Margin::Revenue, None);
-    assert_eq!(method(&panel, Method::RetentionTime).reasons, [Reason::NobodyActive { period_days: 365.25 }]);
+    assert_eq!(method(&panel, Method::RetentionTime).reasons, [Reason::EverybodyLost { active: 400 }]);
     assert_eq!(method(&panel, Method::RevenueOverChurn).reasons[0], Reason::EverybodyLost { active: 400 });
     assert_eq!(panel.advised, Some(Method::LifetimeValue));
 }
@@ -315,12 +315,12 @@ fn reasons_and_steps_are_codes_and_numbers_in_json() {
         number: 1,
         before: 60.0,
         after: 56.0,
-        difference: Difference::UnlinkedRefunds { refunds: 10_000.0 },
+        difference: Difference::UnlinkedRefunds { share: 0.0625 },
     };
     let json = serde_json::to_string(&step).unwrap();
     assert_eq!(
         json,
-        r#"{"from":"lifetime_value","number":1,"before":60.0,"after":56.0,"code":"unlinked_refunds","refunds":10000.0}"#
+        r#"{"from":"lifetime_value","number":1,"before":60.0,"after":56.0,"code":"unlinked_refunds","share":0.0625}"#
     );
     assert_eq!(serde_json::from_str::<BridgeStep>(&json).unwrap(), step);
     let json = serde_json::to_string(&Reason::NoChurn { active: 400 }).unwrap();
