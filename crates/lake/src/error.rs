@@ -1,0 +1,227 @@
+//! The one error type of this crate: each message says what is wrong, where, and what to do about it.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use datafusion::error::DataFusionError;
+
+/// Why a source could not be read or a query not be answered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A path, folder or glob that leads to no file of a readable kind.
+    #[error("{path}: {problem}; give a .csv, .tsv, .txt, .jsonl, .ndjson (each also .gz or .zst) or .parquet file, a folder of them, or a glob")]
+    NoFile {
+        /// What was asked for.
+        path: String,
+        /// What is the matter with it.
+        problem: String,
+    },
+
+    /// The operating system refused a file operation.
+    #[error("{}: {source}", file.display())]
+    Io {
+        /// The file.
+        file: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+
+    /// A file whose structure is broken so that its rows cannot be told apart.
+    #[error("{}, line {line}: {problem}", file.display())]
+    Broken {
+        /// The file.
+        file: PathBuf,
+        /// Physical line (row for Parquet), from 1.
+        line: u64,
+        /// What is broken, and what to do.
+        problem: String,
+    },
+
+    /// A file in which no customer or no date column could be found.
+    #[error(
+        "{}: no column was recognised as the {missing}; its columns are {}. Name it with --columns {missing}=NAME",
+        file.display(), quoted(columns)
+    )]
+    NotRecognised {
+        /// The file.
+        file: PathBuf,
+        /// The role without a column.
+        missing: &'static str,
+        /// The columns that exist.
+        columns: Vec<String>,
+    },
+
+    /// A column named by the user, or needed by the format, that the file does not have.
+    #[error("{}: there is no column {name:?}{}; its columns are {}", file.display(), did_you_mean(nearest.as_deref()), quoted(columns))]
+    NoSuchColumn {
+        /// The file.
+        file: PathBuf,
+        /// The name asked for.
+        name: String,
+        /// The existing column whose name is nearest, when one is near.
+        nearest: Option<String>,
+        /// The columns that exist.
+        columns: Vec<String>,
+    },
+
+    /// A column assignment that cannot be understood.
+    #[error("cannot understand the column assignment {text:?}: {problem}")]
+    BadOverride {
+        /// The assignment as typed.
+        text: String,
+        /// What is wrong, and what would be allowed.
+        problem: String,
+    },
+
+    /// Files of different formats in one source.
+    #[error("{} is {second}, but {} is {first}: read files of one format at a time (name them, or narrow the glob)", other.display(), file.display())]
+    MixedFormats {
+        /// The first file.
+        file: PathBuf,
+        /// Its format.
+        first: String,
+        /// The file that differs.
+        other: PathBuf,
+        /// That file's format.
+        second: String,
+    },
+
+    /// Amounts in several currencies, and no rate to convert them with.
+    #[error("{}", mixed_currencies(found, target.as_deref(), missing, hint))]
+    MixedCurrencies {
+        /// Rows per currency code.
+        found: BTreeMap<String, u64>,
+        /// The currency asked for.
+        target: Option<String>,
+        /// The currencies without a rate.
+        missing: Vec<String>,
+        /// Another way out that this format offers; may be empty.
+        hint: String,
+    },
+
+    /// A conversion rate that is not a positive number.
+    #[error("the rate of {currency} is {rate}; a rate is a positive number: how much one unit of that currency is worth in the target currency")]
+    BadRate {
+        /// The currency.
+        currency: String,
+        /// The rate given.
+        rate: f64,
+    },
+
+    /// The amounts of all rows together leave the range of exact 64-bit integers.
+    #[error("the amounts sum to more than 64-bit integers hold at {scale} decimals; check the amount column {column:?}, or name another with --columns amount=NAME")]
+    AmountsOverflow {
+        /// The amount column.
+        column: String,
+        /// Decimals of the integer amounts.
+        scale: u32,
+    },
+
+    /// No row could be used.
+    #[error("none of the {rows} rows could be used: {reasons}")]
+    NothingUsable {
+        /// Rows read.
+        rows: u64,
+        /// The counts by reason, in words.
+        reasons: String,
+    },
+
+    /// A query that failed.
+    #[error("query failed: {source}; the query was: {sql}")]
+    Query {
+        /// The SQL text.
+        sql: String,
+        /// What the engine said.
+        source: Box<DataFusionError>,
+    },
+
+    /// The engine failed outside a query of the caller's.
+    #[error("{doing}: {source}")]
+    Engine {
+        /// What was being done.
+        doing: String,
+        /// What the engine said.
+        source: Box<DataFusionError>,
+    },
+}
+
+impl Error {
+    pub(crate) fn io(file: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
+        move |source| Self::Io { file: file.to_path_buf(), source }
+    }
+
+    pub(crate) fn broken(file: &Path, line: u64, problem: impl Into<String>) -> Self {
+        Self::Broken { file: file.to_path_buf(), line, problem: problem.into() }
+    }
+
+    pub(crate) fn engine<E: Into<DataFusionError>>(doing: impl Into<String>) -> impl FnOnce(E) -> Self {
+        move |source| Self::Engine { doing: doing.into(), source: Box::new(source.into()) }
+    }
+}
+
+fn quoted(names: &[String]) -> String {
+    const SHOWN: usize = 60;
+    let mut text = names.iter().take(SHOWN).map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN {
+        text.push_str(&format!(" and {} more", names.len() - SHOWN));
+    }
+    text
+}
+
+fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map(|name| format!(" (did you mean {name:?}?)")).unwrap_or_default()
+}
+
+fn mixed_currencies(found: &BTreeMap<String, u64>, target: Option<&str>, missing: &[String], hint: &str) -> String {
+    let counts =
+        found.iter().map(|(code, rows)| format!("{code} ({rows} rows)")).collect::<Vec<_>>().join(", ");
+    let most = found.iter().max_by_key(|(_, rows)| **rows).map_or("EUR", |(code, _)| code.as_str());
+    let target = target.unwrap_or(most);
+    let rates = missing
+        .iter()
+        .filter(|code| *code != target)
+        .map(|code| format!(" --rate {code}=RATE"))
+        .collect::<String>();
+    let hint = if hint.is_empty() { String::new() } else { format!(" {hint}") };
+    format!(
+        "the amounts are in {counts}, and currencies are never mixed silently: say --currency {target}{rates}, where RATE is how \
+         much one unit of that currency is worth in {target}.{hint}"
+    )
+}
+
+/// The name among `candidates` nearest to `name` by edit distance, if any is within a third of its length.
+pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted = name.to_lowercase();
+    let limit = (wanted.chars().count() / 3).max(1);
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::levenshtein(&wanted, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= limit || candidate.to_lowercase().contains(&wanted))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_typing_error_finds_its_column() {
+        let columns = ["customer_id", "date", "amount"];
+        assert_eq!(nearest("custommer_id", columns), Some("customer_id"));
+        assert_eq!(nearest("zzz", columns), None);
+    }
+
+    #[test]
+    fn mixed_currencies_say_what_to_type() {
+        let error = Error::MixedCurrencies {
+            found: BTreeMap::from([("EUR".to_owned(), 3), ("GBP".to_owned(), 9)]),
+            target: None,
+            missing: vec!["EUR".to_owned()],
+            hint: String::new(),
+        };
+        assert!(error.to_string().contains("--currency GBP --rate EUR=RATE"), "{error}");
+    }
+}

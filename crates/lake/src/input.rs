@@ -1,0 +1,93 @@
+//! A file with its header: what is needed to read its rows, whatever their kind.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use crate::columns::Header;
+use crate::error::Error;
+use crate::parquet::{self, ParquetRowReader};
+use crate::source::{Kind, SourceFile};
+use crate::text::{
+    DelimitedReader, Dialect, Encoding, JsonLinesReader, Row, RowReader, json_keys, read_start, sniff,
+};
+
+/// Bytes from which a text's layout is recognised; longer than any header.
+const SNIFFED_BYTES: u64 = 1 << 18;
+
+/// One file whose structure is known.
+#[derive(Debug)]
+pub(crate) struct Input {
+    pub(crate) file: SourceFile,
+    pub(crate) header: Header,
+    shape: Shape,
+}
+
+#[derive(Debug)]
+enum Shape {
+    Delimited(Dialect, Encoding),
+    JsonLines,
+    Parquet,
+}
+
+impl Input {
+    /// Looks at a file's beginning (at all keys of JSON lines, at the schema of Parquet).
+    pub(crate) fn inspect(file: SourceFile) -> Result<Self, Error> {
+        let unwatched = Arc::new(AtomicU64::new(0));
+        let (columns, shape) = match file.kind {
+            Kind::Delimited => {
+                let start = read_start(file.open(&unwatched)?.as_mut(), SNIFFED_BYTES, &file.path)?;
+                let dialect = sniff(&start, &file.path)?;
+                (dialect.columns.clone(), Shape::Delimited(dialect, Encoding::Utf8))
+            }
+            Kind::JsonLines => (json_keys(&file.path, file.open(&unwatched)?)?, Shape::JsonLines),
+            Kind::Parquet => (parquet::columns(&file.path)?, Shape::Parquet),
+        };
+        let bare = matches!(&shape, Shape::Delimited(dialect, _) if !dialect.headed);
+        Ok(Self { header: Header::new(columns, bare), file, shape })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.file.path
+    }
+
+    /// The file's rows; of Parquet only the columns at `needed` are read, and the others are empty.
+    pub(crate) fn rows(&self, needed: &[usize], counter: &Arc<AtomicU64>) -> Result<Box<dyn RowReader>, Error> {
+        match &self.shape {
+            Shape::Delimited(dialect, encoding) => {
+                let content = self.file.open(counter)?;
+                let mut reader = DelimitedReader::new(self.path(), content, dialect, *encoding);
+                reader.skip_bytes(dialect.preamble_bytes)?;
+                reader.skip_lines(dialect.preamble_lines)?;
+                if dialect.headed {
+                    reader.read(&mut Row::default())?;
+                }
+                Ok(Box::new(reader))
+            }
+            Shape::JsonLines => {
+                let content = self.file.open(counter)?;
+                Ok(Box::new(JsonLinesReader::new(self.path(), content, &self.header.columns)))
+            }
+            Shape::Parquet => Ok(Box::new(ParquetRowReader::open(&self.file, needed, counter)?)),
+        }
+    }
+
+    pub(crate) fn set_encoding(&mut self, decided: Encoding) {
+        if let Shape::Delimited(_, encoding) = &mut self.shape {
+            *encoding = decided;
+        }
+    }
+
+    pub(crate) fn is_parquet(&self) -> bool {
+        matches!(self.shape, Shape::Parquet)
+    }
+
+    /// The file's structure in words.
+    pub(crate) fn structure(&self) -> String {
+        match &self.shape {
+            Shape::Delimited(dialect, encoding) => format!("text in {}, fields divided by {}", encoding.name(), dialect.delimiter()),
+            Shape::JsonLines => "JSON lines".to_owned(),
+            Shape::Parquet => "Parquet".to_owned(),
+        }
+    }
+}

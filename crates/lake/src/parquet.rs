@@ -1,0 +1,141 @@
+//! Rows of Parquet files as text, for everything that the columnar path does not take.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use datafusion::arrow::array::{Array, RecordBatch};
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::parquet::arrow::ProjectionMask;
+use datafusion::parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+
+use crate::error::Error;
+use crate::source::SourceFile;
+use crate::text::{Row, RowReader};
+
+const BATCH_ROWS: usize = 8192;
+
+fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, Error> {
+    let file = File::open(path).map_err(Error::io(path))?;
+    ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| damaged(path, 1, &error))
+}
+
+fn damaged(path: &Path, row: u64, error: &dyn std::fmt::Display) -> Error {
+    Error::broken(path, row, format!("not a readable Parquet file ({error}): export it again"))
+}
+
+/// The schema of a file.
+pub(crate) fn schema(path: &Path) -> Result<SchemaRef, Error> {
+    Ok(Arc::clone(builder(path)?.schema()))
+}
+
+/// The names of a file's columns.
+pub(crate) fn columns(path: &Path) -> Result<Vec<String>, Error> {
+    Ok(schema(path)?.fields().iter().map(|field| field.name().clone()).collect())
+}
+
+pub(crate) struct ParquetRowReader {
+    path: PathBuf,
+    reader: ParquetRecordBatchReader,
+    /// For each column of the file, its place in the batches.
+    places: Vec<Option<usize>>,
+    batch: Option<RecordBatch>,
+    next: usize,
+    row: u64,
+    counter: Arc<AtomicU64>,
+    bytes_per_batch: u64,
+}
+
+impl ParquetRowReader {
+    pub(crate) fn open(file: &SourceFile, needed: &[usize], counter: &Arc<AtomicU64>) -> Result<Self, Error> {
+        let builder = builder(&file.path)?;
+        let width = builder.schema().fields().len();
+        let mut wanted: Vec<usize> = needed.iter().copied().filter(|index| *index < width).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let places = (0..width).map(|column| wanted.binary_search(&column).ok()).collect();
+        let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
+        let batches = rows.div_ceil(BATCH_ROWS as u64).max(1);
+        let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);
+        let reader = builder
+            .with_projection(mask)
+            .with_batch_size(BATCH_ROWS)
+            .build()
+            .map_err(|error| damaged(&file.path, 1, &error))?;
+        Ok(Self {
+            path: file.path.clone(),
+            reader,
+            places,
+            batch: None,
+            next: 0,
+            row: 0,
+            counter: Arc::clone(counter),
+            bytes_per_batch: file.bytes / batches,
+        })
+    }
+
+    /// Whether a row is there in the current batch, after reading a new one where needed.
+    fn advance(&mut self) -> Result<bool, Error> {
+        while self.batch.as_ref().is_none_or(|batch| self.next >= batch.num_rows()) {
+            match self.reader.next() {
+                Some(Ok(batch)) => {
+                    self.counter.fetch_add(self.bytes_per_batch, Ordering::Relaxed);
+                    (self.batch, self.next) = (Some(batch), 0);
+                }
+                Some(Err(error)) => return Err(damaged(&self.path, self.row + 1, &error)),
+                None => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl RowReader for ParquetRowReader {
+    fn read(&mut self, row: &mut Row) -> Result<bool, Error> {
+        if !self.advance()? {
+            return Ok(false);
+        }
+        let Some(batch) = &self.batch else { return Ok(false) };
+        self.row += 1;
+        row.clear(self.row);
+        for place in &self.places {
+            if let Some(place) = place {
+                write_cell(batch.column(*place).as_ref(), self.next, row, &self.path, self.row)?;
+            }
+            row.end_field();
+        }
+        self.next += 1;
+        Ok(true)
+    }
+}
+
+fn write_cell(column: &dyn Array, index: usize, row: &mut Row, path: &Path, number: u64) -> Result<(), Error> {
+    use datafusion::arrow::array::{Float64Array, Int64Array, StringArray, StringViewArray};
+    const OPTIONS: FormatOptions<'static> = FormatOptions::new();
+    if column.is_null(index) {
+        return Ok(());
+    }
+    // The usual kinds without the formatter, which is made anew for every cell.
+    let any = column.as_any();
+    match column.data_type() {
+        DataType::Int64 => {
+            any.downcast_ref::<Int64Array>().map(|array| row.extend(format_args!("{}", array.value(index))));
+        }
+        DataType::Float64 => {
+            any.downcast_ref::<Float64Array>().map(|array| row.extend(format_args!("{}", array.value(index))));
+        }
+        DataType::Utf8 => {
+            any.downcast_ref::<StringArray>().map(|array| row.extend(format_args!("{}", array.value(index))));
+        }
+        DataType::Utf8View => {
+            any.downcast_ref::<StringViewArray>().map(|array| row.extend(format_args!("{}", array.value(index))));
+        }
+        _ => {
+            let cell = ArrayFormatter::try_new(column, &OPTIONS).map_err(|error| damaged(path, number, &error))?;
+            row.extend(format_args!("{}", cell.value(index)));
+        }
+    }
+    Ok(())
+}

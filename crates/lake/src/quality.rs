@@ -1,0 +1,159 @@
+//! What became of every row: used, refused for a reason, or treated in a stated way.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+/// Declares an enum whose variants carry a stable `snake_case` code and an English sentence.
+macro_rules! coded {
+    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $code:literal, $sentence:literal;)+ }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(rename_all = "snake_case")]
+        #[non_exhaustive]
+        pub enum $name { $($(#[$doc])* $variant,)+ }
+
+        impl $name {
+            /// The stable code, as it stands in quarantine files and JSON.
+            #[must_use]
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code,)+ }
+            }
+
+            /// One English sentence that says what it means.
+            #[must_use]
+            pub fn sentence(self) -> &'static str {
+                match self { $(Self::$variant => $sentence,)+ }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.code())
+            }
+        }
+    };
+}
+
+coded! {
+    /// Why a row could not be used. Refused rows stand in the quarantine file.
+    Refusal {
+        /// The row has another number of fields than the header, or is not valid JSON.
+        BrokenRow = "broken_row", "The row does not have the structure of the file.";
+        /// No customer: a guest without an address, or an empty identifier.
+        NoCustomer = "no_customer", "The row names no customer (a guest).";
+        /// The date is empty.
+        NoDate = "no_date", "The row has no date.";
+        /// The date cannot be read.
+        BadDate = "bad_date", "The date cannot be read in the form of its column.";
+        /// The date lies after now.
+        FutureDate = "future_date", "The date lies in the future.";
+        /// The amount, quantity, price, refund or cost is empty or cannot be read.
+        BadAmount = "bad_amount", "An amount is missing or cannot be read in the form of its column.";
+        /// The amount does not fit exact arithmetic.
+        AmountTooLarge = "amount_too_large", "The amount has more than 13 digits in units of the smallest decimal.";
+        /// The payment failed.
+        PaymentFailed = "payment_failed", "The payment failed, so nothing was bought.";
+        /// The payment has not arrived, or was only authorised.
+        NotPaid = "not_paid", "The order is not paid (pending, authorised, draft or on hold).";
+    }
+}
+
+coded! {
+    /// What was done to a row that needed a decision.
+    Treatment {
+        /// A row equal in all fields to an earlier row of the same order.
+        ExactDuplicate = "exact_duplicate", "Rows equal to an earlier row of the same order were dropped.";
+        /// An order that came again as a whole.
+        ReplacedOrder = "replaced_order", "Orders that came again: the row read last counts, the earlier one was dropped.";
+        /// Lines of an order that an earlier file already holds.
+        OverlappingFile = "overlapping_file", "Lines of orders that an earlier file already holds were dropped.";
+        /// Equal lines within one order, kept as two units of the same article.
+        RepeatedLine = "repeated_line", "Equal lines within one order were kept: the same article booked twice.";
+        /// Rows without an order number that are equal in customer, day and amount.
+        EqualRows = "equal_rows", "Rows equal in customer, day and amount, without an order number, were kept: purchases may be equal.";
+        /// A cancelled order: none.
+        CancelledOrder = "cancelled_order", "Cancelled orders count as none.";
+        /// An order refunded to nothing: none.
+        WhollyRefundedOrder = "wholly_refunded_order", "Orders refunded in full count as none.";
+        /// A refund that lowers the order it belongs to.
+        LinkedRefund = "linked_refund", "Refunds lower the order that they belong to.";
+        /// A refund or credit note whose order is not known.
+        UnlinkedRefund = "unlinked_refund", "Refunds without a known order lower the customer's historic value on their date.";
+        /// An order of amount zero, kept.
+        ZeroAmount = "zero_amount", "Orders of amount zero are transactions without spend.";
+        /// An order of amount zero, dropped as asked.
+        ZeroDropped = "zero_dropped", "Orders of amount zero were dropped, as asked.";
+        /// An amount with more than six decimals.
+        RoundedAmount = "rounded_amount", "Amounts with more than six decimals were rounded to six.";
+        /// An amount converted with a given rate.
+        Converted = "converted", "Amounts were converted with the given rate.";
+        /// A row without any content.
+        BlankRow = "blank_row", "Rows without any content were passed over.";
+    }
+}
+
+impl Treatment {
+    /// Whether the rows counted under it are left out of [`Quality::rows_used`].
+    #[must_use]
+    pub fn drops_rows(self) -> bool {
+        matches!(self, Self::ExactDuplicate | Self::ReplacedOrder | Self::OverlappingFile | Self::BlankRow)
+    }
+}
+
+/// The account of all rows: `rows_read` = `rows_used` + refused + rows that a treatment dropped.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Quality {
+    /// Rows in the files, without headers.
+    pub rows_read: u64,
+    /// Rows that entered an order or a refund.
+    pub rows_used: u64,
+    /// Rows refused, by reason.
+    pub refused: BTreeMap<Refusal, u64>,
+    /// Rows or orders treated, by treatment.
+    pub treated: BTreeMap<Treatment, u64>,
+    /// The file that holds the refused rows, when one was asked for.
+    pub quarantine: Option<PathBuf>,
+}
+
+impl Quality {
+    /// Rows refused for any reason.
+    #[must_use]
+    pub fn rows_refused(&self) -> u64 {
+        self.refused.values().sum()
+    }
+
+    /// Rows left out by a treatment.
+    #[must_use]
+    pub fn rows_dropped(&self) -> u64 {
+        self.treated.iter().filter(|(treatment, _)| treatment.drops_rows()).map(|(_, rows)| rows).sum()
+    }
+
+    pub(crate) fn refuse(&mut self, reason: Refusal, rows: u64) {
+        if rows > 0 {
+            *self.refused.entry(reason).or_default() += rows;
+        }
+    }
+
+    pub(crate) fn treat(&mut self, treatment: Treatment, rows: u64) {
+        if rows > 0 {
+            *self.treated.entry(treatment).or_default() += rows;
+        }
+    }
+
+    /// Derives `rows_used` from the other counts.
+    pub(crate) fn close(&mut self) {
+        self.rows_used = self.rows_read.saturating_sub(self.rows_refused() + self.rows_dropped());
+    }
+
+    /// The refusals in words, for an error message.
+    pub(crate) fn reasons(&self) -> String {
+        if self.refused.is_empty() && self.treated.is_empty() {
+            return "there are none".to_owned();
+        }
+        let refused = self.refused.iter().map(|(reason, rows)| format!("{rows} {reason}"));
+        let treated = self.treated.iter().map(|(treatment, rows)| format!("{rows} {treatment}"));
+        refused.chain(treated).collect::<Vec<_>>().join(", ")
+    }
+}
