@@ -43,7 +43,7 @@ impl Chart {
         table: Table,
     ) -> Self {
         let json = for_script(&plot.to_json());
-        Self { id, title, caption, json, table, show_numbers: texts.text("show-numbers") }
+        Self { id, title, caption, json, table: table.under_heading(), show_numbers: texts.text("show-numbers") }
     }
 }
 
@@ -64,7 +64,7 @@ pub(crate) fn layout(language: Language) -> Layout {
         .font(Font::new().color(colour::INK).size(13))
         .paper_background_color(colour::CLEAR)
         .plot_background_color(colour::CLEAR)
-        .margin(Margin::new().left(8).right(12).top(36).bottom(8).auto_expand(true))
+        .margin(Margin::new().left(8).right(12).top(36).bottom(14).auto_expand(true))
         .hover_mode(HoverMode::Closest)
         .legend(
             Legend::new()
@@ -85,6 +85,7 @@ pub(crate) fn axis(title: &str) -> Axis {
         .zero_line_color(colour::LINE)
         .line_color(colour::LINE)
         .auto_margin(true)
+        .separate_thousands(true)
         .fixed_range(false)
 }
 

@@ -8,6 +8,8 @@ use askama::Template;
 pub(crate) struct Table {
     /// What the table holds; read out by a screen reader and shown above the table.
     caption: String,
+    /// Whether a heading above says the same, so that the caption need not be seen.
+    under_heading: bool,
     columns: Vec<Column>,
     rows: Vec<Vec<String>>,
 }
@@ -21,7 +23,13 @@ struct Column {
 impl Table {
     /// A table without columns or rows.
     pub(crate) fn new(caption: impl Into<String>) -> Self {
-        Self { caption: caption.into(), columns: Vec::new(), rows: Vec::new() }
+        Self { caption: caption.into(), under_heading: false, columns: Vec::new(), rows: Vec::new() }
+    }
+
+    /// Leaves the caption to those who hear the page, because a heading says the same.
+    pub(crate) const fn under_heading(mut self) -> Self {
+        self.under_heading = true;
+        self
     }
 
     /// Adds a column of words.

@@ -126,8 +126,8 @@ column-upper = Oben
 date-tick = %m/%Y
 date-hover = %d.%m.%Y
 deviation-none = kein Unterschied
-deviation-more = { $share } zu viel
-deviation-less = { $share } zu wenig
+deviation-more = { $share } zu hoch
+deviation-less = { $share } zu niedrig
 
 # Zehntel.
 deciles-heading = Stehen die richtigen Kunden oben?
@@ -210,12 +210,12 @@ methods-heading = Vier Wege, ihn zu berechnen
 methods-lead = Dieselben Kunden, dieselbe Marge, Beträge je Kunde. Die Wege nehmen Verschiedenes an und kommen deshalb zu Verschiedenem.
 methods-advised = Diese Daten stützen am besten: { $method }.
 methods-advised-none = Diese Daten stützen keinen der vier Wege.
-methods-supported = gestützt
-methods-not-supported = nicht gestützt
+methods-supported = ja
+methods-not-supported = nein
 methods-no-value = kein Wert
 column-method = Methode
 column-value-per-customer = Wert je Kunde
-column-verdict = Von diesen Daten
+column-verdict = Von diesen Daten gestützt
 methods-why-not = Dagegen spricht
 methods-notes = Zu beachten
 methods-inputs = Was einging

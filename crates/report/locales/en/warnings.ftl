@@ -6,7 +6,7 @@ severity-severe = Severe
 
 warning-no_amounts = No amounts in the data
     .text = Purchases can be predicted, but no money: every value in currency is missing.
-    .remedy = Add a column with the order's amount, or name it with --columns amount=….
+    .remedy = Add a column with the order’s amount, or name it with --columns amount=….
 warning-margin_unknown = Costs are not known: the value is revenue
     .text = Without a margin the value of a customer is what the customer pays, not what the business keeps. It is called revenue CLV here. Do not compare it with acquisition costs.
     .remedy = State the margin, for example --margin 35%.
@@ -30,10 +30,10 @@ warning-no_frequent_customers = Hardly anybody comes back often
         [one] purchase
        *[other] purchases
     }; at least one with { COUNT($recommended) } is recommended.
-    .remedy = Check that one person's purchases carry the same customer id. If so, value again when there are more.
+    .remedy = Check that one person’s purchases carry the same customer id. If so, value again when there are more.
 warning-only_one_time_buyers = Nobody has come back
     .text = Each of the { COUNT($customers) } customers bought once. Neither a lifetime nor churn nor a prediction can be had from that.
-    .remedy = Check that one person's purchases carry the same customer id, for example the e-mail address instead of the order's number.
+    .remedy = Check that one person’s purchases carry the same customer id, for example the e-mail address instead of the order’s number.
 warning-stale_data = The data is { COUNT($days) } days old
     .text = The value is as of { DATE($as_of) }; today is { DATE($today) }. Customers have bought and left since.
     .remedy = Export the orders again.
@@ -54,7 +54,7 @@ warning-few_hold_the_future = { $customers ->
        *[other] { COUNT($customers) } customers hold half of the predicted value
     }
     .text = What is to come depends on a handful of customers; the total is less certain than with many.
-    .remedy = Speak with these customers, and read the total's interval rather than its middle.
+    .remedy = Speak with these customers, and read the total’s interval rather than its middle.
 warning-transaction_model_not_fitted = There is no prediction
     .text = No model of the purchases could be fitted: { $why } The figures show what has been.
     .remedy = Use the simple methods below until there is more history.
@@ -62,7 +62,7 @@ warning-spend_model_not_fitted = No prediction in money
     .text = Orders are predicted, what will be spent is not: { $why }
     .remedy = Multiply the predicted orders by an order value that you judge to be right.
 warning-fit_at_edge = { MODEL($model) }: parameters ran to the edge
-    .text = { $parameters } grew without bound while the likelihood levelled off. The predictions are usable; these parameters' own values and standard errors mean little.
+    .text = { $parameters } grew without bound while the likelihood levelled off. The predictions are usable; these parameters’ own values and standard errors mean little.
     .remedy = No need to act. Another model may describe the customers as well with fewer parameters.
 warning-search_stalled = { MODEL($model) }: the search stopped early
     .text = The search for the best parameters ended before it reached a maximum, so the predictions may be off.
@@ -80,8 +80,8 @@ warning-high_refunds = { PERCENT($share, 1) } of what is sold comes back
     .text = Refunds lower the value noticeably. What is refunded after the as-of date is not known yet, so the newest orders look better than they are.
     .remedy = Look for products or channels with many returns.
 warning-hold_out_bias = { $figure ->
-        [orders] The hold-out's orders were missed by { PERCENT($off) }
-       *[other] The hold-out's revenue was missed by { PERCENT($off) }
+        [orders] The hold-out’s orders were missed by { PERCENT($off) }
+       *[other] The hold-out’s revenue was missed by { PERCENT($off) }
     }
     .text = Judged on time that the model had not seen, { $figure ->
         [orders] { COUNT($predicted) } orders were expected and { COUNT($actual) } came
@@ -96,7 +96,7 @@ warning-interval_coverage = { $figure ->
         [narrow] narrow
        *[wide] wide
     }.
-    .remedy = Read single customers' intervals with this in mind; totals are less affected.
+    .remedy = Read single customers’ intervals with this in mind; totals are less affected.
 
 # Why a model could not be fitted; ends a sentence.
 why-too_few_repeat_customers = { COUNT($repeat_customers) } { $repeat_customers ->
@@ -104,5 +104,5 @@ why-too_few_repeat_customers = { COUNT($repeat_customers) } { $repeat_customers 
        *[other] customers have
     } come back, { COUNT($needed) } are needed.
 why-no_mean_spend = the amounts spread so far that no mean spend exists (Gamma-Gamma with q = { DECIMAL($q, 2) }, which must exceed 1).
-why-invalid_spend = a customer's mean spend is not a positive number.
+why-invalid_spend = a customer’s mean spend is not a positive number.
 why-not_finite = the likelihood of { MODEL($model) } is not finite for these histories.

@@ -46,6 +46,7 @@ fn table(texts: &Texts, hold_out: &HoldOut) -> Table {
     };
     let value = hold_out.value.map(|value| row("value", value.coverage, value.level));
     Table::new(texts.text("coverage-heading"))
+        .under_heading()
         .words(texts.text("column-figure"))
         .numbers(texts.text("column-held"))
         .numbers(texts.text("column-stated"))

@@ -25,6 +25,8 @@ struct Map<'a> {
     title: String,
     cells: &'a [Vec<f64>],
     write: fn(&Texts, f64) -> String,
+    /// How the colour bar writes its ticks (d3 number format).
+    tick_format: &'static str,
 }
 
 impl<'a> HeatMapPair<'a> {
@@ -38,6 +40,7 @@ impl<'a> HeatMapPair<'a> {
             title: texts.text("heat-maps-alive"),
             cells: &maps.probability_alive,
             write: |texts, share| texts.language().percent(share, 0),
+            tick_format: ".0%",
         };
         let orders = Map {
             id: "chart-orders",
@@ -45,6 +48,7 @@ impl<'a> HeatMapPair<'a> {
             title: texts.text_with("heat-maps-orders", &[("horizon_days", horizon_days.into())]),
             cells: &maps.expected_orders,
             write: |texts, orders| texts.decimal(orders, 2),
+            tick_format: "",
         };
         let lead = texts.text_with("heat-maps-lead", &[("age", maps.age_days.into())]);
         Self { texts, lead, charts: [alive, orders].map(|map| map.chart(texts, maps)).into() }
@@ -57,7 +61,7 @@ impl Map<'_> {
         let frequencies: Vec<String> = maps.frequency.iter().map(|&count| texts.count(count)).collect();
         let trace = HeatMap::new(days.clone(), frequencies.clone(), self.cells.to_vec())
             .color_scale(ColorScale::Palette(ColorScalePalette::Cividis))
-            .color_bar(ColorBar::new().thickness(12).tick_font(Font::new().color(colour::QUIET)))
+            .color_bar(ColorBar::new().thickness(12).tick_format(self.tick_format).tick_font(Font::new().color(colour::QUIET)))
             .hover_info(HoverInfo::Text)
             .text_matrix(self.hover(texts, maps));
         let layout = layout(texts.language())

@@ -93,6 +93,7 @@ fn bridge(texts: &Texts, way: &[BridgeStep]) -> Bridge {
         vec![texts.bridge_step(step), change, texts.money(step.after)]
     });
     let table = Table::new(title.clone())
+        .under_heading()
         .words(texts.text("column-step"))
         .numbers(texts.text("column-change"))
         .numbers(texts.text("column-after"))

@@ -74,6 +74,7 @@ fn fit(texts: &Texts, fit: &FitSummary, title: &str) -> FitView {
     };
     let title = texts.text_with(title, &[model]);
     let table = Table::new(title.clone())
+        .under_heading()
         .words(texts.text("column-parameter"))
         .numbers(texts.text("column-estimate"))
         .numbers(texts.text("column-standard-error"))

@@ -106,15 +106,14 @@ fn histogram_caption(texts: &Texts, distribution: &Distribution, customers: u64)
             ("edge", write(texts, figure, edge).into()),
         ],
     );
-    if let Some(last) = distribution.histogram.last().filter(|_| distribution.histogram.len() > 1) {
+    if let [.., before, last] = distribution.histogram.as_slice()
+        && last.to - last.from > 1.5 * (before.to - before.from)
+    {
+        let (edge, most) = (write(texts, figure, last.from), write(texts, figure, last.to));
         caption.push(' ');
-        caption.push_str(&texts.text_with(
-            "distribution-last-bin",
-            &[
-                ("edge", write(texts, figure, last.from).into()),
-                ("most", write(texts, figure, last.to).into()),
-            ],
-        ));
+        caption.push_str(
+            &texts.text_with("distribution-last-bin", &[("edge", edge.into()), ("most", most.into())]),
+        );
     }
     caption
 }
