@@ -7,7 +7,7 @@
 use perennial_math::{
     derivative::hessian_of,
     matrix::{SquareMatrix, covariance_from_hessian, multivariate_normal_draws},
-    optimize::{Minimum, Options, Status, minimize, newton_polish},
+    optimize::{Minimum, Options, Status, minimize},
     random::Rng,
 };
 
@@ -35,6 +35,9 @@ const TAKES_PART: f64 = 0.3;
 /// The largest absolute value of a log-parameter, in the unit of the likelihood, that the search looks at: a factor of a million from
 /// order one. A parameter that comes within a factor of e of it has run away.
 const LARGEST_LOG: f64 = 14.0;
+
+/// When the search ends; the Newton step that follows brings the remaining digits.
+const SEARCH: Options = Options { gradient_tolerance: 1e-7, value_tolerance: 1e-13, max_evaluations: 500, max_step: 2.0 };
 
 /// A log-likelihood of positive parameters.
 pub(crate) trait LogLikelihood: Sync {
@@ -79,11 +82,12 @@ impl Problem<'_> {
             evaluations += 1;
             self.per_customer(log_parameters, gradient)
         };
-        let best = self.search(&mut objective).ok_or(FitError::NotFinite { model: self.model })?;
+        let mut best = self.search(&mut objective).ok_or(FitError::NotFinite { model: self.model })?;
         let mut gradient_at = |at: &[f64], gradient: &mut [f64]| {
             objective(at, gradient);
         };
         let hessian = hessian_of(&mut gradient_at, &best.point);
+        newton_step(&mut objective, &hessian, &mut best);
         let information =
             SquareMatrix::from_fn(hessian.size(), |row, column| hessian.get(row, column) * self.customers);
         let (held, _) = covariance_from_hessian(&information, HELD_VARIANCE);
@@ -111,7 +115,7 @@ impl Problem<'_> {
         -value / self.customers
     }
 
-    /// The lowest point found from the starts, polished by a Newton step.
+    /// The lowest point found from the starts.
     fn search(&self, objective: &mut dyn FnMut(&[f64], &mut [f64]) -> f64) -> Option<Minimum> {
         let objective: &mut dyn FnMut(&[f64], &mut [f64]) -> f64 = &mut |at: &[f64], gradient: &mut [f64]| {
             // Beyond the bound the step was too far.
@@ -120,7 +124,7 @@ impl Problem<'_> {
         let mut best: Option<Minimum> = None;
         for start in self.starts {
             let start: Vec<f64> = start.iter().map(|value| value.ln()).collect();
-            let found = minimize(objective, &start, &Options::default());
+            let found = minimize(objective, &start, &SEARCH);
             let ended = found.status == Status::Converged;
             if found.value.is_finite() && best.as_ref().is_none_or(|b| found.value < b.value) {
                 best = Some(found);
@@ -129,8 +133,32 @@ impl Problem<'_> {
                 break;
             }
         }
-        best.map(|found| newton_polish(objective, found, 1))
+        best
     }
+}
+
+/// One Newton step, with the Hessian that the covariance needs anyway, if it leads downhill to a smaller slope.
+fn newton_step(
+    objective: &mut dyn FnMut(&[f64], &mut [f64]) -> f64,
+    hessian: &SquareMatrix,
+    best: &mut Minimum,
+) {
+    let Ok(step) = hessian.solve(&best.gradient) else { return };
+    if step.iter().any(|step| step.is_nan() || step.abs() > 0.1) {
+        return;
+    }
+    let point: Vec<f64> = best.point.iter().zip(&step).map(|(at, step)| at - step).collect();
+    let mut gradient = vec![0.0; point.len()];
+    let value = objective(&point, &mut gradient);
+    let rounding = 1e-12 * best.value.abs().max(1.0);
+    if value <= best.value + rounding && largest(&gradient) < largest(&best.gradient) {
+        *best = Minimum { point, value, gradient, ..best.clone() };
+    }
+}
+
+/// The largest absolute component; not a number when one is not.
+fn largest(vector: &[f64]) -> f64 {
+    vector.iter().fold(0.0, |largest: f64, x| if x.is_nan() { f64::NAN } else { largest.max(x.abs()) })
 }
 
 /// How the search ended, from the curvature and slope at its end.
@@ -144,7 +172,7 @@ fn outcome(best: &Minimum, information: &SquareMatrix, names: &[&'static str]) -
     };
     let parameters: Vec<&'static str> =
         names.iter().enumerate().filter(|(parameter, _)| runs_away(*parameter)).map(|(_, name)| *name).collect();
-    let gradient = best.gradient.iter().fold(0.0_f64, |largest, slope| largest.max(slope.abs()));
+    let gradient = largest(&best.gradient);
     if !parameters.is_empty() {
         Outcome::Edge { parameters }
     } else if gradient <= FLAT_SLOPE {

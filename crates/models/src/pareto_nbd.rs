@@ -20,6 +20,7 @@
 mod dropout_integral;
 mod future;
 mod likelihood;
+mod silence;
 
 use perennial_math::random::Rng;
 
@@ -29,7 +30,8 @@ use crate::{
     maximum_likelihood::{Problem, require_repeat_customers},
 };
 use future::Future;
-use likelihood::{Likelihood, Silence};
+use likelihood::Likelihood;
+use silence::Silence;
 
 /// The model's name on the command line.
 const NAME: &str = "pareto-nbd";

@@ -37,7 +37,7 @@ struct FrequencyTerms {
 /// What depends on one time alone.
 #[derive(Clone, Copy)]
 struct TimeTerms {
-    /// ln(alpha + t).
+    /// ln(1 + t/alpha): precise also where alpha has grown without bound.
     log: f64,
     /// 1 / (alpha + t).
     inverse: f64,
@@ -65,7 +65,7 @@ impl Likelihood {
             .data
             .times
             .iter()
-            .map(|t| TimeTerms { log: (alpha + t).ln(), inverse: 1.0 / (alpha + t) })
+            .map(|t| TimeTerms { log: (t / alpha).ln_1p(), inverse: 1.0 / (alpha + t) })
             .collect();
         let rows = sum_chunks(self.data.rows.len(), CHUNK, |range| {
             sum_rows(&self.data.rows[range], &frequencies, &times, a)
@@ -76,14 +76,15 @@ impl Likelihood {
 
     /// The terms that need no time, summed over the distinct frequencies.
     fn gamma_terms(&self, [r, alpha, a, b]: [f64; 4]) -> [f64; 5] {
-        let constant = r * alpha.ln() - ln_gamma(r) + ln_gamma(a + b) - ln_gamma(b);
-        let (by_r, by_alpha) = (alpha.ln() - digamma(r), r / alpha);
+        let log_alpha = alpha.ln();
+        let constant = -ln_gamma(r) + ln_gamma(a + b) - ln_gamma(b);
+        let (by_r, by_alpha) = (-digamma(r), r / alpha);
         let (by_sum, by_b) = (digamma(a + b), -digamma(b));
         let mut sum = [0.0; 5];
         for (&x, &customers) in self.data.frequencies.iter().zip(&self.customers) {
             let k = x + self.first;
             let kept = by_sum - digamma(a + b + k);
-            sum[0] += customers * (constant + ln_gamma(r + x) + ln_gamma(b + k) - ln_gamma(a + b + k));
+            sum[0] += customers * (constant - x * log_alpha + ln_gamma(r + x) + ln_gamma(b + k) - ln_gamma(a + b + k));
             sum[1] += customers * (by_r + digamma(r + x));
             sum[2] += customers * by_alpha;
             sum[3] += customers * kept;
@@ -103,7 +104,7 @@ impl FrequencyTerms {
     }
 }
 
-/// ln[(alpha+T)^-(r+x) + w (alpha+t_x)^-(r+x)] and its derivatives, summed over rows that are ordered by frequency.
+/// ln[(1+T/alpha)^-(r+x) + w (1+t_x/alpha)^-(r+x)] and its derivatives, summed over rows that are ordered by frequency.
 fn sum_rows(rows: &[Row], frequencies: &[FrequencyTerms], times: &[TimeTerms], a: f64) -> [f64; 5] {
     let mut sum = [0.0; 5];
     for run in rows.chunk_by(|one, next| one.frequency == next.frequency) {
@@ -118,7 +119,7 @@ fn sum_rows(rows: &[Row], frequencies: &[FrequencyTerms], times: &[TimeTerms], a
             let odds = (-log_odds.abs()).exp();
             let minor = odds / (1.0 + odds);
             let probability_dead = if log_odds > 0.0 { 1.0 - minor } else { minor };
-            log += row.customers * (log_odds.max(0.0) + odds.ln_1p() - terms.shape * age.log);
+            log += row.customers * (log_odds.max(0.0) + (1.0 + odds).ln() - terms.shape * age.log);
             by_shape += row.customers * (probability_dead * silence - age.log);
             by_alpha += row.customers * (age.inverse + probability_dead * (recency.inverse - age.inverse));
             dead += row.customers * probability_dead;

@@ -25,8 +25,8 @@ const NEGLIGIBLE_FALL: f64 = 40.0;
 /// The end of the integral in tau where nothing else ends it: exp of it is still an f64.
 const LONGEST: f64 = 700.0;
 
-/// Rules with 2, 4, 6, ... nodes.
-static RULES: LazyLock<Vec<GaussLegendre>> = LazyLock::new(|| (1..=10).map(|n| GaussLegendre::new(2 * n)).collect());
+/// Rules with 1, 2, 3, ... nodes.
+static RULES: LazyLock<Vec<GaussLegendre>> = LazyLock::new(|| (1..=16).map(GaussLegendre::new).collect());
 
 /// One of the two factors (offset + u)^-exponent.
 #[derive(Debug, Clone, Copy)]
@@ -37,35 +37,59 @@ pub(super) struct Factor {
     pub(super) exponent: f64,
 }
 
-/// The means of a factor's derivatives over the integrand as a density of u.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct FactorMeans {
-    /// Mean of ln((offset+u) / (offset+t_x)).
-    pub(super) log: f64,
-    /// Mean of 1 / (offset+u).
-    pub(super) inverse: f64,
-}
-
-/// The integral relative to the integrand at t_x, and the means that its derivatives need.
+/// The integral relative to the integrand at its start t, and what its derivatives need.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct DropoutIntegral {
-    /// I (alpha+t_x)^p (beta+t_x)^q, in time units.
-    pub(super) value: f64,
-    /// Of the factor of the purchase rate (alpha).
-    pub(super) purchase: FactorMeans,
-    /// Of the factor of the dropout rate (beta).
-    pub(super) dropout: FactorMeans,
+    /// I (alpha+t)^p (beta+t)^q, in time units.
+    pub(super) mass: f64,
+    /// The same with the integrand times ln((alpha+u) / (alpha+t)).
+    pub(super) purchase_log: f64,
+    /// With the integrand times 1 / (alpha+u).
+    pub(super) purchase_inverse: f64,
+    /// With the integrand times ln((beta+u) / (beta+t)).
+    pub(super) dropout_log: f64,
+    /// With the integrand times 1 / (beta+u).
+    pub(super) dropout_inverse: f64,
 }
 
 impl DropoutIntegral {
     /// Integrates from `from` to `to`; zero when they are equal.
     pub(super) fn new(purchase: Factor, dropout: Factor, from: f64, to: f64) -> Self {
         if purchase.offset <= dropout.offset {
-            let (value, purchase, dropout) = integrate(purchase, dropout, from, to);
-            Self { value, purchase, dropout }
+            integrate(purchase, dropout, from, to)
         } else {
-            let (value, dropout, purchase) = integrate(dropout, purchase, from, to);
-            Self { value, purchase, dropout }
+            integrate(dropout, purchase, from, to).swapped()
+        }
+    }
+
+    /// This and `factor` times another.
+    pub(super) fn plus(&self, factor: f64, other: &Self) -> Self {
+        Self {
+            mass: self.mass + factor * other.mass,
+            purchase_log: self.purchase_log + factor * other.purchase_log,
+            purchase_inverse: self.purchase_inverse + factor * other.purchase_inverse,
+            dropout_log: self.dropout_log + factor * other.dropout_log,
+            dropout_inverse: self.dropout_inverse + factor * other.dropout_inverse,
+        }
+    }
+
+    /// The integral with its logarithms taken relative to an earlier time, from which they have grown by these steps.
+    pub(super) fn seen_from(&self, purchase_step: f64, dropout_step: f64) -> Self {
+        Self {
+            purchase_log: self.purchase_log + purchase_step * self.mass,
+            dropout_log: self.dropout_log + dropout_step * self.mass,
+            ..*self
+        }
+    }
+
+    /// With the two factors exchanged.
+    fn swapped(self) -> Self {
+        Self {
+            mass: self.mass,
+            purchase_log: self.dropout_log,
+            purchase_inverse: self.dropout_inverse,
+            dropout_log: self.purchase_log,
+            dropout_inverse: self.purchase_inverse,
         }
     }
 }
@@ -77,7 +101,7 @@ struct Fall {
     near: f64,
     /// Exponent of the other factor.
     far: f64,
-    /// (c+t_x) over the larger offset plus t_x; at most 1.
+    /// (c+t) over the larger offset plus t; at most 1.
     ratio: f64,
 }
 
@@ -87,14 +111,18 @@ impl Fall {
     }
 
     fn slope(self, tau: f64) -> f64 {
-        let growth = self.ratio * tau.exp();
-        self.near + self.far * growth / (1.0 + self.ratio * tau.exp_m1())
+        self.near + self.far * self.ratio * tau.exp() / (1.0 + self.ratio * tau.exp_m1())
+    }
+
+    /// A bound on the fall's size up to `tau`.
+    fn bound(self, tau: f64) -> f64 {
+        (self.near.abs() + self.far) * tau
     }
 
     /// Where the integrand has become negligible, or `end` if that is earlier. The fall is convex, so a line from the start and then
     /// Newton steps from the right never cut off too much.
     fn cut(self, end: f64) -> f64 {
-        let start_slope = self.slope(0.0);
+        let start_slope = self.near + self.far * self.ratio;
         let mut tau = if start_slope > 0.0 { end.min(NEGLIGIBLE_FALL / start_slope) } else { end };
         for _ in 0..100 {
             let fall = self.at(tau);
@@ -107,41 +135,71 @@ impl Fall {
     }
 }
 
-/// The integral relative to the integrand at `from`, and the means of both factors; `near` has the smaller offset.
-fn integrate(near: Factor, far: Factor, from: f64, to: f64) -> (f64, FactorMeans, FactorMeans) {
+/// The integral with `near` the factor with the smaller offset, in the place of the purchase factor.
+fn integrate(near: Factor, far: Factor, from: f64, to: f64) -> DropoutIntegral {
     let near_start = near.offset + from;
     let far_start = far.offset + from;
     let fall = Fall { near: near.exponent - 1.0, far: far.exponent, ratio: near_start / far_start };
-    let end = fall.cut(((to - from) / near_start).ln_1p().min(LONGEST));
-    let panels = (end / LONGEST_PANEL).max(fall.at(end).abs() / LARGEST_FALL).ceil().max(1.0);
-    let width = end / panels;
-    let rule = rule(width, fall.at(end).abs() / panels);
-    let (mut mass, mut near_log, mut near_inverse, mut far_log, mut far_inverse) = (0.0, 0.0, 0.0, 0.0, 0.0);
-    let mut panel = 0.0;
-    while panel < panels {
-        let middle = (panel + 0.5) * width;
-        for (node, weight) in rule.nodes().iter().zip(rule.weights()) {
-            let tau = middle + 0.5 * width * node;
-            let growth = tau.exp();
-            let far_growth = 1.0 + fall.ratio * (growth - 1.0);
-            let log_far_growth = (fall.ratio * (growth - 1.0)).ln_1p();
-            let density = weight * (-fall.near * tau - fall.far * log_far_growth).exp();
-            mass += density;
-            near_log += density * tau;
-            near_inverse += density / growth;
-            far_log += density * log_far_growth;
-            far_inverse += density / far_growth;
-        }
-        panel += 1.0;
+    let end = ((to - from) / near_start).ln_1p().min(LONGEST);
+    let sum = if fall.bound(end) <= LARGEST_SHORT_FALL {
+        panel(fall, short_rule(fall.bound(end)), 0.0, end)
+    } else {
+        panels(fall, fall.cut(end))
+    };
+    DropoutIntegral {
+        mass: near_start * sum.mass,
+        purchase_log: near_start * sum.purchase_log,
+        purchase_inverse: sum.purchase_inverse,
+        dropout_log: near_start * sum.dropout_log,
+        dropout_inverse: fall.ratio * sum.dropout_inverse,
     }
-    if mass.is_nan() || mass <= 0.0 {
-        return (0.0, FactorMeans::default(), FactorMeans::default());
+}
+
+/// The integral in tau from 0 to `end`, in panels; inverses relative to their values at the start.
+fn panels(fall: Fall, end: f64) -> DropoutIntegral {
+    let total_fall = fall.at(end).abs();
+    let count = (end / LONGEST_PANEL).max(total_fall / LARGEST_FALL).ceil().max(1.0);
+    let width = end / count;
+    let rule = rule(width, total_fall / count);
+    let mut sum = DropoutIntegral::default();
+    let mut number = 0.0;
+    while number < count {
+        sum = sum.plus(1.0, &panel(fall, rule, number * width, width));
+        number += 1.0;
     }
-    (
-        0.5 * width * near_start * mass,
-        FactorMeans { log: near_log / mass, inverse: near_inverse / mass / near_start },
-        FactorMeans { log: far_log / mass, inverse: far_inverse / mass / far_start },
-    )
+    sum
+}
+
+/// The integral in tau over one panel.
+fn panel(fall: Fall, rule: &GaussLegendre, start: f64, width: f64) -> DropoutIntegral {
+    let half = 0.5 * width;
+    let mut sum = DropoutIntegral::default();
+    for (node, weight) in rule.nodes().iter().zip(rule.weights()) {
+        let tau = start + half * (1.0 + node);
+        let growth = tau.exp();
+        let far_growth = fall.ratio * (growth - 1.0);
+        let far_log = far_growth.ln_1p();
+        let density = half * weight * (-fall.near * tau - fall.far * far_log).exp();
+        sum.mass += density;
+        sum.purchase_log += density * tau;
+        sum.purchase_inverse += density / growth;
+        sum.dropout_log += density * far_log;
+        sum.dropout_inverse += density / (1.0 + far_growth);
+    }
+    sum
+}
+
+/// The largest bound on the fall up to which an interval counts as short.
+const LARGEST_SHORT_FALL: f64 = 0.6;
+
+/// The rule with enough nodes for 1e-11 of a short interval, from the error of n nodes on exp(-fall): fall^(2n) (n!)^4 / (2n+1) / (2n)!^3.
+fn short_rule(fall: f64) -> &'static GaussLegendre {
+    let nodes = match fall {
+        ..=0.014 => 2,
+        ..=0.16 => 3,
+        _ => 4,
+    };
+    &RULES[nodes - 1]
 }
 
 /// The rule with enough nodes for 3e-12 of a panel's integral.
@@ -150,7 +208,6 @@ fn integrate(near: Factor, far: Factor, from: f64, to: f64) -> (f64, FactorMeans
 /// drawing a line above the least number that sufficed.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 5 and 16 by the limits of a panel")]
 fn rule(width: f64, fall: f64) -> &'static GaussLegendre {
-    let nodes = 5.0 + 2.2 * width + 0.45 * fall;
-    let rules: &'static [GaussLegendre] = &RULES;
-    &rules[((0.5 * nodes).ceil() as usize).clamp(1, rules.len()) - 1]
+    let nodes = (5.0 + 2.2 * width + 0.45 * fall).ceil() as usize;
+    &RULES[nodes.clamp(1, RULES.len()) - 1]
 }

@@ -13,7 +13,7 @@ use crate::transaction::LONGEST_HORIZON;
 
 use super::{
     dropout_integral::{DropoutIntegral, Factor},
-    likelihood::Silence,
+    silence::Silence,
 };
 
 /// The rule for each panel where a quantity is integrated over time.
@@ -102,7 +102,7 @@ impl Future {
     pub(super) fn median_time_to_next_purchase(&self) -> f64 {
         let purchase = Factor { offset: self.rate, exponent: self.shape + 1.0 };
         let dropout = Factor { offset: self.dropout_rate, exponent: self.dropout_shape };
-        let until = |time: f64| DropoutIntegral::new(purchase, dropout, 0.0, time).value;
+        let until = |time: f64| DropoutIntegral::new(purchase, dropout, 0.0, time).mass;
         let half = 0.5 * until(LONGEST_HORIZON * self.rate);
         let (mut low, mut high) = (f64::MIN_POSITIVE.ln(), (LONGEST_HORIZON * self.rate).ln());
         while high - low > 1e-13 * (1.0 + high.abs()) {
