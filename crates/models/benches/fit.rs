@@ -26,7 +26,8 @@ fn customers(n: u64) -> CustomerBase {
             let mut days: Vec<f64> = times.iter().map(|time| (7.0 * time).ceil().min(age)).collect();
             days.dedup();
             let frequency = u32::try_from(days.len()).expect("few purchases");
-            Purchases::new(frequency, days.last().map_or(0.0, |day| day / 7.0), age / 7.0).expect("a valid history")
+            Purchases::new(frequency, days.last().map_or(0.0, |day| day / 7.0), age / 7.0)
+                .expect("a valid history")
         })
         .collect()
 }
@@ -34,7 +35,8 @@ fn customers(n: u64) -> CustomerBase {
 /// The same with each distinct history once, as a database groups them.
 fn distinct(base: &CustomerBase) -> CustomerBase {
     let mut rows: Vec<Purchases> = base.histories().to_vec();
-    let key = |history: &Purchases| (history.frequency(), history.age().to_bits(), history.recency().to_bits());
+    let key =
+        |history: &Purchases| (history.frequency(), history.age().to_bits(), history.recency().to_bits());
     rows.sort_unstable_by_key(key);
     let mut grouped = CustomerBase::new();
     for run in rows.chunk_by(|one, next| key(one) == key(next)) {

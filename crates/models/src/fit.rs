@@ -177,7 +177,9 @@ pub enum FitError {
     #[error(transparent)]
     Spend(#[from] InvalidSpend),
     /// The Gamma-Gamma's q came out at or below 1, where the mean spend over customers does not exist.
-    #[error("the fitted Gamma-Gamma model has q = {q:.3}: with q <= 1 the mean spend of a customer has no finite expectation")]
+    #[error(
+        "the fitted Gamma-Gamma model has q = {q:.3}: with q <= 1 the mean spend of a customer has no finite expectation"
+    )]
     NoMeanSpend {
         /// The fitted q.
         q: f64,

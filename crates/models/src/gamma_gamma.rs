@@ -95,7 +95,8 @@ impl GammaGamma {
     #[must_use]
     pub fn log_likelihood(&self, spends: &[MeanSpend], customers: &[f64]) -> f64 {
         let likelihood = Likelihood::new(spends, customers);
-        likelihood.at([self.p, self.q, self.gamma / likelihood.unit])[0] - likelihood.customers * likelihood.unit.ln()
+        likelihood.at([self.p, self.q, self.gamma / likelihood.unit])[0]
+            - likelihood.customers * likelihood.unit.ln()
     }
 }
 
@@ -192,10 +193,13 @@ impl Likelihood {
         let customers: f64 = counted().map(|(_, customers)| customers).sum();
         let unit: f64 = counted().map(|(spend, share)| spend.mean * (share / customers)).sum();
         let unit = if unit > 0.0 && unit.is_finite() { unit } else { 1.0 };
-        let mut rows: Vec<Row> = counted().map(|(spend, &customers)| Row::new(*spend, customers, unit)).collect();
+        let mut rows: Vec<Row> =
+            counted().map(|(spend, &customers)| Row::new(*spend, customers, unit)).collect();
         rows.sort_by_key(|row| row.transactions);
-        let groups: Vec<Group> = rows.chunk_by(|one, next| one.transactions == next.transactions).map(Group::of).collect();
-        let log_means = groups.iter().map(|group| group.customers * group.transactions.ln() - group.log_total).sum();
+        let groups: Vec<Group> =
+            rows.chunk_by(|one, next| one.transactions == next.transactions).map(Group::of).collect();
+        let log_means =
+            groups.iter().map(|group| group.customers * group.transactions.ln() - group.log_total).sum();
         Self { rows, groups, log_means, unit, customers }
     }
 
@@ -259,5 +263,51 @@ impl LogLikelihood for Likelihood {
         let [value, slopes @ ..] = self.at([parameters[0], parameters[1], parameters[2]]);
         gradient.copy_from_slice(&slopes);
         value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use num_dual::{Dual64, DualNum};
+
+    use super::*;
+
+    /// ln Gamma as a dual number, by its derivative.
+    fn ln_gamma_dual(x: Dual64) -> Dual64 {
+        Dual64::new(ln_gamma(x.re), x.eps * digamma(x.re))
+    }
+
+    #[test]
+    fn value_and_gradient_agree_with_dual_numbers() {
+        let spends = [(1, 20.0), (1, 3.5), (2, 45.0), (2, 45.0), (40, 12.0)]
+            .map(|(transactions, mean)| MeanSpend { transactions, mean });
+        let customers = [1.0, 2.0, 3.0, 1.0, 1.0];
+        let likelihood = Likelihood::new(&spends, &customers);
+        for parameters in [[6.25, 3.74, 15.44], [0.3, 20.0, 900.0], [50.0, 1.1, 0.2]] {
+            let [p, q, gamma] = parameters;
+            let ours = likelihood.at([p, q, gamma / likelihood.unit]);
+            let value = ours[0] - likelihood.customers * likelihood.unit.ln();
+            for i in 0..3 {
+                let mut dual = parameters.map(Dual64::from);
+                dual[i].eps = 1.0;
+                let [p, q, gamma] = dual;
+                let mut expected = Dual64::from(0.0);
+                for (spend, &customers) in spends.iter().zip(&customers) {
+                    let (x, m) = (f64::from(spend.transactions), spend.mean);
+                    let density = ln_gamma_dual(p * x + q) - ln_gamma_dual(p * x) - ln_gamma_dual(q)
+                        + q * gamma.ln()
+                        + (p * x - 1.0) * m.ln()
+                        + p * x * x.ln()
+                        - (p * x + q) * (gamma + x * m).ln();
+                    expected += density * customers;
+                }
+                let slope = if i == 2 { ours[3] / likelihood.unit } else { ours[i + 1] };
+                assert!((value / expected.re - 1.0).abs() < 1e-12, "{value} {expected}");
+                assert!(
+                    (slope - expected.eps).abs() < 1e-10 * (1.0 + expected.eps.abs()),
+                    "{i}: {slope} {expected}"
+                );
+            }
+        }
     }
 }

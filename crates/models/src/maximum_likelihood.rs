@@ -37,7 +37,8 @@ const TAKES_PART: f64 = 0.3;
 const LARGEST_LOG: f64 = 14.0;
 
 /// When the search ends; the Newton step that follows brings the remaining digits.
-const SEARCH: Options = Options { gradient_tolerance: 1e-7, value_tolerance: 1e-13, max_evaluations: 500, max_step: 2.0 };
+const SEARCH: Options =
+    Options { gradient_tolerance: 1e-7, value_tolerance: 1e-13, max_evaluations: 500, max_step: 2.0 };
 
 /// A log-likelihood of positive parameters.
 pub(crate) trait LogLikelihood: Sync {
@@ -62,7 +63,11 @@ pub(crate) struct Problem<'a> {
 }
 
 /// Refuses data with too few customers that bought again.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of customers, whole and not negative")]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts of customers, whole and not negative"
+)]
 pub(crate) fn require_repeat_customers(repeat_customers: f64, customers: f64) -> Result<(), FitError> {
     if repeat_customers >= MINIMUM_REPEAT_CUSTOMERS as f64 {
         return Ok(());
@@ -91,7 +96,8 @@ impl Problem<'_> {
         let information =
             SquareMatrix::from_fn(hessian.size(), |row, column| hessian.get(row, column) * self.customers);
         let (held, _) = covariance_from_hessian(&information, HELD_VARIANCE);
-        let values: Vec<f64> = best.point.iter().zip(self.units).map(|(log, unit)| log.exp() * unit).collect();
+        let values: Vec<f64> =
+            best.point.iter().zip(self.units).map(|(log, unit)| log.exp() * unit).collect();
         let model = M::from_values(&values).map_err(|_| FitError::NotFinite { model: self.model })?;
         let outcome = outcome(&best, &information, M::NAMES);
         Ok(Fit {
@@ -167,11 +173,15 @@ fn outcome(best: &Minimum, information: &SquareMatrix, names: &[&'static str]) -
     let runs_away = |parameter: usize| {
         best.point[parameter].abs() > LARGEST_LOG - 1.0
             || eigen.values.iter().enumerate().any(|(direction, curvature)| {
-            curvature * NO_INFORMATION < 1.0 && eigen.vectors.get(parameter, direction).abs() > TAKES_PART
-        })
+                curvature * NO_INFORMATION < 1.0 && eigen.vectors.get(parameter, direction).abs() > TAKES_PART
+            })
     };
-    let parameters: Vec<&'static str> =
-        names.iter().enumerate().filter(|(parameter, _)| runs_away(*parameter)).map(|(_, name)| *name).collect();
+    let parameters: Vec<&'static str> = names
+        .iter()
+        .enumerate()
+        .filter(|(parameter, _)| runs_away(*parameter))
+        .map(|(_, name)| *name)
+        .collect();
     let gradient = largest(&best.gradient);
     if !parameters.is_empty() {
         Outcome::Edge { parameters }
@@ -190,12 +200,15 @@ fn standard_errors(
     names: &[&'static str],
 ) -> Vec<Option<f64>> {
     let (covariance, _) = covariance_from_hessian(information, NO_INFORMATION);
-    let ran_away = |name: &&'static str| matches!(outcome, Outcome::Edge { parameters } if parameters.contains(name));
+    let ran_away =
+        |name: &&'static str| matches!(outcome, Outcome::Edge { parameters } if parameters.contains(name));
     values
         .iter()
         .zip(covariance.diagonal())
         .zip(names)
-        .map(|((value, variance), name)| (!ran_away(name) && variance.is_finite()).then(|| value * variance.sqrt()))
+        .map(|((value, variance), name)| {
+            (!ran_away(name) && variance.is_finite()).then(|| value * variance.sqrt())
+        })
         .collect()
 }
 

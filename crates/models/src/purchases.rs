@@ -56,7 +56,9 @@ pub enum InvalidPurchases {
         age: f64,
     },
     /// A repeat purchase at time 0, or none at a later time.
-    #[error("a customer with {frequency} repeat purchases cannot have recency {recency}: it is 0 exactly when there is none")]
+    #[error(
+        "a customer with {frequency} repeat purchases cannot have recency {recency}: it is 0 exactly when there is none"
+    )]
     Recency {
         /// The frequency given.
         frequency: u32,
@@ -173,7 +175,9 @@ pub struct MeanSpend {
 
 /// Why a mean spend is not one that the models can take.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-#[error("a mean spend of {mean} over {transactions} transactions: the mean must be positive and finite, over at least one")]
+#[error(
+    "a mean spend of {mean} over {transactions} transactions: the mean must be positive and finite, over at least one"
+)]
 pub struct InvalidSpend {
     /// The number of transactions given.
     pub transactions: u32,

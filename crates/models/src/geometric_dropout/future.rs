@@ -97,7 +97,8 @@ impl Future {
         let n = f64::from(n);
         let z = horizon / (rate + horizon);
         let log_beta = ln_beta(a, b);
-        let log_count = ln_gamma(shape + n) - ln_gamma(shape) - ln_gamma(n + 1.0) + shape * log_idle + n * z.ln();
+        let log_count =
+            ln_gamma(shape + n) - ln_gamma(shape) - ln_gamma(n + 1.0) + shape * log_idle + n * z.ln();
         let stays = (ln_beta(a, b + n) - log_beta + log_count).exp();
         let leaves = (ln_beta(a + 1.0, b + n - 1.0) - log_beta).exp() * beta_regularized(n, shape, z);
         stays + leaves

@@ -84,7 +84,8 @@ impl Likelihood {
         for (&x, &customers) in self.data.frequencies.iter().zip(&self.customers) {
             let k = x + self.first;
             let kept = by_sum - digamma(a + b + k);
-            sum[0] += customers * (constant - x * log_alpha + ln_gamma(r + x) + ln_gamma(b + k) - ln_gamma(a + b + k));
+            sum[0] += customers
+                * (constant - x * log_alpha + ln_gamma(r + x) + ln_gamma(b + k) - ln_gamma(a + b + k));
             sum[1] += customers * (by_r + digamma(r + x));
             sum[2] += customers * by_alpha;
             sum[3] += customers * kept;
@@ -138,5 +139,70 @@ impl maximum_likelihood::LogLikelihood for Likelihood {
         let [value, slopes @ ..] = self.at([parameters[0], parameters[1], parameters[2], parameters[3]]);
         gradient.copy_from_slice(&slopes);
         value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use num_dual::{Dual64, DualNum};
+
+    use super::*;
+    use crate::Purchases;
+
+    /// a (a+1) ... (a+n-1).
+    fn rising(a: Dual64, n: u32) -> Dual64 {
+        (0..n).fold(Dual64::from(1.0), |product, i| product * (a + f64::from(i)))
+    }
+
+    /// The likelihood as the papers print it, one customer at a time.
+    fn log_likelihood(base: &CustomerBase, first: u32, [r, alpha, a, b]: [Dual64; 4]) -> Dual64 {
+        let mut sum = Dual64::from(0.0);
+        for (history, &customers) in base.histories().iter().zip(base.counts()) {
+            let (x, k) = (history.frequency(), history.frequency() + first);
+            let power = |t: f64| ((alpha + t).ln() * -(r + f64::from(x))).exp();
+            let stayed = rising(b, k) / rising(a + b, k) * power(history.age());
+            let left = if k == 0 {
+                Dual64::from(0.0)
+            } else {
+                a * rising(b, k - 1) / rising(a + b, k) * power(history.recency())
+            };
+            sum += (rising(r, x).ln() + r * alpha.ln() + (stayed + left).ln()) * customers;
+        }
+        sum
+    }
+
+    #[test]
+    fn value_and_gradient_agree_with_dual_numbers() {
+        let mut base = CustomerBase::new();
+        for (x, recency, age, customers) in [
+            (0, 0.0, 30.0, 7),
+            (1, 3.0, 39.0, 2),
+            (2, 25.0, 31.0, 3),
+            (2, 31.0, 31.0, 1),
+            (30, 20.0, 35.0, 1),
+            (0, 0.0, 12.0, 4),
+        ] {
+            base.push(Purchases::new(x, recency, age).expect("a valid history"), customers);
+        }
+        for first in [0, 1] {
+            let likelihood = Likelihood::new(&base, first);
+            let unit = likelihood.unit();
+            for parameters in [[0.25, 4.4, 0.8, 2.4], [3.0, 50.0, 5.0, 0.3], [0.01, 0.2, 0.02, 20.0]] {
+                let [r, alpha, a, b] = parameters;
+                let ours = likelihood.at([r, alpha / unit, a, b]);
+                let value = ours[0] - base.repeat_purchases() * unit.ln();
+                for i in 0..4 {
+                    let mut dual = parameters.map(Dual64::from);
+                    dual[i].eps = 1.0;
+                    let expected = log_likelihood(&base, first, dual);
+                    let slope = if i == 1 { ours[2] / unit } else { ours[i + 1] };
+                    assert!((value / expected.re - 1.0).abs() < 1e-12, "{value} {expected}");
+                    assert!(
+                        (slope - expected.eps).abs() < 1e-10 * (1.0 + expected.eps.abs()),
+                        "{i}: {slope} {expected}"
+                    );
+                }
+            }
+        }
     }
 }

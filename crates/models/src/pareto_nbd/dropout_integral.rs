@@ -206,8 +206,87 @@ fn short_rule(fall: f64) -> &'static GaussLegendre {
 ///
 /// The count was found by comparing rules over 60,000 random panels (exponents from 0.01 to 100, offsets apart by up to 1,000) and
 /// drawing a line above the least number that sufficed.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 5 and 16 by the limits of a panel")]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "between 5 and 16 by the limits of a panel"
+)]
 fn rule(width: f64, fall: f64) -> &'static GaussLegendre {
     let nodes = (5.0 + 2.2 * width + 0.45 * fall).ceil() as usize;
     &RULES[nodes.clamp(1, RULES.len()) - 1]
+}
+
+#[cfg(test)]
+mod tests {
+    use perennial_math::hypergeometric::ln_hyp2f1;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The integral from t to infinity in closed form (Fader and Hardie 2005), relative to the integrand at t:
+    /// (c+t) / (p+q-1) 2F1(p+q-1, e; p+q; 1 - (c+t)/(d+t)), c the smaller offset with exponent p, d the larger with exponent q, e = q after
+    /// Euler's transformation of the printed form.
+    fn to_infinity(near: Factor, far: Factor, from: f64) -> f64 {
+        let (near_start, far_start) = (near.offset + from, far.offset + from);
+        let power = near.exponent + far.exponent - 1.0;
+        let z = 1.0 - near_start / far_start;
+        // int_0^inf (near_start+v)^-p (far_start+v)^-q dv = far_start^-(p+q-1) / (p+q-1) 2F1(p+q-1, p; p+q; z).
+        let log =
+            ln_hyp2f1(power, near.exponent, power + 1.0, z) + near.exponent * (near_start / far_start).ln();
+        far_start / power * log.exp()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn quadrature_agrees_with_the_hypergeometric_function(
+            p in (-2.0..7.0_f64).prop_map(f64::exp),
+            q in (0.05..4.0_f64).prop_map(f64::exp),
+            offset in (-3.0..5.0_f64).prop_map(f64::exp),
+            further in prop_oneof![Just(0.0), (-5.0..6.0_f64).prop_map(f64::exp)],
+            from in prop_oneof![Just(0.0), 0.0..200.0_f64],
+            turned in any::<bool>(),
+        ) {
+            let near = Factor { offset, exponent: p };
+            let far = Factor { offset: offset + further, exponent: q };
+            let expected = to_infinity(near, far, from);
+            let integral = if turned {
+                DropoutIntegral::new(far, near, from, f64::INFINITY)
+            } else {
+                DropoutIntegral::new(near, far, from, f64::INFINITY)
+            };
+            prop_assert!((integral.mass / expected - 1.0).abs() < 2e-10, "{} {expected}", integral.mass);
+        }
+
+        #[test]
+        fn integrals_over_adjoining_intervals_add_up(
+            p in (-2.0..7.0_f64).prop_map(f64::exp),
+            q in (0.05..4.0_f64).prop_map(f64::exp),
+            alpha in (-3.0..5.0_f64).prop_map(f64::exp),
+            beta in (-3.0..5.0_f64).prop_map(f64::exp),
+            first in (-8.0..4.0_f64).prop_map(f64::exp),
+            second in (-8.0..4.0_f64).prop_map(f64::exp),
+        ) {
+            let purchase = Factor { offset: alpha, exponent: p };
+            let dropout = Factor { offset: beta, exponent: q };
+            let whole = DropoutIntegral::new(purchase, dropout, 0.0, first + second);
+            let purchase_step = (first / alpha).ln_1p();
+            let dropout_step = (first / beta).ln_1p();
+            let decay = (-p * purchase_step - q * dropout_step).exp();
+            let later = DropoutIntegral::new(purchase, dropout, first, first + second);
+            let sum = DropoutIntegral::new(purchase, dropout, 0.0, first)
+                .plus(decay, &later.seen_from(purchase_step, dropout_step));
+            let (mass, near) = (whole.mass, alpha.min(beta));
+            for (one, other, scale) in [
+                (whole.mass, sum.mass, mass),
+                (whole.purchase_log, sum.purchase_log, mass),
+                (whole.dropout_log, sum.dropout_log, mass),
+                (whole.purchase_inverse, sum.purchase_inverse, mass / near),
+                (whole.dropout_inverse, sum.dropout_inverse, mass / near),
+            ] {
+                prop_assert!((one - other).abs() < 1e-10 * scale, "{whole:?} {sum:?}");
+            }
+        }
+    }
 }

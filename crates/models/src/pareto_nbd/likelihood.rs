@@ -92,7 +92,8 @@ impl Likelihood {
     /// The log-likelihood and its derivatives by r, alpha, s and beta.
     pub(super) fn at(&self, parameters: [f64; 4]) -> [f64; 5] {
         let [r, alpha, s, beta] = parameters;
-        let times: Vec<TimeTerms> = self.times.iter().map(|&time| TimeTerms::new(time, alpha, beta)).collect();
+        let times: Vec<TimeTerms> =
+            self.times.iter().map(|&time| TimeTerms::new(time, alpha, beta)).collect();
         let mut sum = sum_chunks(self.groups.len(), 1, |range| {
             let mut sum = [0.0; 5];
             for group in &self.groups[range] {
@@ -191,5 +192,81 @@ impl maximum_likelihood::LogLikelihood for Likelihood {
         let [value, slopes @ ..] = self.at([parameters[0], parameters[1], parameters[2], parameters[3]]);
         gradient.copy_from_slice(&slopes);
         value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use num_dual::{Dual64, DualNum};
+    use perennial_math::quadrature::GaussLegendre;
+
+    use super::*;
+    use crate::Purchases;
+
+    /// The likelihood of the model's module, one customer at a time, its integral over many equal panels; alpha^r and beta^s are
+    /// taken inside, where they cannot overflow.
+    fn log_likelihood(base: &CustomerBase, [r, alpha, s, beta]: [Dual64; 4]) -> Dual64 {
+        let rule = GaussLegendre::new(16);
+        let panels = 400;
+        let mut sum = Dual64::from(0.0);
+        for (history, &customers) in base.histories().iter().zip(base.counts()) {
+            let x = history.frequency();
+            let power = |base: Dual64, exponent: Dual64| (base.ln() * -exponent).exp();
+            let shape = r + f64::from(x);
+            let mut integral = Dual64::from(0.0);
+            let half = 0.5 * (history.age() - history.recency()) / f64::from(panels);
+            for panel in 0..panels {
+                let middle = history.recency() + half * (2.0 * f64::from(panel) + 1.0);
+                for (node, weight) in rule.nodes().iter().zip(rule.weights()) {
+                    let u = middle + half * node;
+                    integral += power(alpha.recip() * u + 1.0, shape)
+                        * power(beta.recip() * u + 1.0, s + 1.0)
+                        * (half * weight);
+                }
+            }
+            let age = history.age();
+            let alive = power(alpha.recip() * age + 1.0, shape) * power(beta.recip() * age + 1.0, s);
+            let rising = (0..x).fold(Dual64::from(1.0), |product, i| product * (r + f64::from(i)));
+            sum += (rising.ln() - alpha.ln() * f64::from(x) + (alive + s / beta * integral).ln()) * customers;
+        }
+        sum
+    }
+
+    #[test]
+    fn value_and_gradient_agree_with_dual_numbers() {
+        let mut base = CustomerBase::new();
+        for (x, recency, age, customers) in [
+            (0, 0.0, 30.0, 7),
+            (1, 3.0, 39.0, 2),
+            (2, 25.0, 31.0, 3),
+            (2, 31.0, 31.0, 1),
+            (30, 20.0, 35.0, 1),
+            (0, 0.0, 12.0, 4),
+        ] {
+            base.push(Purchases::new(x, recency, age).expect("a valid history"), customers);
+        }
+        let likelihood = Likelihood::new(&base);
+        let unit = likelihood.unit();
+        for parameters in [
+            [0.55, 10.6, 0.6, 11.7],
+            [3.0, 50.0, 5.0, 0.9],
+            [0.8, 7.0, 0.3, 7.0],
+            [0.5, 5.0, 900.0, 90_000.0],
+        ] {
+            let [r, alpha, s, beta] = parameters;
+            let ours = likelihood.at([r, alpha / unit, s, beta / unit]);
+            let value = ours[0] - base.repeat_purchases() * unit.ln();
+            for i in 0..4 {
+                let mut dual = parameters.map(Dual64::from);
+                dual[i].eps = 1.0;
+                let expected = log_likelihood(&base, dual);
+                let slope = if i % 2 == 1 { ours[i + 1] / unit } else { ours[i + 1] };
+                assert!((value / expected.re - 1.0).abs() < 1e-11, "{value} {expected}");
+                assert!(
+                    (slope - expected.eps).abs() < 1e-9 * (1.0 + expected.eps.abs()),
+                    "{i}: {slope} {expected}"
+                );
+            }
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! No forecast fails where customers or parameters are extreme.
 
-use perennial_models::{BgNbd, CustomerBase, FitError, MbgNbd, ModelKind, ParetoNbd, Purchases, TransactionModel};
+use perennial_models::{
+    BgNbd, CustomerBase, FitError, MbgNbd, ModelKind, ParetoNbd, Purchases, TransactionModel,
+};
 use proptest::prelude::*;
 
 /// Fifty years in days.
@@ -99,8 +101,14 @@ fn too_few_repeat_customers_are_an_error_that_says_so() {
     base.push(twice, 9);
     for kind in ModelKind::ALL {
         let error = kind.fit(&base).expect_err("too little data");
-        assert_eq!(error, FitError::TooFewRepeatCustomers { repeat_customers: 9, customers: 509, needed: 10 });
-        assert_eq!(kind.fit(&CustomerBase::new()).expect_err("no data").to_string(), "0 of 0 customers bought again; a model needs at least 10");
+        assert_eq!(
+            error,
+            FitError::TooFewRepeatCustomers { repeat_customers: 9, customers: 509, needed: 10 }
+        );
+        assert_eq!(
+            kind.fit(&CustomerBase::new()).expect_err("no data").to_string(),
+            "0 of 0 customers bought again; a model needs at least 10"
+        );
     }
 }
 
@@ -113,7 +121,11 @@ fn fits_on_odd_bases_end() {
         vec![(history(5, 30.0, 30.0), 50)],
         vec![(history(0, 0.0, 30.0), 100_000), (history(1, 1.0, 30.0), 10)],
         vec![(history(10_000, LONGEST, LONGEST), 20), (history(0, 0.0, 1e-6), 20)],
-        vec![(history(1, 1e-3, LONGEST), 20), (history(3000, 18_000.0, LONGEST), 20), (history(0, 0.0, 0.0), 20)],
+        vec![
+            (history(1, 1e-3, LONGEST), 20),
+            (history(3000, 18_000.0, LONGEST), 20),
+            (history(0, 0.0, 0.0), 20),
+        ],
     ];
     for rows in odd {
         let mut base = CustomerBase::new();

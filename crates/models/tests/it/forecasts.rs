@@ -1,10 +1,6 @@
 //! The forecasts agree with each other and with simulation.
 
-use perennial_math::{
-    hypergeometric::ln_hyp2f1,
-    quadrature::integrate_adaptive,
-    random::stream,
-};
+use perennial_math::{hypergeometric::ln_hyp2f1, quadrature::integrate_adaptive, random::stream};
 use perennial_models::{BgNbd, MbgNbd, ParetoNbd, Purchases, TransactionModel};
 
 fn models() -> Vec<Box<dyn TransactionModel>> {
@@ -13,7 +9,9 @@ fn models() -> Vec<Box<dyn TransactionModel>> {
         models.push(Box::new(BgNbd::new(r, alpha, a, b).expect("parameters")));
         models.push(Box::new(MbgNbd::new(r, alpha, a, b).expect("parameters")));
     }
-    for [r, alpha, s, beta] in [[0.5533, 10.5777, 0.6062, 11.6687], [1.5, 8.0, 1.0, 8.0], [3.0, 2.0, 1e4, 1e6]] {
+    for [r, alpha, s, beta] in
+        [[0.5533, 10.5777, 0.6062, 11.6687], [1.5, 8.0, 1.0, 8.0], [3.0, 2.0, 1e4, 1e6]]
+    {
         models.push(Box::new(ParetoNbd::new(r, alpha, s, beta).expect("parameters")));
     }
     models
@@ -42,7 +40,10 @@ fn probabilities_of_counts_sum_to_one_and_have_the_expected_mean() {
                 }
                 let expected = model.expected_purchases(&customer, horizon);
                 assert!((sum - 1.0).abs() < 1e-9, "{model:?} {customer:?} {horizon}: {sum}");
-                assert!((mean - expected).abs() < 1e-8 * (1.0 + expected), "{model:?} {customer:?} {horizon}: {mean} {expected}");
+                assert!(
+                    (mean - expected).abs() < 1e-8 * (1.0 + expected),
+                    "{model:?} {customer:?} {horizon}: {mean} {expected}"
+                );
             }
         }
     }
@@ -66,10 +67,17 @@ fn simulated_futures_have_the_expected_counts() {
             let mean = sum / n;
             let error = ((squares / n - mean * mean) / n).sqrt();
             let expected = model.expected_purchases(customer, horizon);
-            assert!((mean - expected).abs() < 4.5 * error + 1e-3, "{model:?} {customer:?}: {mean} {expected}");
+            assert!(
+                (mean - expected).abs() < 4.5 * error + 1e-3,
+                "{model:?} {customer:?}: {mean} {expected}"
+            );
             let nothing = model.probability_of_n_purchases(customer, 0, horizon);
             let error = (nothing * (1.0 - nothing) / n).sqrt();
-            assert!((none / n - nothing).abs() < 4.5 * error + 1e-3, "{model:?} {customer:?}: {} {nothing}", none / n);
+            assert!(
+                (none / n - nothing).abs() < 4.5 * error + 1e-3,
+                "{model:?} {customer:?}: {} {nothing}",
+                none / n
+            );
         }
     }
 }
@@ -129,9 +137,14 @@ fn half_of_the_next_purchases_come_before_the_median() {
             model.simulate_futures_if_alive(customer, median, draws, &mut rng, &mut |times| {
                 before += if times.is_empty() { 0.0 } else { 1.0 };
             });
-            let ever = 1.0 - model.probability_of_n_purchases_if_alive(customer, 0, 1e100_f64.min(1e60 * horizon));
+            let ever =
+                1.0 - model.probability_of_n_purchases_if_alive(customer, 0, 1e100_f64.min(1e60 * horizon));
             bought += ever * draws as f64;
-            assert!((before / bought - 0.5).abs() < 0.03, "{model:?} {customer:?}: {median} {}", before / bought);
+            assert!(
+                (before / bought - 0.5).abs() < 0.03,
+                "{model:?} {customer:?}: {median} {}",
+                before / bought
+            );
         }
     }
 }
@@ -139,7 +152,8 @@ fn half_of_the_next_purchases_come_before_the_median() {
 /// Fader, Hardie and Lee (2005, eq. 10).
 #[test]
 fn the_series_agrees_with_the_closed_form() {
-    for [r, alpha, a, b] in [[0.2426, 4.4136, 0.7929, 2.4259], [1.5, 8.0, 1.6, 3.0], [0.05, 300.0, 0.3, 0.9]] {
+    for [r, alpha, a, b] in [[0.2426, 4.4136, 0.7929, 2.4259], [1.5, 8.0, 1.6, 3.0], [0.05, 300.0, 0.3, 0.9]]
+    {
         let model = BgNbd::new(r, alpha, a, b).expect("parameters");
         for customer in customers() {
             let (x, age) = (f64::from(customer.frequency()), customer.age());
@@ -160,10 +174,16 @@ fn the_series_agrees_with_the_closed_form() {
 fn expectations_have_no_seams() {
     let customer = Purchases::new(3, 20.0, 39.0).expect("a valid history");
     for horizon in [0.1, 39.0, 5000.0, 1e5, 1e6] {
-        let at = |a: f64| BgNbd::new(0.3, 5.0, a, 2.0).expect("parameters").expected_purchases_if_alive(&customer, horizon);
+        let at = |a: f64| {
+            BgNbd::new(0.3, 5.0, a, 2.0).expect("parameters").expected_purchases_if_alive(&customer, horizon)
+        };
         let middle = 0.5 * (at(1.0 - 1e-5) + at(1.0 + 1e-5));
         assert!((at(1.0) / middle - 1.0).abs() < 1e-8, "{horizon}: {} {middle}", at(1.0));
-        let at = |s: f64| ParetoNbd::new(0.3, 5.0, s, 2.0).expect("parameters").expected_purchases_if_alive(&customer, horizon);
+        let at = |s: f64| {
+            ParetoNbd::new(0.3, 5.0, s, 2.0)
+                .expect("parameters")
+                .expected_purchases_if_alive(&customer, horizon)
+        };
         let middle = 0.5 * (at(1.0 - 1e-5) + at(1.0 + 1e-5));
         assert!((at(1.0) / middle - 1.0).abs() < 1e-8, "{horizon}: {} {middle}", at(1.0));
     }

@@ -1,4 +1,5 @@
-//! The online grocer of the package BTYDplus, on whose customers Pareto/NBD has no maximum: s and beta grow without bound.
+//! The online grocer of the package BTYDplus. On the first four months of its customers Pareto/NBD has no maximum: s and beta grow
+//! without bound while the likelihood levels off.
 
 use perennial_models::{CustomerBase, ModelKind, Outcome, ParetoNbd};
 
@@ -20,9 +21,12 @@ fn a_fit_at_the_edge_says_so_and_predicts() {
     assert!(estimates[2].standard_error.is_none() && estimates[3].standard_error.is_none());
     // The likelihood has levelled off: a hundred times further out, at the same mean lifetime, it is the same.
     let [r, alpha, s, beta]: [f64; 4] = std::array::from_fn(|i| estimates[i].value);
-    let further = ParetoNbd::new(r, alpha, 100.0 * s, 100.0 * beta).expect("parameters").log_likelihood(&base);
+    let further =
+        ParetoNbd::new(r, alpha, 100.0 * s, 100.0 * beta).expect("parameters").log_likelihood(&base);
     assert!((further - fit.log_likelihood).abs() < 0.01, "{further} {}", fit.log_likelihood);
-    for model in std::iter::once(&fit.model).chain(&fit.draw_models(20, &mut perennial_math::random::stream(1, 0))) {
+    for model in
+        std::iter::once(&fit.model).chain(&fit.draw_models(20, &mut perennial_math::random::stream(1, 0)))
+    {
         for customer in &customers {
             let expected = model.expected_purchases(&customer.history, 52.0);
             let value = model.discounted_expected_residual_transactions(&customer.history, 0.002);

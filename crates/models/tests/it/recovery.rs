@@ -6,7 +6,12 @@ use perennial_models::{
 };
 
 /// Customers of a model, observed for between half of `longest` and all of it.
-pub(crate) fn simulate(model: &dyn TransactionModel, customers: u64, longest: f64, seed: u64) -> CustomerBase {
+pub(crate) fn simulate(
+    model: &dyn TransactionModel,
+    customers: u64,
+    longest: f64,
+    seed: u64,
+) -> CustomerBase {
     let mut times = Vec::new();
     (0..customers)
         .map(|customer| {
@@ -30,27 +35,41 @@ fn assert_recovered<M: Parameters + TransactionModel>(
     let covariance = &fit.log_covariance;
     for (i, (estimated, true_value)) in fit.model.values().iter().zip(truth.values()).enumerate() {
         let error = (estimated / true_value).ln() / covariance[i][i].sqrt();
-        assert!(error.abs() < 3.0, "{}: {estimated} for {true_value}, {error:.2} standard errors", M::NAMES[i]);
+        assert!(
+            error.abs() < 3.0,
+            "{}: {estimated} for {true_value}, {error:.2} standard errors",
+            M::NAMES[i]
+        );
     }
 }
 
 #[test]
 fn bg_nbd_is_recovered() {
-    for (seed, [r, alpha, a, b]) in [[0.25, 4.5, 0.8, 2.5], [1.5, 10.0, 2.0, 6.0], [0.6, 20.0, 0.4, 1.0]].into_iter().enumerate() {
+    for (seed, [r, alpha, a, b]) in
+        [[0.25, 4.5, 0.8, 2.5], [1.5, 10.0, 2.0, 6.0], [0.6, 20.0, 0.4, 1.0]].into_iter().enumerate()
+    {
         assert_recovered(&BgNbd::new(r, alpha, a, b).expect("parameters"), BgNbd::fit, seed as u64);
     }
 }
 
 #[test]
 fn mbg_nbd_is_recovered() {
-    for (seed, [r, alpha, a, b]) in [[0.5, 6.0, 0.9, 1.6], [1.5, 10.0, 2.0, 6.0], [0.8, 20.0, 0.4, 1.0]].into_iter().enumerate() {
+    for (seed, [r, alpha, a, b]) in
+        [[0.5, 6.0, 0.9, 1.6], [1.5, 10.0, 2.0, 6.0], [0.8, 20.0, 0.4, 1.0]].into_iter().enumerate()
+    {
         assert_recovered(&MbgNbd::new(r, alpha, a, b).expect("parameters"), MbgNbd::fit, seed as u64);
     }
 }
 
 #[test]
 fn pareto_nbd_is_recovered() {
-    for (seed, [r, alpha, s, beta]) in [[0.55, 10.0, 0.6, 12.0], [1.5, 10.0, 1.0, 30.0], [2.0, 40.0, 0.5, 5.0]].into_iter().enumerate() {
-        assert_recovered(&ParetoNbd::new(r, alpha, s, beta).expect("parameters"), ParetoNbd::fit, seed as u64);
+    for (seed, [r, alpha, s, beta]) in
+        [[0.55, 10.0, 0.6, 12.0], [1.5, 10.0, 1.0, 30.0], [2.0, 40.0, 0.5, 5.0]].into_iter().enumerate()
+    {
+        assert_recovered(
+            &ParetoNbd::new(r, alpha, s, beta).expect("parameters"),
+            ParetoNbd::fit,
+            seed as u64,
+        );
     }
 }

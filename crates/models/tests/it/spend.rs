@@ -22,7 +22,9 @@ fn fit(spends: &[MeanSpend]) -> Result<perennial_models::Fit<GammaGamma>, FitErr
 
 #[test]
 fn gamma_gamma_is_recovered() {
-    for (seed, [p, q, scale]) in [[6.0, 4.0, 15.0], [1.2, 2.5, 4000.0], [20.0, 8.0, 0.5]].into_iter().enumerate() {
+    for (seed, [p, q, scale]) in
+        [[6.0, 4.0, 15.0], [1.2, 2.5, 4000.0], [20.0, 8.0, 0.5]].into_iter().enumerate()
+    {
         let truth = GammaGamma::new(p, q, scale).expect("parameters");
         let fit = fit(&simulate(&truth, 20_000, seed as u64)).expect("a fit");
         assert_eq!(fit.outcome, Outcome::Converged);
@@ -78,7 +80,9 @@ fn simulated_totals_have_the_expected_mean() {
     let model = GammaGamma::new(6.25, 3.74, 15.44).expect("parameters");
     let customer = MeanSpend { transactions: 3, mean: 40.0 };
     let mut rng = stream(9, 0);
-    for (seen, expected) in [(Some(&customer), model.expected_mean_spend(&customer)), (None, model.expected_mean_spend_new())] {
+    for (seen, expected) in
+        [(Some(&customer), model.expected_mean_spend(&customer)), (None, model.expected_mean_spend_new())]
+    {
         let observed = seen.map_or(0, |spend| spend.transactions);
         let n = 200_000;
         let total: f64 = (0..n).map(|_| model.draw_scaled_total(observed, 4, &mut rng)).sum();
