@@ -7,7 +7,7 @@
   }));
   // A finger that drags over a chart scrolls the page.
   const touch = matchMedia("(pointer: coarse)").matches;
-  const config = { displayModeBar: false, responsive: true, showTips: false, scrollZoom: false, doubleClick: "reset" };
+  const config = { displayModeBar: false, showTips: false, scrollZoom: false, doubleClick: "reset" };
 
   const draw = (width) => {
     const style = getComputedStyle(document.documentElement);
@@ -31,6 +31,10 @@
   const PAPER = 660;
 
   draw();
+  const sizes = new ResizeObserver((entries) => {
+    for (const { target } of entries) Plotly.Plots.resize(target);
+  });
+  charts.forEach(({ place }) => sizes.observe(place));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw());
   addEventListener("beforeprint", () => { open(true); draw(PAPER); });
   addEventListener("afterprint", () => { open(false); draw(); });

@@ -43,7 +43,14 @@ impl Chart {
         table: Table,
     ) -> Self {
         let json = for_script(&plot.to_json());
-        Self { id, title, caption, json, table: table.under_heading(), show_numbers: texts.text("show-numbers") }
+        Self {
+            id,
+            title,
+            caption,
+            json,
+            table: table.under_heading(),
+            show_numbers: texts.text("show-numbers"),
+        }
     }
 }
 
@@ -60,7 +67,7 @@ pub(crate) fn layout(language: Language) -> Layout {
     let (thousands, point) = language.separators();
     Layout::new()
         .auto_size(true)
-        .separators(&format!("{point}{thousands}"))
+        .separators(format!("{point}{thousands}"))
         .font(Font::new().color(colour::INK).size(13))
         .paper_background_color(colour::CLEAR)
         .plot_background_color(colour::CLEAR)

@@ -71,10 +71,11 @@ impl Language {
         self.amount(amount, currency, decimals_of(currency))
     }
 
-    /// An amount in whole units once it has four digits, for totals and headlines.
+    /// An amount in whole units when it is whole or has four digits, for totals and headlines.
     #[must_use]
     pub fn money_rounded(self, amount: f64, currency: Option<&str>) -> String {
-        let decimals = if amount.abs() >= 1000.0 { 0 } else { decimals_of(currency) };
+        let decimals =
+            if amount.abs() >= 1000.0 || amount.fract() == 0.0 { 0 } else { decimals_of(currency) };
         self.amount(amount, currency, decimals)
     }
 
@@ -115,8 +116,8 @@ impl Language {
 fn decimals_of(currency: Option<&str>) -> usize {
     match currency {
         Some(
-            "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI" | "VND"
-            | "VUV" | "XAF" | "XOF" | "XPF",
+            "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI"
+            | "VND" | "VUV" | "XAF" | "XOF" | "XPF",
         ) => 0,
         Some("BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND") => 3,
         _ => 2,
@@ -184,7 +185,8 @@ mod tests {
 
     #[test]
     fn significant_digits_follow_the_size() {
-        let texts = [0.0, 0.012_34, 4.4136, 15.4435, 123.456, 12_345.6].map(|value| English.significant(value));
+        let texts =
+            [0.0, 0.012_34, 4.4136, 15.4435, 123.456, 12_345.6].map(|value| English.significant(value));
         assert_eq!(texts, ["0", "0.0123", "4.414", "15.44", "123.5", "12,346"]);
     }
 
@@ -208,6 +210,7 @@ mod tests {
     fn totals_drop_the_cents_once_they_are_large() {
         assert_eq!(plain(&German.money_rounded(1234.5, Some("EUR"))), "1.234 \u{20ac}");
         assert_eq!(English.money_rounded(99.5, Some("USD")), "$99.50");
+        assert_eq!(English.money_rounded(40.0, Some("USD")), "$40");
     }
 
     #[test]

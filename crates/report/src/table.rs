@@ -49,8 +49,4 @@ impl Table {
         self.rows.extend(rows);
         self
     }
-
-    fn is_numeric(&self, column: &usize) -> bool {
-        self.columns.get(*column).is_some_and(|column| column.numeric)
-    }
 }

@@ -26,7 +26,7 @@ static_loader! {
     static MESSAGES = {
         locales: "./locales",
         fallback_language: "en",
-        customise: |bundle| add_functions(bundle),
+        customise: |bundle| { add_functions(bundle); },
     };
 }
 
@@ -180,10 +180,10 @@ impl Texts {
         let off = (predicted - actual) / actual;
         let share = self.percent(off.abs());
         match off {
+            off if !off.is_finite() => MISSING.to_owned(),
             off if off > 0.0005 => self.text_with("deviation-more", &[("share", share.into())]),
             off if off < -0.0005 => self.text_with("deviation-less", &[("share", share.into())]),
-            _ if off.is_finite() => self.text("deviation-none"),
-            _ => MISSING.to_owned(),
+            _ => self.text("deviation-none"),
         }
     }
 
@@ -200,7 +200,7 @@ impl Texts {
         self.language.money(amount, self.currency.as_deref())
     }
 
-    /// An amount in whole units once it has four digits.
+    /// An amount in whole units when it is whole or has four digits.
     #[must_use]
     pub fn money_rounded(&self, amount: f64) -> String {
         self.language.money_rounded(amount, self.currency.as_deref())
@@ -346,8 +346,10 @@ fn variable(value: Value) -> FluentValue<'static> {
         Value::Number(number) => number.as_f64().unwrap_or(f64::NAN).into(),
         Value::Bool(flag) => if flag { "true" } else { "false" }.into(),
         Value::Array(items) => {
-            let items: Vec<String> =
-                items.into_iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect();
+            let items: Vec<String> = items
+                .into_iter()
+                .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
+                .collect();
             items.join(", ").into()
         }
         Value::Null | Value::Object(_) => MISSING.into(),
@@ -359,13 +361,11 @@ fn add_functions(bundle: &mut FluentBundle<&'static FluentResource>) {
         .into_iter()
         .find(|language| bundle.locales.contains(&language.identifier()))
         .unwrap_or_default();
+    // Both languages run from left to right: no marks are needed around what stands in a sentence.
+    bundle.set_use_isolating(false);
     add_function(bundle, "COUNT", move |value, _| language.number(value, 0));
-    add_function(bundle, "DECIMAL", move |value, decimals| {
-        language.number(value, decimals.and_then(number).map_or(1, |count| count.clamp(0.0, 9.0) as usize))
-    });
-    add_function(bundle, "PERCENT", move |value, decimals| {
-        language.percent(value, decimals.and_then(number).map_or(0, |count| count.clamp(0.0, 9.0) as usize))
-    });
+    add_function(bundle, "DECIMAL", move |value, decimals| language.number(value, decimals_or(decimals, 1)));
+    add_function(bundle, "PERCENT", move |value, decimals| language.percent(value, decimals_or(decimals, 0)));
     add_function(bundle, "MONEY", move |value, currency| match currency {
         Some(FluentValue::String(code)) if !code.is_empty() => language.money_rounded(value, Some(code)),
         _ => language.money_rounded(value, None),
@@ -376,7 +376,9 @@ fn add_functions(bundle: &mut FluentBundle<&'static FluentResource>) {
     });
     debug_assert!(added.is_ok(), "each function is added to a bundle once");
     let added = bundle.add_function("DATE", move |values, _| match values.first() {
-        Some(FluentValue::String(day)) => day.parse().map_or(day.clone().into_owned(), |day| language.date(day)).into(),
+        Some(FluentValue::String(day)) => {
+            day.parse().map_or(day.clone().into_owned(), |day| language.date(day)).into()
+        }
         _ => MISSING.into(),
     });
     debug_assert!(added.is_ok(), "each function is added to a bundle once");
@@ -393,6 +395,12 @@ fn add_function(
         None => MISSING.into(),
     });
     debug_assert!(added.is_ok(), "each function is added to a bundle once");
+}
+
+/// How many decimals a message asks for.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped before")]
+fn decimals_or(asked: Option<&FluentValue<'_>>, default: usize) -> usize {
+    asked.and_then(number).map_or(default, |count| count.clamp(0.0, 9.0) as usize)
 }
 
 /// The title of a model, or the code itself where there is none.

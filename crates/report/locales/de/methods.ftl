@@ -63,7 +63,7 @@ reason-pause_counts_as_churn = Ohne Vertrag gilt als verloren, wer { COUNT($peri
 reason-one_point_of_churn = Ein Prozentpunkt weniger oder mehr Abwanderung ergäbe { $lower } oder { $higher }.
 reason-within_horizon = Zählt nichts jenseits des Horizonts von { COUNT($horizon_days) } Tagen.
 
-difference-unlinked_refunds = Erstattungen ohne Bestellung, { MONEY($refunds, $currency) } über alle Kunden, senken, was verdient wurde
+difference-unlinked_refunds = Erstattungen ohne Bestellung ({ PERCENT($share, 1) } des Bestellwerts) senken, was verdient wurde
 difference-future_orders = Die Beziehung ist nicht zu Ende: { DECIMAL($orders_per_customer, 2) } weitere Bestellungen je Kunde werden in { COUNT($horizon_days) } Tagen erwartet
 difference-future_spend = Wer bestellen wird, gibt einen anderen Betrag aus als den Durchschnitt der Vergangenheit
 difference-spend_of_retained = Wer blieb, gab je Periode wirklich { MONEY($measured, $currency) } aus, nicht { MONEY($assumed, $currency) }

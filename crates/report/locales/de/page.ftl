@@ -160,7 +160,6 @@ coverage-no-value = Geld ließ sich nicht prüfen: Es gibt keine Beträge oder k
 column-held = Hielt
 column-stated = Angegeben
 column-figure = Größe
-column-reading = Wie es zu lesen ist
 
 # Karten.
 heat-maps-heading = Wer ist noch da?

@@ -63,7 +63,7 @@ reason-pause_counts_as_churn = Without a contract, whoever pauses for { COUNT($p
 reason-one_point_of_churn = One point of churn less or more would make it { $lower } or { $higher }.
 reason-within_horizon = Counts nothing beyond the horizon of { COUNT($horizon_days) } days.
 
-difference-unlinked_refunds = Refunds of no single order, { MONEY($refunds, $currency) } over all customers, lower what was earned
+difference-unlinked_refunds = Refunds of no single order ({ PERCENT($share, 1) } of the order value) lower what was earned
 difference-future_orders = The relationship is not over: { DECIMAL($orders_per_customer, 2) } more orders per customer are expected within { COUNT($horizon_days) } days
 difference-future_spend = Those who will order spend another amount than the average of the past
 difference-spend_of_retained = Customers who stayed really spent { MONEY($measured, $currency) } per period, not { MONEY($assumed, $currency) }

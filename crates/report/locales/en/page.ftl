@@ -144,7 +144,6 @@ coverage-no-value = Money could not be judged: there are no amounts or no spend 
 column-held = Held
 column-stated = Stated
 column-figure = Figure
-column-reading = How to read it
 
 # Heat maps.
 heat-maps-heading = Who is still there?

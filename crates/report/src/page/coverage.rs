@@ -24,34 +24,52 @@ impl<'a> Coverage<'a> {
         let Some(hold_out) = hold_out else {
             return Self { texts, lead: texts.text(absence(has_models)), table: None, notes: Vec::new() };
         };
-        let level = texts.percent_rounded(hold_out.value.map_or(ORDER_LEVEL, |value| value.level));
+        let orders = Judged { figure: "orders", held: hold_out.order_coverage, stated: ORDER_LEVEL };
+        let value =
+            hold_out.value.map(|value| Judged { figure: "value", held: value.coverage, stated: value.level });
+        let judged: Vec<Judged> = [orders].into_iter().chain(value).collect();
+        let level =
+            ("level", texts.percent_rounded(hold_out.value.map_or(ORDER_LEVEL, |value| value.level)).into());
+        let total =
+            hold_out.value.map_or_else(|| texts.text("coverage-no-value"), |value| total(texts, value));
         Self {
             texts,
-            lead: texts.text_with("coverage-lead", &[("level", level.into())]),
-            table: Some(table(texts, hold_out)),
-            notes: vec![hold_out.value.map_or_else(|| texts.text("coverage-no-value"), |value| note(texts, value))],
+            lead: texts.text_with("coverage-lead", &[level]),
+            table: Some(table(texts, &judged)),
+            notes: judged.iter().map(|judged| judged.note(texts)).chain([total]).collect(),
         }
     }
 }
 
-fn table(texts: &Texts, hold_out: &HoldOut) -> Table {
-    let row = |figure: &str, held: f64, stated: f64| {
-        let direction = ("direction", direction(held, stated).into());
-        vec![
-            texts.text(&format!("coverage-{figure}")),
-            texts.percent(held),
-            texts.percent_rounded(stated),
-            texts.text_with(&format!("coverage-{figure}-note"), &[direction]),
-        ]
+fn table(texts: &Texts, judged: &[Judged]) -> Table {
+    let row = |judged: &Judged| {
+        vec![judged.name(texts), texts.percent(judged.held), texts.percent_rounded(judged.stated)]
     };
-    let value = hold_out.value.map(|value| row("value", value.coverage, value.level));
     Table::new(texts.text("coverage-heading"))
         .under_heading()
         .words(texts.text("column-figure"))
         .numbers(texts.text("column-held"))
         .numbers(texts.text("column-stated"))
-        .words(texts.text("column-reading"))
-        .rows([row("orders", hold_out.order_coverage, ORDER_LEVEL)].into_iter().chain(value))
+        .rows(judged.iter().map(row))
+}
+
+/// How often the intervals of a figure held, beside how often they should have.
+struct Judged {
+    figure: &'static str,
+    held: f64,
+    stated: f64,
+}
+
+impl Judged {
+    fn name(&self, texts: &Texts) -> String {
+        texts.text(&format!("coverage-{}", self.figure))
+    }
+
+    fn note(&self, texts: &Texts) -> String {
+        let direction = ("direction", direction(self.held, self.stated).into());
+        let note = texts.text_with(&format!("coverage-{}-note", self.figure), &[direction]);
+        format!("{}: {note}", self.name(texts))
+    }
 }
 
 /// Two points beside the stated level pass for as stated.
@@ -63,7 +81,7 @@ fn direction(held: f64, stated: f64) -> &'static str {
     }
 }
 
-fn note(texts: &Texts, value: ValueHoldOut) -> String {
+fn total(texts: &Texts, value: ValueHoldOut) -> String {
     texts.text_with(
         "coverage-value-total",
         &[

@@ -21,7 +21,8 @@ pub(super) struct Deciles<'a> {
 
 impl<'a> Deciles<'a> {
     pub(super) fn new(texts: &'a Texts, hold_out: Option<&HoldOut>, has_models: bool) -> Self {
-        let chart = hold_out.filter(|hold_out| !hold_out.deciles.is_empty()).map(|hold_out| chart(texts, hold_out));
+        let chart =
+            hold_out.filter(|hold_out| !hold_out.deciles.is_empty()).map(|hold_out| chart(texts, hold_out));
         let lead = if chart.is_some() { "deciles-lead" } else { absence(has_models) };
         Self { texts, lead: texts.text(lead), chart }
     }
@@ -42,8 +43,11 @@ fn chart(texts: &Texts, hold_out: &HoldOut) -> Chart {
         colour::FIRST,
         deciles.iter().map(|decile| decile.predicted).collect(),
     );
-    let actual =
-        series(texts.text("column-actual"), colour::SECOND, deciles.iter().map(|decile| decile.actual).collect());
+    let actual = series(
+        texts.text("column-actual"),
+        colour::SECOND,
+        deciles.iter().map(|decile| decile.actual).collect(),
+    );
     let layout = layout(texts.language())
         .bar_mode(BarMode::Group)
         .bar_gap(0.25)
@@ -63,11 +67,19 @@ fn chart(texts: &Texts, hold_out: &HoldOut) -> Chart {
                 texts.decimal(decile.actual, 3),
             ]
         }));
-    Chart::new(texts, "chart-deciles", title, caption(texts, hold_out), &plot(vec![predicted, actual], layout), table)
+    Chart::new(
+        texts,
+        "chart-deciles",
+        title,
+        caption(texts, hold_out),
+        &plot(vec![predicted, actual], layout),
+        table,
+    )
 }
 
 fn caption(texts: &Texts, hold_out: &HoldOut) -> String {
-    let (predicted, actual) = hold_out.deciles.last().map_or((0.0, 0.0), |decile| (decile.predicted, decile.actual));
+    let (predicted, actual) =
+        hold_out.deciles.last().map_or((0.0, 0.0), |decile| (decile.predicted, decile.actual));
     texts.text_with(
         "deciles-caption",
         &[

@@ -22,7 +22,10 @@ impl<'a> DefinitionList<'a> {
             ("horizon", horizon(texts, definitions)),
             ("discount", texts.text_with("definition-discount-value", &[rate])),
             ("margin", margin(texts, definitions.margin)),
-            ("currency", definitions.currency.clone().unwrap_or_else(|| texts.text("definition-currency-none"))),
+            (
+                "currency",
+                definitions.currency.clone().unwrap_or_else(|| texts.text("definition-currency-none")),
+            ),
             ("time-zone", definitions.time_zone.clone()),
             ("unit", texts.code("unit", &definitions.unit)),
             ("level", texts.percent_rounded(definitions.level)),
@@ -33,6 +36,7 @@ impl<'a> DefinitionList<'a> {
     }
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "the cast saturates, and a span checks its own range")]
 fn horizon(texts: &Texts, definitions: &Definitions) -> String {
     let days = definitions.horizon_days;
     // A horizon of centuries has no last day in the calendar.

@@ -61,7 +61,12 @@ impl Map<'_> {
         let frequencies: Vec<String> = maps.frequency.iter().map(|&count| texts.count(count)).collect();
         let trace = HeatMap::new(days.clone(), frequencies.clone(), self.cells.to_vec())
             .color_scale(ColorScale::Palette(ColorScalePalette::Cividis))
-            .color_bar(ColorBar::new().thickness(12).tick_format(self.tick_format).tick_font(Font::new().color(colour::QUIET)))
+            .color_bar(
+                ColorBar::new()
+                    .thickness(12)
+                    .tick_format(self.tick_format)
+                    .tick_font(Font::new().color(colour::QUIET)),
+            )
             .hover_info(HoverInfo::Text)
             .text_matrix(self.hover(texts, maps));
         let layout = layout(texts.language())

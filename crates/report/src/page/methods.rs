@@ -46,7 +46,11 @@ impl<'a> Methods<'a> {
             advice,
             table: overview(texts, panel),
             details: panel.methods.iter().map(|value| detail(texts, value)).collect(),
-            bridges: panel.bridge.chunk_by(|left, right| left.from == right.from).map(|way| bridge(texts, way)).collect(),
+            bridges: panel
+                .bridge
+                .chunk_by(|left, right| left.from == right.from)
+                .map(|way| bridge(texts, way))
+                .collect(),
         }
     }
 }
@@ -85,8 +89,7 @@ fn detail(texts: &Texts, value: &MethodValue) -> Detail {
 fn bridge(texts: &Texts, way: &[BridgeStep]) -> Bridge {
     let from = way.first().map_or_else(String::new, |step| texts.code("method", &step.from));
     let to = texts.code("method", &Method::Predictive);
-    let title =
-        texts.text_with("bridge-heading", &[("method", from.clone().into()), ("to", to.into())]);
+    let title = texts.text_with("bridge-heading", &[("method", from.clone().into()), ("to", to.into())]);
     let start = way.first().map(|step| vec![from, String::new(), texts.money(step.before)]);
     let steps = way.iter().map(|step| {
         let change = texts.money_signed(step.after - step.before);

@@ -1,8 +1,8 @@
 //! The models behind the predictions: parameters with standard errors, and why this model.
 
 use askama::Template;
-use perennial_valuation::hold_out::{Candidate, FitSummary, Selection};
 use perennial_valuation::Models;
+use perennial_valuation::hold_out::{Candidate, FitSummary, Selection};
 use serde_json::Value;
 
 use crate::Texts;
@@ -37,12 +37,11 @@ impl<'a> ModelPanel<'a> {
         };
         let mut fits = vec![fit(texts, &models.transactions, "models-transactions")];
         let mut notes = Vec::new();
-        match &models.spend {
-            Some(spend) => fits.push(fit(texts, spend, "models-spend")),
-            None => {
-                let reason = if has_amounts { "not_fitted" } else { "no_amounts" };
-                notes.push(texts.text_with("models-spend-none", &[("reason", reason.into())]));
-            }
+        if let Some(spend) = &models.spend {
+            fits.push(fit(texts, spend, "models-spend"));
+        } else {
+            let reason = if has_amounts { "not_fitted" } else { "no_amounts" };
+            notes.push(texts.text_with("models-spend-none", &[("reason", reason.into())]));
         }
         if models.refund_share > 0.0 {
             notes.push(texts.text_with("models-refund-share", &[("share", models.refund_share.into())]));
@@ -70,7 +69,9 @@ fn fit(texts: &Texts, fit: &FitSummary, title: &str) -> FitView {
         notes.push(texts.text("models-stalled"));
     }
     let number = |value: Option<&Value>| {
-        value.and_then(Value::as_f64).map_or_else(|| MISSING.to_owned(), |value| texts.language().significant(value))
+        value
+            .and_then(Value::as_f64)
+            .map_or_else(|| MISSING.to_owned(), |value| texts.language().significant(value))
     };
     let title = texts.text_with(title, &[model]);
     let table = Table::new(title.clone())

@@ -40,7 +40,8 @@ impl<'a> DataQuality<'a> {
         if quality.treated.is_empty() {
             notes.push(texts.text("quality-treated-none"));
         } else {
-            let rows = quality.treated.iter().map(|(treatment, &rows)| (texts.code("treatment", treatment), rows));
+            let rows =
+                quality.treated.iter().map(|(treatment, &rows)| (texts.code("treatment", treatment), rows));
             tables.push(counts(texts, "quality-treated", "column-treatment", rows));
         }
         if base.orphan_refunds > 0.0 {

@@ -48,7 +48,7 @@ fn histogram(texts: &Texts, distribution: &Distribution, customers: u64) -> Char
         .hover_info(HoverInfo::Text)
         .show_legend(false);
     let title = texts.text_with("distribution-figure", &[("figure", figure.to_owned().into())]);
-    let every = bins.len().div_ceil(6).max(1);
+    let every = bins.len().div_ceil(5).max(1);
     let edges: Vec<usize> = (0..=bins.len()).filter(|edge| edge % every == 0 && *edge < bins.len()).collect();
     let edge_texts = edges.iter().map(|&edge| label(&write(texts, figure, bins[edge].from))).collect();
     let layout = layout(texts.language())
@@ -123,7 +123,8 @@ fn concentration(texts: &Texts, distribution: &Distribution) -> Chart {
     let curve = &distribution.concentration;
     let percent = |share: f64| texts.percent(share);
     let hover = curve.iter().map(|&(customers, value)| {
-        let shares = [figure.clone(), ("customers", percent(customers).into()), ("value", percent(value).into())];
+        let shares =
+            [figure.clone(), ("customers", percent(customers).into()), ("value", percent(value).into())];
         label(&texts.text_with("concentration-point", &shares))
     });
     let ours = Scatter::new(
@@ -143,7 +144,7 @@ fn concentration(texts: &Texts, distribution: &Distribution) -> Chart {
         .line(Line::new().color(colour::QUIET).width(1.5).dash(DashType::Dot))
         .hover_info(HoverInfo::Skip);
     let share_axis = |key: &str| {
-        axis(&texts.text_with(key, std::slice::from_ref(&figure))).tick_suffix(&texts.text("percent-suffix"))
+        axis(&texts.text_with(key, std::slice::from_ref(&figure))).tick_suffix(texts.text("percent-suffix"))
     };
     let layout = layout(texts.language())
         .x_axis(share_axis("axis-share-of-customers").range(vec![0.0, 100.0]))
@@ -168,5 +169,9 @@ fn concentration(texts: &Texts, distribution: &Distribution) -> Chart {
 fn every_tenth<T>(points: &[T]) -> impl Iterator<Item = &T> {
     let step = points.len().saturating_sub(1).div_ceil(10).max(1);
     let last = points.len().saturating_sub(1);
-    points.iter().enumerate().filter(move |(place, _)| place % step == 0 || *place == last).map(|(_, point)| point)
+    points
+        .iter()
+        .enumerate()
+        .filter(move |(place, _)| place % step == 0 || *place == last)
+        .map(|(_, point)| point)
 }

@@ -35,7 +35,7 @@ fn sentences(texts: &Texts, valuation: &Valuation) -> Vec<String> {
             .push(texts.text_with("summary-earned", &[("historic", texts.money_rounded(earned).into())]));
     }
     if let Some(half) = holders_of_half(&valuation.distribution, valuation.base.customers) {
-        let share = half as f64 / valuation.base.customers as f64;
+        let share = half / valuation.base.customers as f64;
         sentences.push(texts.text_with(
             "summary-half",
             &[
@@ -47,7 +47,8 @@ fn sentences(texts: &Texts, valuation: &Valuation) -> Vec<String> {
     }
     if let Some(active) = valuation.totals.active_customers {
         let share = active / valuation.totals.customers as f64;
-        sentences.push(texts.text_with("summary-active", &[("active", active.into()), ("share", share.into())]));
+        sentences
+            .push(texts.text_with("summary-active", &[("active", active.into()), ("share", share.into())]));
     }
     if let Some(hold_out) = &valuation.hold_out {
         sentences.push(texts.text_with(
@@ -83,14 +84,14 @@ fn expectation(texts: &Texts, valuation: &Valuation) -> String {
     }
 }
 
-/// The fewest customers that hold half of the value, read from the Lorenz curve.
-fn holders_of_half(distribution: &Distribution, customers: u64) -> Option<u64> {
+/// The fewest customers that hold half of the value, read from the Lorenz curve between two of its points.
+fn holders_of_half(distribution: &Distribution, customers: u64) -> Option<f64> {
     let curve = &distribution.concentration;
     let after = curve.iter().position(|&(_, value)| value >= 0.5)?;
     let (before, after) = (curve.get(after.checked_sub(1)?)?, curve.get(after)?);
     let part = (0.5 - before.1) / (after.1 - before.1);
     let share = before.0 + part * (after.0 - before.0);
-    share.is_finite().then(|| (share * customers as f64).ceil().max(1.0) as u64)
+    share.is_finite().then(|| (share * customers as f64).round().max(1.0))
 }
 
 fn cards(texts: &Texts, valuation: &Valuation) -> Vec<Card> {
@@ -172,7 +173,7 @@ mod tests {
     fn half_of_the_value_lies_where_the_lorenz_curve_crosses_it() {
         // Between 10 % of the customers (40 % of the value) and 20 % (60 %): half at 15 %.
         let spread = distribution(vec![(0.0, 0.0), (0.1, 0.4), (0.2, 0.6), (1.0, 1.0)]);
-        assert_eq!(holders_of_half(&spread, 200), Some(30));
+        assert_eq!(holders_of_half(&spread, 200), Some(30.0));
         assert_eq!(holders_of_half(&distribution(Vec::new()), 200), None);
         assert_eq!(holders_of_half(&distribution(vec![(0.0, 0.0), (1.0, 0.0)]), 200), None);
     }

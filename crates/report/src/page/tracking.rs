@@ -25,10 +25,7 @@ impl<'a> Tracking<'a> {
         };
         let lead = texts.text_with(
             "tracking-lead",
-            &[
-                ("model", hold_out.fit.model.clone().into()),
-                ("until", hold_out.fit.until.to_string().into()),
-            ],
+            &[("model", hold_out.fit.model.clone().into()), ("until", hold_out.fit.until.to_string().into())],
         );
         let chart = hold_out.tracking.last().map(|last| chart(texts, hold_out, last));
         Self { texts, lead, chart }
@@ -43,7 +40,7 @@ pub(super) const fn absence(has_models: bool) -> &'static str {
 fn chart(texts: &Texts, hold_out: &HoldOut, last: &TrackingPoint) -> Chart {
     let layout = layout(texts.language())
         .hover_mode(HoverMode::X)
-        .x_axis(axis("").tick_format(&texts.text("date-tick")).hover_format(&texts.text("date-hover")))
+        .x_axis(axis("").tick_format(texts.text("date-tick")).hover_format(texts.text("date-hover")))
         .y_axis(axis(&texts.text("axis-cumulative")))
         .shapes(vec![boundary(hold_out)])
         .annotations(vec![
@@ -52,7 +49,14 @@ fn chart(texts: &Texts, hold_out: &HoldOut, last: &TrackingPoint) -> Chart {
         ]);
     let title = texts.text("axis-cumulative");
     let plot = plot(traces(texts, &hold_out.tracking), layout);
-    Chart::new(texts, "chart-tracking", title.clone(), caption(texts, hold_out, last), &plot, table(texts, hold_out, title))
+    Chart::new(
+        texts,
+        "chart-tracking",
+        title.clone(),
+        caption(texts, hold_out, last),
+        &plot,
+        table(texts, hold_out, title),
+    )
 }
 
 fn caption(texts: &Texts, hold_out: &HoldOut, last: &TrackingPoint) -> String {
@@ -71,7 +75,8 @@ fn caption(texts: &Texts, hold_out: &HoldOut, last: &TrackingPoint) -> String {
 
 fn traces(texts: &Texts, points: &[TrackingPoint]) -> Vec<Box<dyn Trace>> {
     let days: Vec<String> = points.iter().map(|point| point.day.to_string()).collect();
-    let series = |value: fn(&TrackingPoint) -> f64| Scatter::new(days.clone(), points.iter().map(value).collect());
+    let series =
+        |value: fn(&TrackingPoint) -> f64| Scatter::new(days.clone(), points.iter().map(value).collect());
     let band = texts.text_with("series-band", &[("level", texts.percent_rounded(BAND_LEVEL).into())]);
     let lower = series(|point| point.lower)
         .mode(Mode::Lines)
