@@ -49,6 +49,8 @@ pub(crate) struct ActiveForecast {
     pub discounted_orders: f64,
     /// P(no order within the horizon).
     pub no_order: f64,
+    /// The median days until the next order, given that there is one; may be infinite.
+    pub days_to_next_order: f64,
     /// Simulated numbers of orders, ascending.
     pub order_draws: Vec<f64>,
     /// Simulated discounted values in units of the spend scale, ascending.
@@ -151,7 +153,8 @@ impl<'a> Forecaster<'a> {
         order_draws.sort_unstable_by(f64::total_cmp);
         value_draws.sort_unstable_by(f64::total_cmp);
         let no_order = self.model.probability_of_n_purchases_if_alive(customer, 0, self.horizon);
-        ActiveForecast { orders, discounted_orders, no_order, order_draws, value_draws }
+        let days_to_next_order = self.model.median_time_to_next_purchase(customer) * self.unit_days;
+        ActiveForecast { orders, discounted_orders, no_order, days_to_next_order, order_draws, value_draws }
     }
 
     /// The mean discount factor of purchases at these times.

@@ -35,6 +35,8 @@ pub struct Base {
     pub order_value: f64,
     /// Refunds that belong to no single order; they lower the customer's historic value.
     pub unlinked_refunds: f64,
+    /// Refunds of customers without any valid order up to the as-of date; they count in no other figure.
+    pub orphan_refunds: f64,
     /// Orders' value less unlinked refunds.
     pub net_revenue: f64,
     /// The first business day with a transaction.

@@ -82,7 +82,7 @@ fn score_group(
     let moments = Moments::of(&active);
     customers
         .iter()
-        .map(|(history, customer)| mix(forecaster, &active, &moments, *history, customer, level, unit))
+        .map(|(history, customer)| mix(forecaster, &active, &moments, *history, customer, level))
         .collect()
 }
 
@@ -111,7 +111,6 @@ fn mix(
     history: History,
     customer: &Purchases,
     level: f64,
-    unit: TimeUnit,
 ) -> Score {
     let alive = forecaster.model.probability_alive(customer);
     let (spend_intercept, spend_slope) = forecaster.spend.expectation(history.paid_repeats);
@@ -126,7 +125,7 @@ fn mix(
         orders_upper: mixture_quantile(&active.order_draws, alive, 1.0 - tail),
         orders_variance: variance(moments.orders),
         discounted_orders: alive * active.discounted_orders,
-        days_to_next_order: forecaster.model.median_time_to_next_purchase(customer) * unit.days(),
+        days_to_next_order: active.days_to_next_order,
         spend_intercept,
         spend_slope,
         value_lower: mixture_quantile(&active.value_draws, alive, tail),

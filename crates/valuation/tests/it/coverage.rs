@@ -1,0 +1,36 @@
+//! How often the 80 % intervals held what happened.
+//!
+//! Counts are discrete and most customers make none, so an interval that holds at least 80 % holds more; the tests know the
+//! figure that came out, so that a change of it is seen.
+
+use perennial_models::{ModelKind, TimeUnit};
+use perennial_valuation::hold_out;
+
+use crate::data::{date, file, only_cdnow, read};
+
+#[test]
+fn on_cdnow() {
+    let (session, reading) = read(&[file("cdnow/cdnow_sample.csv.gz")]);
+    let judged = hold_out(&session, &reading, ModelKind::BgNbd, date("1997-09-30"), None, TimeUnit::Week, 0.8, 1)
+        .expect("a hold-out");
+    let value = judged.value.expect("CDNOW has amounts");
+    assert!((judged.order_coverage - 0.0).abs() < 0.005, "orders {}", judged.order_coverage);
+    assert!((value.coverage - 0.0).abs() < 0.005, "value {}", value.coverage);
+}
+
+#[test]
+fn on_online_retail() {
+    if only_cdnow() {
+        println!("skipped: only CDNOW is here (PERENNIAL_DATA_ONLY)");
+        return;
+    }
+    let (session, reading) = read(&[
+        file("online_retail_ii/online_retail_2009_2010.csv.gz"),
+        file("online_retail_ii/online_retail_2010_2011.csv.gz"),
+    ]);
+    let judged = hold_out(&session, &reading, ModelKind::BgNbd, date("2011-06-09"), None, TimeUnit::Week, 0.8, 1)
+        .expect("a hold-out");
+    let value = judged.value.expect("Online Retail has amounts");
+    assert!((judged.order_coverage - 0.0).abs() < 0.005, "orders {}", judged.order_coverage);
+    assert!((value.coverage - 0.0).abs() < 0.005, "value {}", value.coverage);
+}

@@ -1,0 +1,47 @@
+//! Where the tests' data lie, and how they are read.
+
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use perennial_lake::{OrderSource, Reading, Session, SessionOptions};
+use perennial_valuation::{Request, Valuation};
+
+/// A file of the data folder; a test without its data fails.
+pub(crate) fn file(name: &str) -> String {
+    let folder = std::env::var_os("PERENNIAL_DATA").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
+        PathBuf::from,
+    );
+    let path = folder.join(name);
+    assert!(path.exists(), "{} is missing; `cargo xtask test` gets the data that tests need", path.display());
+    path.to_string_lossy().into_owned()
+}
+
+/// Whether only CDNOW could be had, as `cargo xtask test` says where the other data sets do not lie beside the checkout.
+pub(crate) fn only_cdnow() -> bool {
+    std::env::var("PERENNIAL_DATA_ONLY").is_ok_and(|only| only == "cdnow")
+}
+
+/// A session that has read these files.
+pub(crate) fn read(paths: &[String]) -> (Session, Reading) {
+    let session = Session::new(&SessionOptions::default()).expect("a session starts");
+    let reading = session.read_orders(&OrderSource::new(paths.iter().cloned())).expect("the files can be read");
+    (session, reading)
+}
+
+/// A session that has read a CSV file with this text.
+pub(crate) fn read_text(text: &str) -> (Session, Reading) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("orders.csv");
+    std::fs::write(&path, text).expect("the file can be written");
+    read(&[path.to_string_lossy().into_owned()])
+}
+
+pub(crate) fn date(text: &str) -> Date {
+    text.parse().expect("a date")
+}
+
+/// The valuation under a request, without progress.
+pub(crate) fn value(session: &Session, reading: &Reading, request: &Request) -> Valuation {
+    perennial_valuation::value(session, reading, request, &|_, _, _| {}).expect("the orders can be valued")
+}
