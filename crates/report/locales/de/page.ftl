@@ -205,7 +205,7 @@ selection-note = Beim Log-Score ist höher besser, bei den Fehlern niedriger; Fe
 chosen = gewählt
 
 # Methoden.
-methods-heading = Vier Wege, ihn zu berechnen
+methods-heading = Vier Wege zum Kundenwert
 methods-lead = Dieselben Kunden, dieselbe Marge, Beträge je Kunde. Die Wege nehmen Verschiedenes an und kommen deshalb zu Verschiedenem.
 methods-advised = Diese Daten stützen am besten: { $method }.
 methods-advised-none = Diese Daten stützen keinen der vier Wege.

@@ -188,7 +188,7 @@ selection-note = Higher is better for the log score, lower for the errors; error
 chosen = chosen
 
 # Methods.
-methods-heading = Four ways to compute it
+methods-heading = Four ways to compute customer value
 methods-lead = The same customers, the same margin, amounts per customer. They differ because they assume different things.
 methods-advised = This data supports best: { $method }.
 methods-advised-none = This data supports none of the four.
