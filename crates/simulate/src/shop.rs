@@ -291,7 +291,7 @@ mod tests {
         let settings = ShopSettings { customers: 10_000, ..ShopSettings::default() };
         let seen = std::cell::RefCell::new(Vec::new());
         simulate(&settings, folder.path(), Format::Parquet, |done, total| {
-            seen.borrow_mut().push((done, total))
+            seen.borrow_mut().push((done, total));
         })
         .unwrap();
         let seen = seen.into_inner();

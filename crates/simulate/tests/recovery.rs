@@ -1,5 +1,7 @@
 //! What was put in comes out: fits find the parameters, and the future is what the truth expects.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where a value is missing")]
+
 mod common;
 
 use std::collections::BTreeMap;
