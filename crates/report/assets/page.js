@@ -19,7 +19,7 @@
       layout.dragmode = touch ? false : "zoom";
       if (width) {
         layout.width = Math.min(width, place.clientWidth || width);
-        layout.height = Math.round(layout.width * 0.5);
+        layout.height = Math.round(layout.width * 0.44);
       }
       Plotly.react(place, data, layout, config);
     }

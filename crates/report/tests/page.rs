@@ -6,13 +6,13 @@ use perennial_report::{Language, html, write_html};
 use perennial_valuation::Valuation;
 
 fn page(valuation: &Valuation, language: Language) -> String {
-    html(valuation, &fixture::reading(), language).unwrap()
+    html(valuation, &fixture::reading(), language).expect("a page")
 }
 
 /// The page without what lies in script elements (the chart library, the charts' data, the page's own script).
 fn markup(page: &str) -> String {
     let mut parts = page.split("<script");
-    let mut text = parts.next().unwrap().to_owned();
+    let mut text = parts.next().expect("the text before the first script").to_owned();
     for part in parts {
         text.push_str(part.split_once("</script>").expect("every script ends").1);
     }
@@ -63,7 +63,7 @@ fn no_text_is_missing_and_no_number_is_not_one() {
 }
 
 fn around(text: &str, mark: &str) -> String {
-    let place = text.find(mark).unwrap();
+    let place = text.find(mark).expect("a mark that was found");
     text[..place].chars().rev().take(60).collect::<String>().chars().rev().collect()
 }
 

@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 /// The codes of an enum, as its deserialiser names them when it is given another.
 fn codes<T: DeserializeOwned + std::fmt::Debug>(tagged: bool) -> Vec<String> {
     let wrong = if tagged { json!({ "code": "no such code" }) } else { json!("no such code") };
-    let error = serde_json::from_value::<T>(wrong).unwrap_err().to_string();
+    let error = serde_json::from_value::<T>(wrong).expect_err("no variant has this code").to_string();
     let codes: Vec<String> = error.split('`').skip(3).step_by(2).map(str::to_owned).collect();
     assert!(codes.len() > 1, "no list of codes in {error:?}");
     codes
@@ -188,10 +188,18 @@ fn everything_about_the_source_has_its_words() {
         Format::Plain,
     ];
     in_every_language(|texts| {
-        refusals.iter().for_each(|code| assert_finished(&texts.code("refusal", code)));
-        treatments.iter().for_each(|code| assert_finished(&texts.code("treatment", code)));
-        roles.iter().for_each(|code| assert_finished(&texts.code("role", code)));
-        formats.iter().for_each(|code| assert_finished(&texts.code("format", code)));
+        for code in &refusals {
+            assert_finished(&texts.code("refusal", code));
+        }
+        for code in &treatments {
+            assert_finished(&texts.code("treatment", code));
+        }
+        for code in &roles {
+            assert_finished(&texts.code("role", code));
+        }
+        for code in &formats {
+            assert_finished(&texts.code("format", code));
+        }
     });
 }
 
@@ -248,20 +256,20 @@ fn value_without_costs_is_called_revenue() {
 fn messages(language: Language) -> BTreeMap<String, BTreeSet<String>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("locales").join(language.code());
     let mut messages: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for file in fs::read_dir(folder).unwrap() {
-        let text = fs::read_to_string(file.unwrap().path()).unwrap();
+    for file in fs::read_dir(folder).expect("a folder of messages") {
+        let text = fs::read_to_string(file.expect("a file of messages").path()).expect("messages");
         let mut message = String::new();
         let mut place = String::new();
         for line in text.lines().filter(|line| !line.starts_with('#')) {
             let name = line.split_once(" =").map(|(name, _)| name);
             match name {
                 Some(name) if !name.starts_with(' ') => {
-                    message = name.to_owned();
+                    name.clone_into(&mut message);
                     place.clone_from(&message);
                     assert!(!messages.contains_key(name), "{name} stands twice");
                 }
                 Some(name) if name.trim_start().starts_with('.') => {
-                    place = format!("{message}{}", name.trim_start())
+                    place = format!("{message}{}", name.trim_start());
                 }
                 _ => {}
             }

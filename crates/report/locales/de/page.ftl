@@ -1,5 +1,6 @@
 # Die Berichtsseite.
 
+number-missing = –
 interval = { $level }: { $lower } bis { $upper }
 
 title-as-of = Kundenwert zum { DATE($as_of) }
@@ -179,9 +180,9 @@ models-heading = Die Modelle hinter den Vorhersagen
 models-none = Kein Modell ließ sich anpassen; die Warnungen sagen, warum. Die Werte sind, was bisher verdient wurde.
 models-transactions = Wann Kunden kaufen und gehen: { MODEL($model) }
 models-spend = Was sie ausgeben: { MODEL($model) }
-models-spend-none = Es gibt kein Ausgabenmodell: { $reason ->
-        [no_amounts] Die Daten enthalten keine Beträge.
-       *[other] siehe die Warnungen.
+models-spend-none = { $reason ->
+        [no_amounts] Es gibt kein Ausgabenmodell: Die Daten enthalten keine Beträge.
+       *[other] Es gibt kein Ausgabenmodell (die Warnungen sagen, warum): Jede künftige Bestellung zählt wie der Durchschnitt aller bisherigen.
     }
 models-fit = Maximum Likelihood auf { COUNT($customers) } Kunden bis zum { DATE($until) }, Zeit in { $unit }; Log-Likelihood { DECIMAL($log_likelihood, 1) }.
 models-edge = An den Rand gelaufen: { $parameters }.

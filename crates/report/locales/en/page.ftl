@@ -1,5 +1,6 @@
 # The report page.
 
+number-missing = –
 interval = { $level }: { $lower } to { $upper }
 
 title-as-of = Customer value as of { DATE($as_of) }
@@ -162,9 +163,9 @@ models-heading = The models behind the predictions
 models-none = No model could be fitted; the warnings say why. The values are what has been earned so far.
 models-transactions = When customers buy and leave: { MODEL($model) }
 models-spend = What they spend: { MODEL($model) }
-models-spend-none = There is no spend model: { $reason ->
-        [no_amounts] the data holds no amounts.
-       *[other] see the warnings.
+models-spend-none = { $reason ->
+        [no_amounts] There is no spend model: the data holds no amounts.
+       *[other] There is no spend model (the warnings say why): every future order counts as the mean of all past ones.
     }
 models-fit = Maximum likelihood on { COUNT($customers) } customers up to { DATE($until) }, time in { $unit }; log-likelihood { DECIMAL($log_likelihood, 1) }.
 models-edge = Ran to the edge of its range: { $parameters }.

@@ -33,7 +33,11 @@ impl<'a> Spread<'a> {
 
 /// Writes a value of the figure: an amount, or a number of orders.
 fn write(texts: &Texts, figure: &str, value: f64) -> String {
-    if figure == "predicted_number_of_orders" { texts.decimal(value, 2) } else { texts.money_rounded(value) }
+    match figure {
+        "predicted_number_of_orders" if value.fract() == 0.0 => texts.count(value),
+        "predicted_number_of_orders" => texts.decimal(value, 2),
+        _ => texts.money_rounded(value),
+    }
 }
 
 fn histogram(texts: &Texts, distribution: &Distribution, customers: u64) -> Chart {
