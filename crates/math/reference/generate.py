@@ -26,6 +26,7 @@ def log_uniform(low, high):
 
 
 def write(name, rows):
+    rows = list(rows)
     with open(HERE / name, "w", newline="") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(["function", "a", "b", "c", "z", "value"])

@@ -75,7 +75,7 @@ pub fn trigamma(x: f64) -> f64 {
 
 /// What Stirling's formula leaves out: ln Γ(x) - [(x - ½) ln x - x + ln √(2π)], for x ≥ 10
 /// (Abramowitz and Stegun, 1964, 6.1.41).
-fn stirling_remainder(x: f64) -> f64 {
+pub(crate) fn stirling_remainder(x: f64) -> f64 {
     let v = 1.0 / x;
     let w = v * v;
     v * (1.0 / 12.0

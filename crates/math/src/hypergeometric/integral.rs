@@ -44,9 +44,9 @@ pub(super) fn ln_hyp2f1(a: f64, b: f64, c: f64, z: f64) -> f64 {
     let curvature = bend * first.share * first.rest + a * second.share * second.rest;
     let relative = |offset: f64| {
         let (growth, factor) = growth(offset);
-        let ln_weight = b * offset
-            - bend * first.ln_growth(offset, growth, factor)
-            - a * second.ln_growth(offset, growth, factor);
+        let (share_change, rest_change) = first.changes(offset, growth, factor);
+        let (_, second_change) = second.changes(offset, growth, factor);
+        let ln_weight = b * share_change + s * rest_change - a * (rest_change - second_change);
         let odds = mode * factor;
         ln_weight.exp() * (1.0 + lift * odds / (1.0 + rest * odds))
     };
@@ -58,7 +58,10 @@ pub(super) fn ln_hyp2f1(a: f64, b: f64, c: f64, z: f64) -> f64 {
         right_straight: -(mode * rest).ln() + margin,
         step: COARSEST_STEP.min(STEP_PER_DEVIATION / curvature.sqrt()),
     };
-    let at_mode = b * mode.ln() - (b + s) * mode.ln_1p() - a * ((rest * mode).ln_1p() - mode.ln_1p());
+    let linear = z * first.share;
+    // ln(1 - z p), from whichever form does not cancel.
+    let ln_linear = if linear < 0.5 { (-linear).ln_1p() } else { (rest + z * first.rest).ln() };
+    let at_mode = -b * (1.0 / mode).ln_1p() - s * mode.ln_1p() - a * ln_linear;
     at_mode - ln_beta(b, s) + shape.sum(relative).ln()
 }
 
@@ -80,7 +83,8 @@ pub(super) fn deficit(a: f64, b: f64, shape: f64, z: f64) -> f64 {
     let value = |offset: f64| {
         let (growth, factor) = growth(offset);
         let odds = mode * factor;
-        let ln_weight = (shape - 1.0) * offset - (shape - 1.0 + b) * bend.ln_growth(offset, growth, factor);
+        let (share_change, rest_change) = bend.changes(offset, growth, factor);
+        let ln_weight = (shape - 1.0) * share_change + b * rest_change;
         let ln_base = (odds * (z / rest) / (1.0 + odds)).ln_1p();
         ln_weight.exp() * -(-a * ln_base).exp_m1()
     };
@@ -93,7 +97,7 @@ pub(super) fn deficit(a: f64, b: f64, shape: f64, z: f64) -> f64 {
         right_straight: -mode.ln() + margin,
         step: COARSEST_STEP.min(STEP_PER_DEVIATION / curvature.sqrt()),
     };
-    let at_mode = (shape - 1.0) * mode.ln() - (shape - 1.0 + b) * mode.ln_1p();
+    let at_mode = -(shape - 1.0) * (1.0 / mode).ln_1p() - b * mode.ln_1p();
     (at_mode - ln_beta(shape, b) + tails.sum(value).ln()).exp()
 }
 
@@ -121,12 +125,15 @@ impl Bend {
         Self { share: odds / (1.0 + odds), rest: 1.0 / (1.0 + odds) }
     }
 
-    /// ln of the factor by which 1 + t grows from the mode to this offset, without cancellation.
-    fn ln_growth(&self, offset: f64, growth: f64, factor: f64) -> f64 {
-        if offset >= 0.0 || self.share < 0.5 {
-            (self.share * growth).ln_1p()
+    /// ln of the factors by which t / (1 + t) and 1 / (1 + t) change from the mode to this offset: the smaller exactly,
+    /// the other as their difference, which is the offset.
+    fn changes(&self, offset: f64, growth: f64, factor: f64) -> (f64, f64) {
+        if self.share < 0.5 {
+            let rest_change = -(self.share * growth).ln_1p();
+            (offset + rest_change, rest_change)
         } else {
-            offset + (self.rest * -growth / factor).ln_1p()
+            let share_change = -(self.rest * -growth / factor).ln_1p();
+            (share_change, share_change - offset)
         }
     }
 }
