@@ -14,11 +14,13 @@ mod chart;
 mod error;
 mod format;
 mod language;
+mod messages;
 mod page;
 mod table;
 mod texts;
 
 pub use error::Error;
+pub use fluent_templates::fluent_bundle::FluentValue;
 pub use language::{Language, UnknownLanguage};
 pub use page::{html, write_html};
 pub use texts::{Count, Term, Texts, WarningText};

@@ -3,16 +3,14 @@
 //! A warning, a reason or a bridge step is a code with fields and holds no prose. Here the code becomes the key of a
 //! Fluent message and the fields its variables; how a variable reads (money, share, count, day) is said in the
 //! message, by a function of its own: `{ MONEY($amount, $currency) }`, `{ PERCENT($share) }`, `{ COUNT($customers) }`,
-//! `{ DECIMAL($years, 1) }`, `{ DATE($day) }`, `{ MODEL($model) }`. Every message also sees `$currency` and `$basis`, which is `revenue`
-//! where costs are not known and `margin` elsewhere.
+//! `{ DECIMAL($years, 1) }`, `{ DATE($day) }`, `{ MODEL($model) }`. Every message also sees `$currency` and `$basis`,
+//! which is `revenue` where costs are not known and `margin` elsewhere.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use fluent_templates::fluent_bundle::{FluentResource, FluentValue};
-use fluent_templates::{FluentBundle, Loader, static_loader};
+use fluent_templates::fluent_bundle::FluentValue;
 use jiff::civil::Date;
-use perennial_models::ModelKind;
 use perennial_valuation::figures::Estimate;
 use perennial_valuation::methods::{BridgeStep, Input, Reason};
 use perennial_valuation::{Definitions, Margin, Warning, WarningKind};
@@ -21,16 +19,7 @@ use serde_json::Value;
 
 use crate::Language;
 use crate::format::MISSING;
-
-static_loader! {
-    static MESSAGES = {
-        locales: "./locales",
-        fallback_language: "en",
-        customise: |bundle| { add_functions(bundle); },
-    };
-}
-
-type Variables = HashMap<Cow<'static, str>, FluentValue<'static>>;
+use crate::messages::{self, Variables};
 
 /// What a person reads about a valuation, in one language.
 #[derive(Debug, Clone)]
@@ -171,7 +160,7 @@ impl Texts {
     /// The title of a model that is named by its code: `BG/NBD` for `bg-nbd`.
     #[must_use]
     pub fn model(&self, code: &str) -> String {
-        model_title(code).to_owned()
+        messages::model_title(code).to_owned()
     }
 
     /// How far a prediction lies from what came, as a share of what came, in words.
@@ -278,7 +267,9 @@ impl Texts {
                     Some(Value::String(code)) => code,
                     _ => String::new(),
                 };
-                variables.extend(fields.into_iter().map(|(name, value)| (Cow::Owned(name), variable(value))));
+                variables.extend(
+                    fields.into_iter().map(|(name, value)| (Cow::Owned(name), messages::variable(value))),
+                );
                 (code, variables)
             }
             _ => (String::new(), variables),
@@ -308,7 +299,7 @@ impl Texts {
     }
 
     fn look_up(&self, key: &str, variables: &Variables) -> String {
-        MESSAGES.lookup_complete(&self.language.identifier(), key, Some(variables))
+        messages::look_up(self.language, key, variables)
     }
 }
 
@@ -337,83 +328,5 @@ impl From<u32> for Count {
 impl From<usize> for Count {
     fn from(count: usize) -> Self {
         Self(count as f64)
-    }
-}
-
-fn variable(value: Value) -> FluentValue<'static> {
-    match value {
-        Value::String(text) => text.into(),
-        Value::Number(number) => number.as_f64().unwrap_or(f64::NAN).into(),
-        Value::Bool(flag) => if flag { "true" } else { "false" }.into(),
-        Value::Array(items) => {
-            let items: Vec<String> = items
-                .into_iter()
-                .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
-                .collect();
-            items.join(", ").into()
-        }
-        Value::Null | Value::Object(_) => MISSING.into(),
-    }
-}
-
-fn add_functions(bundle: &mut FluentBundle<&'static FluentResource>) {
-    let language = Language::ALL
-        .into_iter()
-        .find(|language| bundle.locales.contains(&language.identifier()))
-        .unwrap_or_default();
-    // Both languages run from left to right: no marks are needed around what stands in a sentence.
-    bundle.set_use_isolating(false);
-    add_function(bundle, "COUNT", move |value, _| language.number(value, 0));
-    add_function(bundle, "DECIMAL", move |value, decimals| language.number(value, decimals_or(decimals, 1)));
-    add_function(bundle, "PERCENT", move |value, decimals| language.percent(value, decimals_or(decimals, 0)));
-    add_function(bundle, "MONEY", move |value, currency| match currency {
-        Some(FluentValue::String(code)) if !code.is_empty() => language.money_rounded(value, Some(code)),
-        _ => language.money_rounded(value, None),
-    });
-    let added = bundle.add_function("MODEL", |values, _| match values.first() {
-        Some(FluentValue::String(code)) => model_title(code).to_owned().into(),
-        _ => MISSING.into(),
-    });
-    debug_assert!(added.is_ok(), "each function is added to a bundle once");
-    let added = bundle.add_function("DATE", move |values, _| match values.first() {
-        Some(FluentValue::String(day)) => {
-            day.parse().map_or(day.clone().into_owned(), |day| language.date(day)).into()
-        }
-        _ => MISSING.into(),
-    });
-    debug_assert!(added.is_ok(), "each function is added to a bundle once");
-}
-
-/// Adds a function of a number and one more argument; what is no number reads as missing.
-fn add_function(
-    bundle: &mut FluentBundle<&'static FluentResource>,
-    name: &str,
-    write: impl Fn(f64, Option<&FluentValue<'_>>) -> String + Send + Sync + 'static,
-) {
-    let added = bundle.add_function(name, move |values, _| match values.first().and_then(number) {
-        Some(value) => write(value, values.get(1)).into(),
-        None => MISSING.into(),
-    });
-    debug_assert!(added.is_ok(), "each function is added to a bundle once");
-}
-
-/// How many decimals a message asks for.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped before")]
-fn decimals_or(asked: Option<&FluentValue<'_>>, default: usize) -> usize {
-    asked.and_then(number).map_or(default, |count| count.clamp(0.0, 9.0) as usize)
-}
-
-/// The title of a model, or the code itself where there is none.
-fn model_title(code: &str) -> &str {
-    match code {
-        "gamma-gamma" => "Gamma-Gamma",
-        _ => ModelKind::ALL.into_iter().find(|kind| kind.name() == code).map_or(code, |kind| kind.title()),
-    }
-}
-
-fn number(value: &FluentValue<'_>) -> Option<f64> {
-    match value {
-        FluentValue::Number(number) => Some(number.value),
-        _ => None,
     }
 }

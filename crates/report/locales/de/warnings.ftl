@@ -92,10 +92,10 @@ warning-interval_coverage = { $figure ->
         [orders] Die Intervalle der Bestellungen halten zu { PERCENT($coverage) } statt { PERCENT($level) }
        *[other] Die Intervalle des Wertes halten zu { PERCENT($coverage) } statt { PERCENT($level) }
     }
-    .text = Dieser Anteil der Kunden fiel in der Prüfzeit in sein Intervall. Nehmen Sie die Intervalle als zu { $direction ->
-        [narrow] schmal
-       *[wide] breit
-    }.
+    .text = Dieser Anteil der Kunden fiel in der Prüfzeit in sein Intervall. { $direction ->
+        [narrow] Die Intervalle sind zu schmal.
+       *[wide] Die Intervalle liegen auf der sicheren Seite; wo sie wenige ganze Bestellungen enthalten, geht es nicht anders.
+    }
     .remedy = Lesen Sie die Intervalle einzelner Kunden mit diesem Wissen; Summen sind weniger betroffen.
 
 # Warum ein Modell nicht angepasst werden konnte; beendet einen Satz.

@@ -92,10 +92,10 @@ warning-interval_coverage = { $figure ->
         [orders] The intervals of the orders hold { PERCENT($coverage) } instead of { PERCENT($level) }
        *[other] The intervals of the value hold { PERCENT($coverage) } instead of { PERCENT($level) }
     }
-    .text = On the hold-out that share of the customers fell into their interval. Take the intervals as too { $direction ->
-        [narrow] narrow
-       *[wide] wide
-    }.
+    .text = On the hold-out that share of the customers fell into their interval. { $direction ->
+        [narrow] The intervals are too narrow.
+       *[wide] The intervals are on the safe side; where they hold few whole orders they cannot help it.
+    }
     .remedy = Read single customers’ intervals with this in mind; totals are less affected.
 
 # Why a model could not be fitted; ends a sentence.
