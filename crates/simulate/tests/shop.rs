@@ -140,8 +140,8 @@ fn dirty_rows_are_as_many_as_reported() {
     let (folder, simulation) = shop(&settings(), Format::Csv);
     assert_eq!(simulation.dirty, dirt_seen(folder.path(), simulation.orders));
     let dirty: u64 = simulation.dirty.values().sum();
-    let each = (0.002 * simulation.orders as f64).ceil();
-    assert!(simulation.dirty.len() == 6 && simulation.dirty.values().all(|&n| n as f64 == each));
+    let each = (2 * simulation.orders).div_ceil(1_000);
+    assert!(simulation.dirty.len() == 6 && simulation.dirty.values().all(|&n| n == each));
     assert_eq!(simulation.rows["orders"], simulation.orders + dirty);
     // Dirt changes nothing else.
     let (clean_folder, clean) = shop(&ShopSettings { dirty_share: 0.0, ..settings() }, Format::Csv);
