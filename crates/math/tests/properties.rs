@@ -1,5 +1,13 @@
 //! Identities and invariances that hold for all arguments.
 
+#![allow(clippy::float_cmp, reason = "the sums are to be the same bit for bit")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    reason = "small counts"
+)]
+
 use perennial_math::hypergeometric::{hyp2f1_deficit, ln_hyp2f1};
 use perennial_math::matrix::{SquareMatrix, covariance_from_hessian};
 use perennial_math::optimize::{Options, Status, minimize, newton_polish};
@@ -83,7 +91,7 @@ proptest! {
 
     #[test]
     fn normal_quantile_inverts(x in -37.0..6.0) {
-        prop_assert!(close(special::normal_quantile(special::normal_cdf(x)), x, 1e-6 + 1e-12));
+        prop_assert!(close(special::normal_quantile(special::normal_cdf(x)), x, 1e-6));
         prop_assert!(x > 3.0 || close(special::normal_quantile(special::normal_cdf(x)), x, 1e-11));
     }
 

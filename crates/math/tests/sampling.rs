@@ -1,5 +1,7 @@
 //! Samplers against the moments of their distributions, quadrature against known integrals, small statistics.
 
+#![allow(clippy::float_cmp, reason = "limits and order statistics are exact")]
+
 use perennial_math::derivative::hessian_of;
 use perennial_math::matrix::{MatrixError, SquareMatrix, covariance_from_hessian, multivariate_normal_draws};
 use perennial_math::quadrature::{GaussLegendre, integrate_adaptive};

@@ -74,9 +74,11 @@ pub(super) fn deficit(a: f64, b: f64, shape: f64, z: f64) -> f64 {
     let mut scaled = 0.0;
     let mut k = 1.0;
     while k < MOST_TERMS {
-        let weight_ratio = (a + k) / (1.0 + k) * z;
-        let next_factor = (c + (b + k) * factor) / (c + k);
-        if is_negligible(weight * factor, (weight_ratio * next_factor / factor).max(z), sum) {
+        // One division serves both quotients.
+        let inverse = 1.0 / ((1.0 + k) * (c + k));
+        let weight_ratio = (a + k) * z * (c + k) * inverse;
+        let next_factor = (c + (b + k) * factor) * (1.0 + k) * inverse;
+        if is_negligible(weight * next_factor, weight_ratio.max(z), sum) {
             return (scaled + a * (-z).ln_1p() + sum.ln()).exp();
         }
         weight *= weight_ratio;
