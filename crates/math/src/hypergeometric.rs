@@ -3,7 +3,7 @@
 //! Plain ₂F₁ overflows for busy customers, so everything here is in logs, and every sum has positive terms only, so
 //! that nothing cancels. Two methods share the work:
 //!
-//! - **the power series** where it needs at most [`SERIES_LIMIT`] terms, of ₂F₁ itself or, where that is shorter, after
+//! - **the power series** where it needs at most 500 terms, of ₂F₁ itself or, where that is shorter, after
 //!   Euler's transformation ₂F₁(a, b; c; z) = (1 - z)^(c-a-b) ₂F₁(c - a, c - b; c; z) (Abramowitz and Stegun, 1964,
 //!   15.3.3);
 //! - **Euler's integral** (15.3.1) elsewhere, by the trapezoidal rule in the log-odds of its variable, where the

@@ -1,7 +1,8 @@
 //! The regularised incomplete gamma and beta functions.
 //!
 //! The smaller tail is always the one computed, and the other is one minus it, so that a small tail keeps its digits
-//! where it is asked for. Relative accuracy is 1e-11 or better for parameters up to 100,000. (The versions in `statrs`
+//! where it is asked for. Relative accuracy is 1e-12 or better for the gamma functions up to shape 100,000, and 1e-11 or better
+//! for the beta function up to 10,000. (The versions in `statrs`
 //! 0.19 are off by up to 3e-9 there, because the large terms in front of the series are not cancelled by hand.)
 
 use crate::hypergeometric::ln_hyp2f1;

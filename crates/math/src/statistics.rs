@@ -3,7 +3,7 @@
 /// The p-quantile of `values` by linear interpolation between the order statistics (type 7 of Hyndman and Fan,
 /// 1996; the default of R and `NumPy`), found by selection: the slice is reordered, not sorted.
 ///
-/// `NaN` for an empty slice, for p outside [0, 1], and where a `NaN` among the values is selected (they sort last).
+/// `NaN` for an empty slice, for p outside [0, 1], and where a `NaN` among the values is selected.
 #[must_use]
 pub fn quantile(values: &mut [f64], p: f64) -> f64 {
     if values.is_empty() || !(0.0..=1.0).contains(&p) {

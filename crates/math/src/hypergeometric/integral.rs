@@ -31,42 +31,71 @@ const STRAIGHT: f64 = 39.0;
 /// w(p) = 1 + (a z / c) p / (1 - z p): that is ₂F₁(a, b; c; z) = ₂F₁(a, b; c+1; z) + a b z / (c (c+1)) ₂F₁(a+1, b+1; c+2; z),
 /// a sum of positive terms, under one integral.
 pub(super) fn ln_hyp2f1(a: f64, b: f64, c: f64, z: f64) -> f64 {
-    let (a, b) = if c - a.max(b) > -1.0 && c - a.min(b) > 1.0 && a.max(b) < c {
-        (a.min(b), a.max(b))
-    } else {
-        (a.max(b), a.min(b))
-    };
+    // The larger of the two falls off faster as the beta parameter, but it has to be below c.
+    let (a, b) = if a.max(b) < c { (a.min(b), a.max(b)) } else { (a.max(b), a.min(b)) };
     let (s, lift) = if c - b >= 1.0 { (c - b, 0.0) } else { (c - b + 1.0, a * z / c) };
     if s <= 0.0 {
         return f64::NAN;
     }
-    let rest = 1.0 - z;
-    let mode = mode_odds(a, b, s, z);
-    let first = Bend::at(mode);
-    let second = Bend::at(rest * mode);
-    let bend = b + s - a;
-    let curvature = bend * first.share * first.rest + a * second.share * second.rest;
-    let relative = |offset: f64| {
+    let integrand = EulerIntegrand::new(a, b, s, lift, z);
+    integrand.ln_at_mode(z) - ln_beta(b, s) + integrand.shape().sum(|offset| integrand.relative(offset)).ln()
+}
+
+/// p^b (1 - p)^s (1 - z p)^-a w(p) as a function of the log-odds of p, seen from its mode (w left out).
+struct EulerIntegrand {
+    a: f64,
+    b: f64,
+    s: f64,
+    /// The factor in w.
+    lift: f64,
+    /// 1 - z.
+    rest: f64,
+    /// The odds p / (1 - p) at the mode.
+    mode: f64,
+    /// The factor 1 + t = 1 / (1 - p),
+    first: Bend,
+    /// and the factor 1 + (1 - z) t = (1 - z p) / (1 - p).
+    second: Bend,
+}
+
+impl EulerIntegrand {
+    fn new(a: f64, b: f64, s: f64, lift: f64, z: f64) -> Self {
+        let rest = 1.0 - z;
+        let mode = mode_odds(a, b, s, z);
+        Self { a, b, s, lift, rest, mode, first: Bend::at(mode), second: Bend::at(rest * mode) }
+    }
+
+    /// The logarithm of the value at the mode, without w.
+    fn ln_at_mode(&self, z: f64) -> f64 {
+        let linear = z * self.first.share;
+        // ln(1 - z p), from whichever form does not cancel.
+        let ln_linear = if linear < 0.5 { (-linear).ln_1p() } else { (self.rest + z * self.first.rest).ln() };
+        -self.b * (1.0 / self.mode).ln_1p() - self.s * self.mode.ln_1p() - self.a * ln_linear
+    }
+
+    /// The value at this offset from the mode, with w, relative to the one at the mode without w.
+    fn relative(&self, offset: f64) -> f64 {
         let (growth, factor) = growth(offset);
-        let (share_change, rest_change) = first.changes(offset, growth, factor);
-        let (_, second_change) = second.changes(offset, growth, factor);
-        let ln_weight = b * share_change + s * rest_change - a * (rest_change - second_change);
-        let odds = mode * factor;
-        ln_weight.exp() * (1.0 + lift * odds / (1.0 + rest * odds))
-    };
-    let margin = STRAIGHT + bend.abs().max(a).max(lift).max(1.0).ln();
-    let shape = Shape {
-        left_rate: b,
-        right_rate: s,
-        left_straight: -mode.ln() - margin,
-        right_straight: -(mode * rest).ln() + margin,
-        step: coarsest_step(a + b + s).min(STEP_PER_DEVIATION / curvature.sqrt()),
-    };
-    let linear = z * first.share;
-    // ln(1 - z p), from whichever form does not cancel.
-    let ln_linear = if linear < 0.5 { (-linear).ln_1p() } else { (rest + z * first.rest).ln() };
-    let at_mode = -b * (1.0 / mode).ln_1p() - s * mode.ln_1p() - a * ln_linear;
-    at_mode - ln_beta(b, s) + shape.sum(relative).ln()
+        let (share_change, rest_change) = self.first.changes(offset, growth, factor);
+        let (_, second_change) = self.second.changes(offset, growth, factor);
+        let ln_weight = self.b * share_change + self.s * rest_change - self.a * (rest_change - second_change);
+        let odds = self.mode * factor;
+        ln_weight.exp() * (1.0 + self.lift * odds / (1.0 + self.rest * odds))
+    }
+
+    fn shape(&self) -> Shape {
+        let exponent = self.b + self.s - self.a;
+        let curvature =
+            exponent * self.first.share * self.first.rest + self.a * self.second.share * self.second.rest;
+        let margin = STRAIGHT + exponent.abs().max(self.a).max(self.lift).max(1.0).ln();
+        Shape {
+            left_rate: self.b,
+            right_rate: self.s,
+            left_straight: -self.mode.ln() - margin,
+            right_straight: -(self.mode * self.rest).ln() + margin,
+            step: coarsest_step(self.a + self.b + self.s).min(STEP_PER_DEVIATION / curvature.sqrt()),
+        }
+    }
 }
 
 /// The odds t at which exp(b y) (1 + t)^(a - b - s) (1 + (1 - z) t)^-a is largest: the positive root of
