@@ -13,11 +13,11 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
+use cpu_time::ProcessTime;
 use perennial_lake::arrow::array::AsArray;
 use perennial_lake::arrow::datatypes::Int64Type;
 use perennial_lake::{OrderSource, Session, SessionOptions};
 use perennial_models::{BgNbd, CustomerBase, ModelKind, Parameters, Purchases, TimeUnit, TransactionModel};
-use rustix::time::{ClockId, clock_gettime};
 
 /// The population of CDNOW (Fader, Hardie and Lee 2005), in weeks, and the days for which its customers are observed.
 const POPULATION: [f64; 4] = [0.243, 4.414, 0.793, 2.426];
@@ -53,21 +53,15 @@ fn numbers(words: &[&str]) -> Result<Vec<f64>> {
     words.iter().map(|word| word.parse().with_context(|| format!("{word:?} is no number"))).collect()
 }
 
-/// CPU seconds of this process so far.
-fn cpu() -> f64 {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
-}
-
 /// Does the work and prints its CPU seconds.
 fn measured<T>(name: &str, work: impl FnOnce() -> T) -> T {
-    let start = cpu();
+    let start = ProcessTime::now();
     let result = work();
-    println!("{name} {}", cpu() - start);
+    println!("{name} {}", start.elapsed().as_secs_f64());
     result
 }
 
-/// Writes all x, then all t_x, then all T as little-endian doubles.
+/// Writes all frequencies, then all recencies, then all ages as little-endian doubles.
 fn histories(customers: usize, file: &Path) -> Result<()> {
     let model = BgNbd::from_values(&POPULATION)?;
     let histories = perennial_simulate::histories(&model, TimeUnit::Week, AGE_DAYS, customers, SEED);
@@ -90,7 +84,11 @@ fn read(file: &Path) -> Result<Vec<Purchases>> {
     let n = values.len() / 3;
     (0..n)
         .map(|i| {
-            // Counts are written as doubles; they are small whole numbers.
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "small whole numbers"
+            )]
             let frequency = values[i] as u32;
             Ok(Purchases::new(frequency, values[n + i], values[2 * n + i])?)
         })
@@ -128,7 +126,7 @@ fn distinct(rows: &[Purchases]) -> (Vec<Purchases>, Vec<usize>) {
 fn score(kind: ModelKind, file: &Path, weeks: f64, parameters: &[f64]) -> Result<()> {
     let rows = read(file)?;
     let model = model(kind, parameters)?;
-    let start = cpu();
+    let start = ProcessTime::now();
     let (histories, places) = measured("distinct_cpu", || distinct(&rows));
     let spread = |scores: Vec<f64>| places.iter().map(|&place| scores[place]).collect::<Vec<f64>>();
     let expected = measured("expected_cpu", || {
@@ -145,7 +143,7 @@ fn score(kind: ModelKind, file: &Path, weeks: f64, parameters: &[f64]) -> Result
             .map(|(row, orders)| (20.0 + (row % 50) as f64) * orders)
             .collect::<Vec<f64>>()
     });
-    println!("all_cpu {}", cpu() - start);
+    println!("all_cpu {}", start.elapsed().as_secs_f64());
     for (name, scores) in [("expected", expected), ("alive", alive), ("value", value)] {
         println!("{name}_sum {}", scores.iter().sum::<f64>());
     }
@@ -179,7 +177,7 @@ fn summarise(file: &str, threads: usize) -> Result<()> {
     let session = Session::new(&options)?;
     measured("cpu", || -> Result<()> {
         let reading = session.read_orders(&OrderSource::new([file]))?;
-        session.materialise("summary", &perennial_valuation::summary_sql(reading.last_day))?;
+        session.materialise("summary", &perennial_valuation::summary_sql("purchases", reading.last_day))?;
         Ok(())
     })?;
     let sums = session.query(

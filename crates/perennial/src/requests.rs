@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned, civil::Date};
-use perennial_lake::{ColumnOverrides, OrderSource, OutputFormat, ZeroOrders};
+use perennial_lake::{OrderSource, OutputFormat, ZeroOrders};
 use perennial_models::ModelKind;
 use perennial_simulate::{Format, ShopSettings};
 use perennial_valuation::{FitKind, ModelChoice, Request};
@@ -20,7 +20,7 @@ const QUARANTINE: &str = "quarantine.csv";
 /// The orders to read; refused rows go to a file only where one is named.
 pub(crate) fn source(arguments: &SourceArguments) -> OrderSource {
     let mut source = OrderSource::new(arguments.sources.iter().cloned());
-    source.columns = arguments.columns.clone().unwrap_or_else(ColumnOverrides::default);
+    source.columns = arguments.columns.clone().unwrap_or_default();
     source.time_zone.clone_from(&arguments.time_zone);
     source.currency.clone_from(&arguments.currency);
     source.rates = arguments.rates.iter().cloned().collect::<BTreeMap<_, _>>();

@@ -283,6 +283,7 @@ fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T,
 
 // The names that reach the next two functions are those that `names` let through.
 
+#[expect(clippy::needless_pass_by_value, reason = "the parser hands names over")]
 fn unit(name: String) -> TimeUnit {
     match name.as_str() {
         "day" => TimeUnit::Day,
@@ -291,6 +292,7 @@ fn unit(name: String) -> TimeUnit {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the parser hands names over")]
 fn language(code: String) -> Language {
     code.parse().unwrap_or_default()
 }

@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<()> {
     source.quarantine = Some(folder.join("orders.quarantine.csv"));
     let (session, read) = open(&source, &progress)?;
     let valued = value(&session, &read, &request(&settings), &|stage, done, total| {
-        progress.of_stage(stage, done, total)
+        progress.of_stage(stage, done, total);
     })?;
     let files = write(arguments, &session, &read, &valued)?;
     let checks = check(&session, &settings, &valued)?;

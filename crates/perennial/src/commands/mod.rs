@@ -6,6 +6,10 @@ pub(crate) mod simulate;
 pub(crate) mod validate;
 pub(crate) mod value;
 
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+
 use anyhow::Result;
 use perennial_lake::{OrderSource, Reading, Session, SessionOptions};
 
@@ -18,4 +22,23 @@ fn open(source: &OrderSource, progress: &Progress) -> Result<(Session, Reading)>
     source.on_progress = Some(progress.of_reading());
     let reading = session.read_orders(&source)?;
     Ok((session, reading))
+}
+
+/// As [`open`], with refused rows kept in `unasked`, a file that nobody named and that stays only if it holds a row.
+fn open_with_quarantine(
+    source: &OrderSource,
+    unasked: PathBuf,
+    progress: &Progress,
+) -> Result<(Session, Reading)> {
+    let source = OrderSource { quarantine: Some(unasked.clone()), ..source.clone() };
+    let mut opened = open(&source, progress);
+    // After a failure the rows refused so far may be what it is about; a header alone helps nobody.
+    let has_row = File::open(&unasked).is_ok_and(|file| BufReader::new(file).lines().nth(1).is_some());
+    if !has_row && unasked.exists() {
+        std::fs::remove_file(&unasked)?;
+    }
+    if let Ok((_, reading)) = &mut opened {
+        reading.quality.quarantine = has_row.then_some(unasked);
+    }
+    opened
 }

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use perennial_report::Texts;
 use perennial_valuation::{CUSTOMER_VALUES, value};
 
-use super::open;
+use super::{open, open_with_quarantine};
 use crate::arguments::{OutputFormat, ValueArguments};
 use crate::json::{self, Files, ValueOutput};
 use crate::requests;
@@ -14,12 +14,14 @@ pub(crate) fn run(arguments: &ValueArguments) -> Result<()> {
     // Everything that can be wrong with the command line is found before hours of reading.
     let request = requests::value(arguments)?;
     let out = arguments.out.as_deref().map(requests::output).transpose()?;
-    let mut source = requests::source(&arguments.source);
-    source.quarantine.get_or_insert_with(|| requests::default_quarantine(&source.paths));
+    let source = requests::source(&arguments.source);
 
     let output = &arguments.output;
     let progress = Progress::new(&Texts::plain(output.language));
-    let (session, read) = open(&source, &progress)?;
+    let (session, read) = match source.quarantine {
+        Some(_) => open(&source, &progress)?,
+        None => open_with_quarantine(&source, requests::default_quarantine(&source.paths), &progress)?,
+    };
     let valued =
         value(&session, &read, &request, &|stage, done, total| progress.of_stage(stage, done, total))?;
     let mut files = Files { quarantine: read.quality.quarantine.clone(), ..Files::default() };

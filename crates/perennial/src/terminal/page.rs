@@ -50,7 +50,7 @@ impl Page {
             self.text.push('\n');
         }
         let (on, off) = if self.bold { ("\u{1b}[1m", "\u{1b}[0m") } else { ("", "") };
-        self.text.push_str(&format!("{on}{text}{off}\n"));
+        self.text.extend([on, text, off, "\n"]);
     }
 
     /// A paragraph, wrapped.

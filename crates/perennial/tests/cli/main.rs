@@ -1,5 +1,7 @@
 //! The real binary, in a folder of its own: what is typed, what comes out, and what is said when something is wrong.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where its preparation fails")]
+
 mod cdnow;
 mod demo;
 mod dirt;

@@ -1,9 +1,9 @@
 //! Wrong input: exit code 2 for what no data could make right, 1 for what the data did not allow; the message says what is
 //! wrong, where, and what to do.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
-use crate::workbench::{Workbench, small_shop};
+use crate::workbench::{Workbench, perennial, small_shop};
 
 #[test]
 fn misspelt_words_are_answered_with_the_nearest() {
@@ -109,7 +109,7 @@ fn too_few_repeat_buyers_is_no_crash() {
 fn a_reader_that_has_seen_enough_is_no_error() {
     let bench = Workbench::new();
     bench.write("orders.csv", small_shop());
-    let mut child = Command::new(assert_cmd::cargo::cargo_bin("perennial"))
+    let mut child = perennial()
         .args(["value", "orders.csv", "--model", "bg-nbd"])
         .current_dir(bench.path("."))
         .stdout(Stdio::piped())

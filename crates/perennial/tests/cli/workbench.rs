@@ -1,8 +1,9 @@
 //! A folder to work in, and the binary that is run there.
 
+use std::fmt::Write;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -55,12 +56,7 @@ impl Workbench {
     }
 
     pub(crate) fn run_words(&self, words: &[&str]) -> Run {
-        let output = assert_cmd::Command::cargo_bin("perennial")
-            .unwrap()
-            .current_dir(self.folder.path())
-            .args(words)
-            .output()
-            .unwrap();
+        let output = perennial().current_dir(self.folder.path()).args(words).output().unwrap();
         Run::new(&output)
     }
 }
@@ -106,6 +102,13 @@ impl Run {
     }
 }
 
+/// The binary that was built for these tests.
+pub(crate) fn perennial() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_perennial"));
+    command.stdin(Stdio::null());
+    command
+}
+
 /// A file of the real data, unzipped.
 pub(crate) fn data(name: &str) -> Vec<u8> {
     let folder = std::env::var_os("PERENNIAL_DATA")
@@ -129,7 +132,7 @@ pub(crate) fn small_shop() -> String {
             number += 1;
             let amount = 10.0 + f64::from(customer * 13 % 40) + f64::from(order * 3 % 7) + 0.5;
             let date = jiff::civil::date(2023, 1, 1).saturating_add(jiff::ToSpan::days(i64::from(day)));
-            orders.push_str(&format!("c{customer:03},{number},{date},{amount:.2}\n"));
+            writeln!(orders, "c{customer:03},{number},{date},{amount:.2}").unwrap();
             day += step + order * 11;
         }
     }
