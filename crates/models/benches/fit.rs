@@ -71,13 +71,20 @@ fn pareto_nbd_fit_of_a_hundred_thousand_rows(bencher: Bencher) {
 }
 
 #[divan::bench(args = ModelKind::ALL, sample_count = 5)]
-fn score_a_hundred_thousand_distinct(bencher: Bencher, kind: ModelKind) {
+fn expected_purchases_of_a_hundred_thousand(bencher: Bencher, kind: ModelKind) {
+    score(bencher, kind, |model, customer| model.expected_purchases_if_alive(customer, 39.0));
+}
+
+#[divan::bench(args = ModelKind::ALL, sample_count = 5)]
+fn probability_alive_of_a_hundred_thousand(bencher: Bencher, kind: ModelKind) {
+    score(bencher, kind, |model, customer| model.probability_alive(customer));
+}
+
+/// Computes a figure for each customer, equal ones again.
+fn score(bencher: Bencher, kind: ModelKind, figure: fn(&dyn TransactionModel, &Purchases) -> f64) {
     let base = customers(100_000);
     let model = kind.fit(&base).expect("a fit").model;
     bencher.bench_local(|| {
-        base.histories()
-            .iter()
-            .map(|customer| model.expected_purchases(black_box(customer), 39.0))
-            .sum::<f64>()
+        base.histories().iter().map(|customer| figure(model.as_ref(), black_box(customer))).sum::<f64>()
     });
 }

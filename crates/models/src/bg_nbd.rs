@@ -8,7 +8,7 @@
 //!                  + [x > 0] B(a+1, b+x-1) / B(a, b) * Gamma(r+x) alpha^r / (Gamma(r) (alpha+t_x)^(r+x))
 //! ```
 //!
-//! x repeat purchases, the last at t_x, observed until T; r (no unit) and alpha (time) the shape and rate of the purchase rates;
+//! x repeat purchases, the last at `t_x`, observed until T; r (no unit) and alpha (time) the shape and rate of the purchase rates;
 //! a, b (no unit) of the dropout probabilities; B the beta function.
 //!
 //! A customer without a repeat purchase has had no occasion to leave and is active with certainty: the model's known weakness,

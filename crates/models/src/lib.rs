@@ -1,6 +1,6 @@
 //! The customer-base models of the literature: fit, predict, simulate.
 //!
-//! A customer is seen through a history of x repeat purchases, the last at t_x, observed for T ([`Purchases`]), and through the
+//! A customer is seen through a history of x repeat purchases, the last at `t_x`, observed for T ([`Purchases`]), and through the
 //! mean value of the purchases ([`MeanSpend`]). A [`ModelKind`] fitted on a [`CustomerBase`] gives a [`TransactionFit`], whose
 //! model predicts; only a fit can predict. [`GammaGamma`] is the model of spend per purchase.
 //!
@@ -34,4 +34,4 @@ pub use mbg_nbd::MbgNbd;
 pub use pareto_nbd::ParetoNbd;
 pub use purchases::{CustomerBase, InvalidPurchases, InvalidSpend, MeanSpend, Purchases, TimeUnit};
 pub use spend::SpendModel;
-pub use transaction::{Estimator, TransactionModel};
+pub use transaction::TransactionModel;

@@ -8,7 +8,7 @@
 //!            * [ B(a, b+x+1) / B(a, b) (alpha+T)^-(r+x) + B(a+1, b+x) / B(a, b) (alpha+t_x)^-(r+x) ]
 //! ```
 //!
-//! x repeat purchases, the last at t_x, observed until T; r (no unit) and alpha (time) the shape and rate of the purchase rates;
+//! x repeat purchases, the last at `t_x`, observed until T; r (no unit) and alpha (time) the shape and rate of the purchase rates;
 //! a, b (no unit) of the dropout probabilities; B the beta function.
 //!
 //! Sources: E. P. Batislam, M. Denizel, A. Filiztekin, Empirical validation and comparison of models for customer base

@@ -8,7 +8,7 @@
 //!            * [ (alpha+T)^-(r+x) (beta+T)^-s + s * integral from t_x to T of (alpha+u)^-(r+x) (beta+u)^-(s+1) du ]
 //! ```
 //!
-//! x repeat purchases, the last at t_x, observed until T; r (no unit) and alpha (time) the shape and rate of the purchase rates; s (no
+//! x repeat purchases, the last at `t_x`, observed until T; r (no unit) and alpha (time) the shape and rate of the purchase rates; s (no
 //! unit) and beta (time) those of the dropout rates. The first term is the customer who is still active, the second the one who left at
 //! u; given that the customer is active, lambda ~ Gamma(r+x, alpha+T) and mu ~ Gamma(s, beta+T), independent.
 //!

@@ -32,11 +32,11 @@ impl TimeUnit {
     }
 }
 
-/// A customer's history in the terms of the papers: x, t_x and T.
+/// A customer's history in the terms of the papers: x, `t_x` and T.
 ///
-/// `frequency` (x) counts the repeat transactions, so a customer with one purchase has 0; `recency` (t_x) is the time of
+/// `frequency` (x) counts the repeat transactions, so a customer with one purchase has 0; `recency` (`t_x`) is the time of
 /// the last transaction and `age` (T) the time of observation, both since the first transaction and both in one
-/// [`TimeUnit`]. It holds that 0 <= t_x <= T, and that t_x = 0 exactly when x = 0.
+/// [`TimeUnit`]. It holds that 0 <= `t_x` <= T, and that `t_x` = 0 exactly when x = 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Purchases {
     frequency: u32,
@@ -88,7 +88,7 @@ impl Purchases {
         self.frequency
     }
 
-    /// t_x, the time of the last transaction since the first.
+    /// `t_x`, the time of the last transaction since the first.
     #[must_use]
     pub const fn recency(&self) -> f64 {
         self.recency

@@ -2,7 +2,7 @@
 
 use perennial_math::random::{Rng, uniform_open};
 
-use crate::{CustomerBase, Fit, FitError, InvalidParameters, Purchases};
+use crate::{InvalidParameters, Purchases};
 
 /// The longest horizon, as a multiple of alpha + T; a longer one gives the same.
 pub(crate) const LONGEST_HORIZON: f64 = 1e12;
@@ -13,7 +13,7 @@ pub(crate) const LONGEST_HORIZON: f64 = 1e12;
 /// unless said otherwise.
 ///
 /// Every forecast is P(alive) times what an active customer does. In the models here an active customer's future
-/// depends on the history only through x and T, no longer on t_x: valuation relies on it to compute the `_if_alive`
+/// depends on the history only through x and T, no longer on `t_x`: valuation relies on it to compute the `_if_alive`
 /// figures once per distinct (x, T).
 pub trait TransactionModel: std::fmt::Debug + Send + Sync {
     /// The name used on the command line, for example `bg-nbd`.
@@ -28,7 +28,7 @@ pub trait TransactionModel: std::fmt::Debug + Send + Sync {
     /// When a value is not positive and finite, or there are not as many as parameters.
     fn with_parameters(&self, values: &[f64]) -> Result<Box<dyn TransactionModel>, InvalidParameters>;
 
-    /// P(alive | x, t_x, T): the probability that the customer is still active, in [0, 1].
+    /// P(alive | x, `t_x`, T): the probability that the customer is still active, in [0, 1].
     fn probability_alive(&self, customer: &Purchases) -> f64;
 
     /// E[X(t) | x, T, alive]: the purchases expected in the next `horizon` of a customer who is active now.
@@ -61,12 +61,12 @@ pub trait TransactionModel: std::fmt::Debug + Send + Sync {
     /// Simulates the history of a new customer observed for `age`: the times of the repeat purchases, sorted.
     fn simulate_new(&self, age: f64, rng: &mut Rng, times: &mut Vec<f64>);
 
-    /// E[X(t) | x, t_x, T]: the purchases expected in the next `horizon`.
+    /// E[X(t) | x, `t_x`, T]: the purchases expected in the next `horizon`.
     fn expected_purchases(&self, customer: &Purchases, horizon: f64) -> f64 {
         self.probability_alive(customer) * self.expected_purchases_if_alive(customer, horizon)
     }
 
-    /// P(X(t) = n | x, t_x, T): the probability of exactly `n` purchases in the next `horizon`.
+    /// P(X(t) = n | x, `t_x`, T): the probability of exactly `n` purchases in the next `horizon`.
     fn probability_of_n_purchases(&self, customer: &Purchases, n: u32, horizon: f64) -> f64 {
         let alive = self.probability_alive(customer);
         let gone = if n == 0 { 1.0 - alive } else { 0.0 };
@@ -98,16 +98,4 @@ pub trait TransactionModel: std::fmt::Debug + Send + Sync {
             }
         }
     }
-}
-
-/// How a kind of model is fitted.
-pub trait Estimator: Send + Sync {
-    /// The model that comes out.
-    type Model: TransactionModel;
-
-    /// Fits by maximum likelihood.
-    ///
-    /// # Errors
-    /// When there is too little data or no finite likelihood; a fit at the edge of the parameter space is no error.
-    fn fit(&self, customers: &CustomerBase) -> Result<Fit<Self::Model>, FitError>;
 }

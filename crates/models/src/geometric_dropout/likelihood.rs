@@ -105,7 +105,7 @@ impl FrequencyTerms {
     }
 }
 
-/// ln[(1+T/alpha)^-(r+x) + w (1+t_x/alpha)^-(r+x)] and its derivatives, summed over rows that are ordered by frequency.
+/// ln[(1+T/alpha)^-(r+x) + w (1+`t_x`/alpha)^-(r+x)] and its derivatives, summed over rows that are ordered by frequency.
 fn sum_rows(rows: &[Row], frequencies: &[FrequencyTerms], times: &[TimeTerms], a: f64) -> [f64; 5] {
     let mut sum = [0.0; 5];
     for run in rows.chunk_by(|one, next| one.frequency == next.frequency) {

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The textbook writes I as a difference of two hypergeometric functions, which overflow and cancel. Here it is one Gauss-Legendre
-//! quadrature of a positive integrand, in tau = ln((c+u)/(c+t_x)) with c the smaller of alpha and beta: in this variable the
+//! quadrature of a positive integrand, in tau = ln((c+u)/(c+`t_x`)) with c the smaller of alpha and beta: in this variable the
 //! integrand's only singularities lie at a distance of pi or more from the real axis, however small c is, so that few nodes give
 //! all digits. Its derivatives by the parameters come from the same nodes.
 
@@ -114,9 +114,9 @@ impl Fall {
         self.near + self.far * self.ratio * tau.exp() / (1.0 + self.ratio * tau.exp_m1())
     }
 
-    /// A bound on the fall's size up to `tau`.
+    /// A bound on the fall's size up to `tau`, the integrals' inverses included.
     fn bound(self, tau: f64) -> f64 {
-        (self.near.abs() + self.far) * tau
+        (self.near.abs() + self.far + 1.0) * tau
     }
 
     /// Where the integrand has become negligible, or `end` if that is earlier. The fall is convex, so a line from the start and then

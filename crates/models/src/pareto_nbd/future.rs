@@ -1,5 +1,5 @@
-//! The future of an active customer who buys at rate lambda ~ Gamma(shape, rate) and leaves at rate mu ~ Gamma(dropout_shape,
-//! dropout_rate).
+//! The future of an active customer who buys at rate lambda ~ Gamma(shape, rate) and leaves at rate mu ~ Gamma(`dropout_shape`,
+//! `dropout_rate`).
 
 use std::sync::LazyLock;
 
@@ -36,8 +36,8 @@ pub(super) struct Future {
 }
 
 impl Future {
-    /// E[X(t)] = shape/rate * integral from 0 to t of (1 + u/dropout_rate)^-dropout_shape du (Fader and Hardie 2005, eq. 22),
-    /// written so that it holds at dropout_shape = 1 too, where the textbook's form is 0/0.
+    /// E[X(t)] = shape/rate * integral from 0 to t of (1 + u/`dropout_rate`)^-`dropout_shape` du (Fader and Hardie 2005, eq. 22),
+    /// written so that it holds at `dropout_shape` = 1 too, where the textbook's form is 0/0.
     pub(super) fn expected_purchases(&self, horizon: f64) -> f64 {
         if horizon.is_nan() || horizon <= 0.0 {
             return 0.0;
@@ -72,8 +72,8 @@ impl Future {
     /// The expected purchases over all the future, discounted continuously; a discount that is not positive counts as none.
     ///
     /// DERT of Fader, Hardie and Lee (2005, RFM and CLV) without the confluent hypergeometric function: the integral
-    /// of exp(-discount u) (1 + u/dropout_rate)^-dropout_shape, which the module of the dropout integral's change of variable
-    /// makes smooth, over panels of ln(1 + u/dropout_rate).
+    /// of exp(-discount u) (1 + u/`dropout_rate`)^-`dropout_shape`, which the module of the dropout integral's change of variable
+    /// makes smooth, over panels of ln(1 + u/`dropout_rate`).
     pub(super) fn discounted_expected_purchases(&self, discount: f64) -> f64 {
         let scaled = discount * self.dropout_rate;
         if scaled.is_nan() || scaled <= 0.0 {
@@ -97,7 +97,7 @@ impl Future {
 
     /// The median time to the next purchase, given that there is one before the customer leaves.
     ///
-    /// That purchase comes at v with density proportional to (1 + v/rate)^-(shape+1) (1 + v/dropout_rate)^-dropout_shape; the median
+    /// That purchase comes at v with density proportional to (1 + v/rate)^-(shape+1) (1 + v/`dropout_rate`)^-`dropout_shape`; the median
     /// is found by bisection on its integral, up to the longest horizon.
     pub(super) fn median_time_to_next_purchase(&self) -> f64 {
         let purchase = Factor { offset: self.rate, exponent: self.shape + 1.0 };
@@ -132,7 +132,7 @@ struct CountInTime {
     n: f64,
     shape: f64,
     dropout_shape: f64,
-    /// rate / dropout_rate.
+    /// rate / `dropout_rate`.
     ratio: f64,
     log_constant: f64,
 }
@@ -170,12 +170,14 @@ impl CountInTime {
     fn integrate_side(&self, top: f64, mut width: f64, end: f64) -> f64 {
         let (mut sum, mut start) = (0.0, top);
         loop {
-            let stop = if width > 0.0 { end.min(start + width) } else { end.max(start + width) };
-            let part = PANEL.integrate(|v| self.density(v), start.min(stop), start.max(stop));
+            let left = end - start;
+            let last = left.abs() <= width.abs();
+            let step = if last { left } else { width };
+            let part = PANEL.integrate(|v| self.density(v), start, start + step).abs();
             sum += part;
-            start = stop;
+            start += step;
             width = (2.0 * width).clamp(-WIDEST_PANEL, WIDEST_PANEL);
-            if part.is_nan() || part <= 1e-17 * sum || start == end {
+            if last || part.is_nan() || part <= 1e-17 * sum {
                 return sum;
             }
         }

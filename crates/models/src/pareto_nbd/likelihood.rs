@@ -1,8 +1,8 @@
 //! Log-likelihood and gradient of Pareto/NBD.
 //!
 //! With D(t) the probability that a customer active at t, with x purchases so far, leaves without buying again and before the last time
-//! in the data, and E the relative weight of having been silent yet active from t_x to T, a customer's likelihood is, relative
-//! to (alpha+t_x)^-(r+x) (beta+t_x)^-s,
+//! in the data, and E the relative weight of having been silent yet active from `t_x` to T, a customer's likelihood is, relative
+//! to (alpha+`t_x`)^-(r+x) (beta+`t_x`)^-s,
 //!
 //! ```text
 //! D(t_x) + E (1 - D(T)),      D(t) = s (beta+t)^s (alpha+t)^(r+x) * integral from t of (alpha+u)^-(r+x) (beta+u)^-(s+1) du
@@ -43,8 +43,8 @@ struct Group {
 
 /// Customers who have been silent between two of a group's points.
 struct Silence {
-    from: u32,
-    to: u32,
+    from: usize,
+    to: usize,
     customers: f64,
 }
 
@@ -118,8 +118,7 @@ impl Group {
         let by_time = |one: &u32, other: &u32| times[*one as usize].total_cmp(&times[*other as usize]);
         points.sort_unstable_by(by_time);
         points.dedup();
-        // Every time of a row is among the points; fewer than 2^32 of them, as their numbers are u32.
-        let place = |number: u32| points.partition_point(|point| by_time(point, &number).is_lt()) as u32;
+        let place = |number: u32| points.partition_point(|point| by_time(point, &number).is_lt());
         let silences = rows
             .iter()
             .map(|row| Silence { from: place(row.recency), to: place(row.age), customers: row.customers })
@@ -134,7 +133,7 @@ impl Group {
         let tails = tails(&points, [shape, alpha, s, beta]);
         let mut sum = [0.0; 5];
         for silence in &self.silences {
-            let (from, to) = (silence.from as usize, silence.to as usize);
+            let (from, to) = (silence.from, silence.to);
             let terms = silence_terms((&points[from], &tails[from]), (&points[to], &tails[to]), shape, s);
             for (sum, term) in sum.iter_mut().zip(terms) {
                 *sum += silence.customers * term;

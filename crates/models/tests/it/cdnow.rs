@@ -5,6 +5,8 @@
 //! digits, MBG/NBD and the errors in the hold-out are those on which the packages lifetimes 0.11.3, BTYD 2.4.3 and CLVTools agree.
 //! Pareto/NBD is flat in s and beta: the packages end at s .6060 to .6062 and beta 11.656 to 11.669; ours is the highest point.
 
+#![allow(clippy::float_cmp, reason = "these values are exact")]
+
 use perennial_models::{CustomerBase, GammaGamma, MeanSpend, ModelKind, Outcome, ParetoNbd, TransactionFit};
 
 use crate::data::{Customer, cdnow};

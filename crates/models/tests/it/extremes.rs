@@ -1,5 +1,7 @@
 //! No forecast fails where customers or parameters are extreme.
 
+#![allow(clippy::float_cmp, reason = "these values are exact")]
+
 use perennial_models::{
     BgNbd, CustomerBase, FitError, MbgNbd, ModelKind, ParetoNbd, Purchases, TransactionModel,
 };

@@ -1,5 +1,7 @@
 //! Gamma-Gamma on simulated spend, and where it has no answer.
 
+#![allow(clippy::float_cmp, reason = "these values are exact")]
+
 use perennial_math::random::{gamma, stream};
 use perennial_models::{FitError, GammaGamma, MeanSpend, Outcome, Parameters, SpendModel};
 
