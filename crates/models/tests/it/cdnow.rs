@@ -117,6 +117,7 @@ fn pareto_nbd() {
 #[test]
 fn gamma_gamma() {
     let spends: Vec<MeanSpend> = cdnow().iter().filter_map(|customer| customer.spend).collect();
+    assert_eq!(spends.len(), 946);
     let fit = GammaGamma::fit(&spends, &vec![1.0; spends.len()]).expect("a fit");
     assert_eq!(fit.outcome, Outcome::Converged);
     for (estimate, published) in fit.estimates().iter().zip([6.2496, 3.7442, 15.4435]) {

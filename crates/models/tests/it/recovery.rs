@@ -73,3 +73,29 @@ fn pareto_nbd_is_recovered() {
         );
     }
 }
+
+#[test]
+fn drawn_models_have_the_spread_of_the_fit() {
+    let truth = BgNbd::new(0.25, 4.5, 0.8, 2.5).expect("parameters");
+    let fit = BgNbd::fit(&simulate(&truth, 5_000, 100.0, 8)).expect("a fit");
+    let n = 20_000;
+    let draws = fit.draws(n, &mut stream(21, 0));
+    assert_eq!(draws.len(), n);
+    let names = fit.estimates();
+    let boxed = fit.clone().into_dyn();
+    let boxed_draws = boxed.draw_models(n, &mut stream(21, 0));
+    for (draw, boxed) in draws.iter().zip(&boxed_draws) {
+        assert_eq!(draw.values(), boxed.parameters().iter().map(|(_, value)| *value).collect::<Vec<_>>());
+    }
+    assert_eq!(names, boxed.parameter_estimates());
+    for (i, estimate) in names.iter().enumerate() {
+        let logs: Vec<f64> = draws.iter().map(|draw| (draw.values()[i] / estimate.value).ln()).collect();
+        let mean = logs.iter().sum::<f64>() / n as f64;
+        let variance = logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>() / n as f64;
+        let expected = fit.log_covariance[i][i];
+        assert!(mean.abs() < 5.0 * (expected / n as f64).sqrt(), "{}: {mean}", estimate.name);
+        assert!((variance / expected - 1.0).abs() < 0.06, "{}: {variance} {expected}", estimate.name);
+        let error = estimate.standard_error.expect("a standard error");
+        assert!((error / estimate.value / expected.sqrt() - 1.0).abs() < 1e-9);
+    }
+}
