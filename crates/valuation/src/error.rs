@@ -54,6 +54,9 @@ pub enum Error {
         /// What would be allowed.
         range: &'static str,
     },
+    /// The scores could not be handed to the query engine.
+    #[error("the scores do not form a table: {0}")]
+    Scores(#[from] perennial_lake::arrow::error::ArrowError),
     /// The query engine answered with another type than asked for.
     #[error("column {column} of a query of ours has an unexpected type")]
     Column {

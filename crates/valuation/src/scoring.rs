@@ -177,7 +177,7 @@ pub(crate) fn register(
         ("upper_a", float(&|s| s.value_upper * intercept)),
         ("upper_b", float(&|s| s.value_upper * slope)),
     ];
-    let batch = RecordBatch::try_from_iter(columns).map_err(perennial_lake::Error::from)?;
+    let batch = RecordBatch::try_from_iter(columns)?;
     Ok(session.register(name, vec![batch])?)
 }
 
