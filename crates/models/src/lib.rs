@@ -12,15 +12,15 @@
 //!
 //! Nothing here reads a file or knows a table; equal data give bit-identical results on any number of threads.
 
-mod bg_nbd;
+pub mod bg_nbd;
 mod fit;
-mod gamma_gamma;
+pub mod gamma_gamma;
 mod geometric_dropout;
 mod grouped;
 mod kind;
 mod maximum_likelihood;
-mod mbg_nbd;
-mod pareto_nbd;
+pub mod mbg_nbd;
+pub mod pareto_nbd;
 mod purchases;
 mod spend;
 mod transaction;

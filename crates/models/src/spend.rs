@@ -14,11 +14,11 @@ pub trait SpendModel: std::fmt::Debug + Send + Sync {
     /// Names and values of the parameters.
     fn parameters(&self) -> Vec<(&'static str, f64)>;
 
-    /// E[M | x, mean]: the expected value of a customer's future transactions. A history that is not valid (see
+    /// E(M given x, mean): the expected value of a customer's future transactions. A history that is not valid (see
     /// [`MeanSpend::is_valid`]) says nothing, so it gives that of a new customer.
     fn expected_mean_spend(&self, customer: &MeanSpend) -> f64;
 
-    /// E[M]: the expected value of the transactions of a customer nothing is known about.
+    /// E(M): the expected value of the transactions of a customer nothing is known about.
     fn expected_mean_spend_new(&self) -> f64;
 
     /// The scale of the customer's spend: a future total is this times a draw of [`SpendModel::draw_scaled_total`].
