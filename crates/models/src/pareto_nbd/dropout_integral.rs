@@ -223,9 +223,8 @@ mod tests {
 
     use super::*;
 
-    /// The integral from t to infinity in closed form (Fader and Hardie 2005), relative to the integrand at t:
-    /// (c+t) / (p+q-1) 2F1(p+q-1, e; p+q; 1 - (c+t)/(d+t)), c the smaller offset with exponent p, d the larger with exponent q, e = q after
-    /// Euler's transformation of the printed form.
+    /// The integral from t to infinity in closed form, relative to the integrand at t: with c and d the smaller and the larger
+    /// offset plus t and p and q their exponents, c^p d^(1-p) / (p+q-1) 2F1(p+q-1, p; p+q; 1 - c/d) (Fader and Hardie 2005).
     fn to_infinity(near: Factor, far: Factor, from: f64) -> f64 {
         let (near_start, far_start) = (near.offset + from, far.offset + from);
         let power = near.exponent + far.exponent - 1.0;
