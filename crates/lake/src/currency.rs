@@ -14,7 +14,11 @@ pub(crate) struct Target {
 }
 
 /// The target for amounts found in these currencies (rows by code).
-pub(crate) fn target(found: BTreeMap<String, u64>, source: &OrderSource, hint: &str) -> Result<Target, Error> {
+pub(crate) fn target(
+    found: BTreeMap<String, u64>,
+    source: &OrderSource,
+    hint: &str,
+) -> Result<Target, Error> {
     let asked = source.currency.as_ref().map(|code| code.to_uppercase());
     let rates: BTreeMap<String, f64> =
         source.rates.iter().map(|(code, rate)| (code.to_uppercase(), *rate)).collect();
@@ -38,7 +42,12 @@ pub(crate) fn target(found: BTreeMap<String, u64>, source: &OrderSource, hint: &
     Ok(Target { currency: Some(currency), rates })
 }
 
-fn mixed(found: BTreeMap<String, u64>, target: Option<String>, rates: &BTreeMap<String, f64>, hint: &str) -> Error {
+fn mixed(
+    found: BTreeMap<String, u64>,
+    target: Option<String>,
+    rates: &BTreeMap<String, f64>,
+    hint: &str,
+) -> Error {
     let missing = found.keys().filter(|code| !rates.contains_key(*code)).cloned().collect();
     Error::MixedCurrencies { found, target, missing, hint: hint.to_owned() }
 }

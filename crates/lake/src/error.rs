@@ -11,7 +11,9 @@ use datafusion::error::DataFusionError;
 #[non_exhaustive]
 pub enum Error {
     /// A path, folder or glob that leads to no file of a readable kind.
-    #[error("{path}: {problem}; give a .csv, .tsv, .txt, .jsonl, .ndjson (each also .gz or .zst) or .parquet file, a folder of them, or a glob")]
+    #[error(
+        "{path}: {problem}; give a .csv, .tsv, .txt, .jsonl, .ndjson (each also .gz or .zst) or .parquet file, a folder of them, or a glob"
+    )]
     NoFile {
         /// What was asked for.
         path: String,
@@ -102,7 +104,9 @@ pub enum Error {
     },
 
     /// A conversion rate that is not a positive number.
-    #[error("the rate of {currency} is {rate}; a rate is a positive number: how much one unit of that currency is worth in the target currency")]
+    #[error(
+        "the rate of {currency} is {rate}; a rate is a positive number: how much one unit of that currency is worth in the target currency"
+    )]
     BadRate {
         /// The currency.
         currency: String,
@@ -111,7 +115,9 @@ pub enum Error {
     },
 
     /// The amounts of all rows together leave the range of exact 64-bit integers.
-    #[error("the amounts sum to more than 64-bit integers hold at {scale} decimals; check the amount column {column:?}, or name another with --columns amount=NAME")]
+    #[error(
+        "the amounts sum to more than 64-bit integers hold at {scale} decimals; check the amount column {column:?}, or name another with --columns amount=NAME"
+    )]
     AmountsOverflow {
         /// The amount column.
         column: String,
@@ -174,7 +180,12 @@ fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map(|name| format!(" (did you mean {name:?}?)")).unwrap_or_default()
 }
 
-fn mixed_currencies(found: &BTreeMap<String, u64>, target: Option<&str>, missing: &[String], hint: &str) -> String {
+fn mixed_currencies(
+    found: &BTreeMap<String, u64>,
+    target: Option<&str>,
+    missing: &[String],
+    hint: &str,
+) -> String {
     let counts =
         found.iter().map(|(code, rows)| format!("{code} ({rows} rows)")).collect::<Vec<_>>().join(", ");
     let most = found.iter().max_by_key(|(_, rows)| **rows).map_or("EUR", |(code, _)| code.as_str());

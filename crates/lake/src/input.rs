@@ -52,7 +52,11 @@ impl Input {
     }
 
     /// The file's rows; of Parquet only the columns at `needed` are read, and the others are empty.
-    pub(crate) fn rows(&self, needed: &[usize], counter: &Arc<AtomicU64>) -> Result<Box<dyn RowReader>, Error> {
+    pub(crate) fn rows(
+        &self,
+        needed: &[usize],
+        counter: &Arc<AtomicU64>,
+    ) -> Result<Box<dyn RowReader>, Error> {
         match &self.shape {
             Shape::Delimited(dialect, encoding) => {
                 let content = self.file.open(counter)?;
@@ -85,7 +89,9 @@ impl Input {
     /// The file's structure in words.
     pub(crate) fn structure(&self) -> String {
         match &self.shape {
-            Shape::Delimited(dialect, encoding) => format!("text in {}, fields divided by {}", encoding.name(), dialect.delimiter()),
+            Shape::Delimited(dialect, encoding) => {
+                format!("text in {}, fields divided by {}", encoding.name(), dialect.delimiter())
+            }
             Shape::JsonLines => "JSON lines".to_owned(),
             Shape::Parquet => "Parquet".to_owned(),
         }

@@ -103,9 +103,7 @@ impl Writer {
             Sink::Parquet(writer) => {
                 writer.into_inner().map_err(Error::engine(format!("writing {}", path.display())))?
             }
-            Sink::Csv(writer) => {
-                writer.into_inner().map_err(|error| Error::io(&path)(error.into_error()))?
-            }
+            Sink::Csv(writer) => writer.into_inner().map_err(|error| Error::io(&path)(error.into_error()))?,
             Sink::Json(mut writer) => {
                 writer.write_all(b"\n]\n").map_err(Error::io(&path))?;
                 writer.into_inner().map_err(|error| Error::io(&path)(error.into_error()))?

@@ -36,6 +36,11 @@ pub(crate) fn columns(path: &Path) -> Result<Vec<String>, Error> {
     Ok(schema(path)?.fields().iter().map(|field| field.name().clone()).collect())
 }
 
+/// The number of rows of a file.
+pub(crate) fn rows(path: &Path) -> Result<u64, Error> {
+    Ok(u64::try_from(builder(path)?.metadata().file_metadata().num_rows()).unwrap_or(0))
+}
+
 pub(crate) struct ParquetRowReader {
     path: PathBuf,
     reader: ParquetRecordBatchReader,
@@ -56,7 +61,7 @@ impl ParquetRowReader {
         wanted.sort_unstable();
         wanted.dedup();
         let places = (0..width).map(|column| wanted.binary_search(&column).ok()).collect();
-        let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
+        let rows = rows(&file.path)?;
         let batches = rows.div_ceil(BATCH_ROWS as u64).max(1);
         let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);
         let reader = builder
@@ -111,7 +116,13 @@ impl RowReader for ParquetRowReader {
     }
 }
 
-fn write_cell(column: &dyn Array, index: usize, row: &mut Row, path: &Path, number: u64) -> Result<(), Error> {
+fn write_cell(
+    column: &dyn Array,
+    index: usize,
+    row: &mut Row,
+    path: &Path,
+    number: u64,
+) -> Result<(), Error> {
     use datafusion::arrow::array::{Float64Array, Int64Array, StringArray, StringViewArray};
     const OPTIONS: FormatOptions<'static> = FormatOptions::new();
     if column.is_null(index) {
@@ -124,16 +135,19 @@ fn write_cell(column: &dyn Array, index: usize, row: &mut Row, path: &Path, numb
             any.downcast_ref::<Int64Array>().map(|array| row.extend(format_args!("{}", array.value(index))));
         }
         DataType::Float64 => {
-            any.downcast_ref::<Float64Array>().map(|array| row.extend(format_args!("{}", array.value(index))));
+            any.downcast_ref::<Float64Array>()
+                .map(|array| row.extend(format_args!("{}", array.value(index))));
         }
         DataType::Utf8 => {
             any.downcast_ref::<StringArray>().map(|array| row.extend(format_args!("{}", array.value(index))));
         }
         DataType::Utf8View => {
-            any.downcast_ref::<StringViewArray>().map(|array| row.extend(format_args!("{}", array.value(index))));
+            any.downcast_ref::<StringViewArray>()
+                .map(|array| row.extend(format_args!("{}", array.value(index))));
         }
         _ => {
-            let cell = ArrayFormatter::try_new(column, &OPTIONS).map_err(|error| damaged(path, number, &error))?;
+            let cell =
+                ArrayFormatter::try_new(column, &OPTIONS).map_err(|error| damaged(path, number, &error))?;
             row.extend(format_args!("{}", cell.value(index)));
         }
     }

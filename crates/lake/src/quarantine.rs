@@ -34,7 +34,9 @@ impl Quarantine {
         let Some(path) = path else { return Ok(Self { path: PathBuf::new(), writer: None }) };
         let file = File::create(path).map_err(Error::io(path))?;
         let mut writer = csv::Writer::from_writer(BufWriter::new(file));
-        writer.write_record(["file", "line", "reason", "detail", "row"]).map_err(|error| failed(path, error))?;
+        writer
+            .write_record(["file", "line", "reason", "detail", "row"])
+            .map_err(|error| failed(path, error))?;
         Ok(Self { path: path.to_path_buf(), writer: Some(writer) })
     }
 
@@ -64,7 +66,8 @@ fn failed(path: &Path, error: csv::Error) -> Error {
 
 /// The row as comma-separated text.
 fn joined(row: &Row) -> String {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(Vec::new());
+    let mut writer =
+        csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(Vec::new());
     // Writing into memory cannot fail; were it to, the line number still leads to the row.
     let _ = writer.write_record(row.fields());
     let bytes = writer.into_inner().unwrap_or_default();

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::civil::Date;
 use serde::Serialize;
 
-//COL use crate::canonical::columnar;
+use crate::canonical::columnar;
 use crate::canonical::interpret::Interpreter;
 use crate::canonical::tables::{Tables, first_integer};
 use crate::canonical::walk::Walk;
@@ -74,6 +74,8 @@ pub struct Reading {
     pub quality: Quality,
     /// The currency of all amounts, where it is known (ISO 4217).
     pub currency: Option<String>,
+    /// The IANA name of the zone in which a business day begins and ends.
+    pub time_zone: String,
     /// Decimals of the integer amounts.
     pub scale: u32,
     /// Whether the source has amounts; without them every `spend` is 0.
@@ -106,7 +108,9 @@ impl Session {
         let mut inputs =
             find_files(&source.paths)?.into_iter().map(Input::inspect).collect::<Result<Vec<_>, _>>()?;
         let (recipe, bindings) = understand(&inputs, source)?;
-        //COL
+        if let Some(reading) = columnar::read(self, source, &inputs, &recipe, &bindings)? {
+            return Ok(reading);
+        }
         let mut profile = Profile::default();
         let passed = pass("profiling", &inputs, &bindings, source, |_, row, binding| {
             profile.see(row, binding, &recipe);
@@ -147,7 +151,9 @@ impl Session {
         let rows: Vec<u64> = passed.iter().map(|passed| passed.rows).collect();
         let format = interpreter.recipe.format;
         let currency = target.currency;
-        conclude(self, &inputs, &rows, quality, Understood { format, columns, currency, scale, has_amounts, has_costs })
+        let time_zone = source.zone_name();
+        let understood = Understood { format, columns, currency, time_zone, scale, has_amounts, has_costs };
+        conclude(self, &inputs, &rows, quality, understood)
     }
 }
 
@@ -187,13 +193,13 @@ fn bind(recipe: &Recipe, input: &Input) -> Result<Binding, Error> {
 }
 
 /// What a pass over a file has found.
-struct Passed {
+pub(crate) struct Passed {
     rows: u64,
     encoding: Encoding,
 }
 
 /// Hands every row of every file to `see`.
-fn pass(
+pub(crate) fn pass(
     stage: &'static str,
     inputs: &[Input],
     bindings: &[Binding],
@@ -280,6 +286,7 @@ pub(crate) struct Understood {
     pub(crate) format: Format,
     pub(crate) columns: Vec<ColumnRead>,
     pub(crate) currency: Option<String>,
+    pub(crate) time_zone: String,
     pub(crate) scale: u32,
     pub(crate) has_amounts: bool,
     pub(crate) has_costs: bool,
@@ -296,7 +303,9 @@ pub(crate) fn conclude(
     quality.rows_read = rows.iter().sum();
     quality.close();
     let extent = extent(session)?;
-    let (Some(first_day), Some(last_day), true) = (extent.first_day, extent.last_day, extent.transactions > 0) else {
+    let (Some(first_day), Some(last_day), true) =
+        (extent.first_day, extent.last_day, extent.transactions > 0)
+    else {
         return Err(Error::NothingUsable { rows: quality.rows_read, reasons: quality.reasons() });
     };
     let file = |(input, rows): (&Input, &u64)| FileRead {
@@ -310,6 +319,7 @@ pub(crate) fn conclude(
         columns: understood.columns,
         quality,
         currency: understood.currency,
+        time_zone: understood.time_zone,
         scale: understood.scale,
         has_amounts: understood.has_amounts,
         has_costs: understood.has_costs,
@@ -335,7 +345,8 @@ fn extent(session: &Session) -> Result<Extent, Error> {
     };
     let days = "cast(cast(min(day) as int) as bigint) as low, cast(cast(max(day) as int) as bigint) as high";
     let purchases = integers(&format!("select count(*) as rows, {days} from purchases"))?;
-    let customers = integers("select count(*) as rows from (select customer from purchases group by customer)")?;
+    let customers =
+        integers("select count(*) as rows from (select customer from purchases group by customer)")?;
     let refunds = integers(&format!("select count(*) as rows, {days} from refunds"))?;
     let get = |row: &[Option<i64>], column: usize| row.get(column).copied().flatten();
     Ok(Extent {

@@ -5,15 +5,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
-use datafusion::dataframe::DataFrame;
-use datafusion::datasource::MemTable;
+use datafusion::datasource::file_format::parquet::ParquetFormat;
+use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
+use datafusion::datasource::{MemTable, ViewTable};
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::execution::context::SQLOptions;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt;
+use perennial_planner as planner;
 use tempfile::TempDir;
 
 use crate::error::Error;
@@ -61,7 +64,10 @@ pub struct Session {
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("folder", &self.folder).field("options", &self.options).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("folder", &self.folder)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }
 
@@ -75,10 +81,8 @@ impl Session {
         options.threads = options.threads.max(1);
         options.batch_rows = options.batch_rows.max(1);
         let parent = options.temporary_folder.clone().unwrap_or_else(std::env::temp_dir);
-        let folder = tempfile::Builder::new()
-            .prefix("perennial-")
-            .tempdir_in(&parent)
-            .map_err(Error::io(&parent))?;
+        let folder =
+            tempfile::Builder::new().prefix("perennial-").tempdir_in(&parent).map_err(Error::io(&parent))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(options.threads)
             .thread_name("perennial-lake")
@@ -103,9 +107,7 @@ impl Session {
     /// # Errors
     /// When the query is not a valid `select` or fails.
     pub fn query(&self, sql: &str) -> Result<Vec<RecordBatch>, Error> {
-        self.runtime
-            .block_on(async { self.plan(sql).await?.collect().await })
-            .map_err(|source| query_failed(sql, source))
+        planner::query(&self.runtime, &self.context, sql).map_err(|source| query_failed(sql, source))
     }
 
     /// Hands the answer to a `select` to `consume`, batch by batch.
@@ -149,8 +151,9 @@ impl Session {
     /// # Errors
     /// When the query is not a valid `select`.
     pub fn view(&self, name: &str, sql: &str) -> Result<(), Error> {
-        let frame = self.runtime.block_on(self.plan(sql)).map_err(|source| query_failed(sql, source))?;
-        self.register_provider(name, frame.into_view())
+        let plan = planner::logical_plan(&self.runtime, &self.context, sql)
+            .map_err(|source| query_failed(sql, source))?;
+        self.register_provider(name, Arc::new(ViewTable::new(plan, Some(sql.to_owned()))))
     }
 
     /// Runs a `select` once and makes its answer known as a table, in memory when it is small, else in a temporary
@@ -192,15 +195,11 @@ impl Session {
             .map(drop)
     }
 
-    pub(crate) fn context(&self) -> &SessionContext {
-        &self.context
-    }
-
-    pub(crate) fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.runtime.block_on(future)
-    }
-
-    pub(crate) fn register_provider(&self, table: &str, provider: Arc<dyn TableProvider>) -> Result<(), Error> {
+    pub(crate) fn register_provider(
+        &self,
+        table: &str,
+        provider: Arc<dyn TableProvider>,
+    ) -> Result<(), Error> {
         self.drop_table(table)?;
         self.context
             .register_table(table, provider)
@@ -209,41 +208,75 @@ impl Session {
     }
 
     /// An empty spool whose file, should it need one, lies in the session's folder.
-    pub(crate) fn spool(&self, schema: datafusion::arrow::datatypes::SchemaRef) -> Spool {
+    pub(crate) fn spool(&self, schema: SchemaRef) -> Spool {
         let number = self.files_made.fetch_add(1, Ordering::Relaxed);
-        Spool::new(schema, self.options.table_memory, self.folder.path().join(format!("table-{number}.parquet")))
+        Spool::new(
+            schema,
+            self.options.table_memory,
+            self.folder.path().join(format!("table-{number}.parquet")),
+        )
     }
 
     pub(crate) fn register_spool(&self, table: &str, spool: Spool) -> Result<u64, Error> {
         let rows = spool.rows();
         match spool.finish()? {
             Spooled::Memory(batches) => self.register(table, batches)?,
-            Spooled::File(path) => {
-                self.drop_table(table)?;
-                let options = ParquetReadOptions::default();
-                self.runtime
-                    .block_on(self.context.register_parquet(table, path.to_string_lossy(), options))
-                    .map_err(Error::engine(format!("registering the table {table:?}")))?;
+            Spooled::File(path, schema) => {
+                self.register_provider(table, self.parquet_table(&[&path], schema)?)?;
             }
         }
         Ok(rows)
     }
 
-    async fn plan(&self, sql: &str) -> datafusion::error::Result<DataFrame> {
-        let options =
-            SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-        self.context.sql_with_options(sql, options).await
+    /// Parquet files as one table of a known schema.
+    pub(crate) fn parquet_table(
+        &self,
+        paths: &[&Path],
+        schema: SchemaRef,
+    ) -> Result<Arc<dyn TableProvider>, Error> {
+        let doing = "opening Parquet files";
+        let url = |path: &&Path| {
+            let absolute = std::path::absolute(path).map_err(Error::io(path))?;
+            // A path is no pattern: what looks like one is escaped by going through a file URL.
+            ListingTableUrl::parse(file_url(&absolute)).map_err(Error::engine(doing))
+        };
+        let urls = paths.iter().map(url).collect::<Result<Vec<_>, Error>>()?;
+        let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension("");
+        let config =
+            ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options).with_schema(schema);
+        Ok(Arc::new(ListingTable::try_new(config).map_err(Error::engine(doing))?))
+    }
+
+    /// A plan that reads the columns at `places`, on all threads.
+    pub(crate) fn scan(
+        &self,
+        table: &dyn TableProvider,
+        places: &Vec<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>, Error> {
+        planner::scan(&self.runtime, &self.context, table, places, self.options.threads)
+            .map_err(Error::engine("reading by columns"))
     }
 
     fn stream(&self, sql: &str) -> Result<SendableRecordBatchStream, Error> {
-        self.runtime
-            .block_on(async { self.plan(sql).await?.execute_stream().await })
-            .map_err(|source| query_failed(sql, source))
+        planner::stream(&self.runtime, &self.context, sql).map_err(|source| query_failed(sql, source))
     }
 }
 
 fn query_failed(sql: &str, source: datafusion::error::DataFusionError) -> Error {
     Error::Query { sql: sql.to_owned(), source: Box::new(source) }
+}
+
+/// A `file:` URL with everything escaped that is not plainly part of a path.
+fn file_url(path: &Path) -> String {
+    let mut url = String::from("file://");
+    for byte in path.to_string_lossy().bytes() {
+        if byte.is_ascii_alphanumeric() || b"/._-".contains(&byte) {
+            url.push(char::from(byte));
+        } else {
+            url.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    url
 }
 
 /// Deals batches out to `hands` partitions, so that a query over them uses all threads.

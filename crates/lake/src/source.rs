@@ -80,6 +80,12 @@ impl OrderSource {
     pub(crate) fn zone(&self) -> TimeZone {
         self.time_zone.clone().unwrap_or(TimeZone::UTC)
     }
+
+    /// The zone's IANA name, or how it is written where it has none (a fixed offset).
+    pub(crate) fn zone_name(&self) -> String {
+        let zone = self.zone();
+        zone.iana_name().map_or_else(|| format!("{zone:?}"), str::to_owned)
+    }
 }
 
 impl fmt::Debug for OrderSource {

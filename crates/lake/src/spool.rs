@@ -25,7 +25,7 @@ pub(crate) struct Spool {
 pub(crate) enum Spooled {
     /// At least one batch, which may be empty.
     Memory(Vec<RecordBatch>),
-    File(PathBuf),
+    File(PathBuf, SchemaRef),
 }
 
 impl Spool {
@@ -53,7 +53,7 @@ impl Spool {
     pub(crate) fn finish(mut self) -> Result<Spooled, Error> {
         if let Some(file) = self.file.take() {
             file.close().map_err(Error::engine("writing a temporary table"))?;
-            return Ok(Spooled::File(self.path));
+            return Ok(Spooled::File(self.path, self.schema));
         }
         if self.batches.is_empty() {
             self.batches.push(RecordBatch::new_empty(self.schema));

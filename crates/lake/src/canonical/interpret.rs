@@ -65,12 +65,15 @@ impl Interpreter {
     pub(crate) fn entry(&self, row: &Row, binding: &Binding, has_customer: bool) -> Result<Entry, Refused> {
         let fate = self.fate(row, binding)?;
         if !has_customer {
-            let columns = self.recipe.get(Role::Customer).map(|customer| customer.columns.join(", ")).unwrap_or_default();
+            let columns = self
+                .recipe
+                .get(Role::Customer)
+                .map(|customer| customer.columns.join(", "))
+                .unwrap_or_default();
             return Err(Refused::new(Refusal::NoCustomer, format!("{columns} is empty")));
         }
         let day = self.day(row, binding)?;
-        let mut entry =
-            Entry { day, value: 0, refund: 0, cost: 0, fate, rounded: false, converted: false };
+        let mut entry = Entry { day, value: 0, refund: 0, cost: 0, fate, rounded: false, converted: false };
         if self.has_amounts {
             self.amounts(row, binding, &mut entry)?;
         }

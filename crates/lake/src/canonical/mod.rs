@@ -1,5 +1,7 @@
 //! From rows to the canonical tables: `purchases`, `refunds`, `linked_refunds`.
 
+pub(crate) mod batches;
+pub(crate) mod columnar;
 pub(crate) mod interpret;
 pub(crate) mod orders;
 pub(crate) mod tables;

@@ -66,7 +66,14 @@ impl OrderBook {
     }
 
     /// The place of an order, made when it is new. The same number under two customers is two orders.
-    pub(crate) fn place(&mut self, number: &str, customer: &str, file: u32, row: &Row, quality: &mut Quality) -> Place {
+    pub(crate) fn place(
+        &mut self,
+        number: &str,
+        customer: &str,
+        file: u32,
+        row: &Row,
+        quality: &mut Quality,
+    ) -> Place {
         let key = key(number, if self.grain == Grain::TotalsOnFirstRow { "" } else { customer });
         let known = self.index.get(&key).copied();
         if let (Some(known), Grain::Lines) = (known, self.grain)
@@ -133,7 +140,14 @@ impl OrderBook {
     }
 
     /// Enters a row. A credit note's rows are refunds whatever their sign.
-    pub(crate) fn enter(&mut self, number: u32, customer: &str, entry: &Entry, is_credit: bool, quality: &mut Quality) {
+    pub(crate) fn enter(
+        &mut self,
+        number: u32,
+        customer: &str,
+        entry: &Entry,
+        is_credit: bool,
+        quality: &mut Quality,
+    ) {
         let customer = self.customer(customer);
         let order = &mut self.orders[number as usize];
         if is_credit || entry.value < 0 {

@@ -12,8 +12,8 @@ use crate::spool::Spool;
 const BATCH_ROWS: usize = 8192;
 
 /// Names of the tables that hold rows before they are summed per customer and day.
-const ORDER_ROWS: &str = "perennial_order_rows";
-const REFUND_ROWS: &str = "perennial_refund_rows";
+pub(crate) const ORDER_ROWS: &str = "perennial_order_rows";
+pub(crate) const REFUND_ROWS: &str = "perennial_refund_rows";
 
 /// Rows of a customer, one or two days and some amounts.
 struct Rows<const DAYS: usize, const AMOUNTS: usize> {
@@ -56,7 +56,9 @@ impl<const DAYS: usize, const AMOUNTS: usize> Rows<DAYS, AMOUNTS> {
             self.days.iter_mut().map(|days| Arc::new(Date32Array::from(std::mem::take(days))) as ArrayRef),
         );
         columns.extend(
-            self.amounts.iter_mut().map(|amounts| Arc::new(Int64Array::from(std::mem::take(amounts))) as ArrayRef),
+            self.amounts
+                .iter_mut()
+                .map(|amounts| Arc::new(Int64Array::from(std::mem::take(amounts))) as ArrayRef),
         );
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns)
             .map_err(Error::engine("making the canonical tables"))?;
@@ -90,7 +92,14 @@ impl Tables {
         }
     }
 
-    pub(crate) fn transaction(&mut self, customer: &str, day: i32, spend: i64, refunded: i64, cost: i64) -> Result<(), Error> {
+    pub(crate) fn transaction(
+        &mut self,
+        customer: &str,
+        day: i32,
+        spend: i64,
+        refunded: i64,
+        cost: i64,
+    ) -> Result<(), Error> {
         self.weigh([spend, refunded, cost]);
         self.orders.push(customer, [day], [spend, refunded, cost])
     }
@@ -100,7 +109,13 @@ impl Tables {
         self.refunds.push(customer, [day], [amount])
     }
 
-    pub(crate) fn linked_refund(&mut self, customer: &str, order_day: i32, day: i32, amount: i64) -> Result<(), Error> {
+    pub(crate) fn linked_refund(
+        &mut self,
+        customer: &str,
+        order_day: i32,
+        day: i32,
+        amount: i64,
+    ) -> Result<(), Error> {
         self.weigh([amount]);
         self.linked.push(customer, [order_day, day], [amount])
     }
@@ -127,14 +142,18 @@ impl Tables {
                 "select customer, day, sum(spend) as spend, sum(refunded) as refunded{cost} from {ORDER_ROWS} group by customer, day"
             ),
         )?;
-        session.materialise(
-            "refunds",
-            &format!("select customer, day, sum(amount) as amount from {REFUND_ROWS} group by customer, day"),
-        )?;
         session.drop_table(ORDER_ROWS)?;
-        session.drop_table(REFUND_ROWS)?;
+        materialise_refunds(session)?;
         Ok(equal)
     }
+}
+
+/// Makes `refunds` of the registered rows.
+pub(crate) fn materialise_refunds(session: &Session) -> Result<(), Error> {
+    let sql =
+        format!("select customer, day, sum(amount) as amount from {REFUND_ROWS} group by customer, day");
+    session.materialise("refunds", &sql)?;
+    session.drop_table(REFUND_ROWS)
 }
 
 fn equal_rows(session: &Session) -> Result<u64, Error> {

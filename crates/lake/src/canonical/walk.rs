@@ -63,10 +63,14 @@ impl<'a> Walk<'a> {
         quality: &mut Quality,
     ) -> Result<Result<(), Refused>, Error> {
         let number = match binding.value(Role::Order, row) {
-            Some(number) if self.interpreter.recipe.grain != Grain::Rows => whole_number(number).unwrap_or(number),
+            Some(number) if self.interpreter.recipe.grain != Grain::Rows => {
+                whole_number(number).unwrap_or(number)
+            }
             _ => return self.take_row(row, binding, quality),
         };
-        if self.interpreter.recipe.grain == Grain::TotalsOnFirstRow && binding.value(Role::Amount, row).is_none() {
+        if self.interpreter.recipe.grain == Grain::TotalsOnFirstRow
+            && binding.value(Role::Amount, row).is_none()
+        {
             return Ok(self.take_continuation(number));
         }
         let customer = self.interpreter.customer(row, binding);
@@ -76,7 +80,8 @@ impl<'a> Walk<'a> {
         Ok(match self.interpreter.entry(row, binding, customer.is_some()) {
             Ok(entry) => {
                 note(&entry, quality);
-                let credit = self.interpreter.recipe.credit_prefix.is_some_and(|prefix| number.starts_with(prefix));
+                let credit =
+                    self.interpreter.recipe.credit_prefix.is_some_and(|prefix| number.starts_with(prefix));
                 self.book.enter(order, name, &entry, credit, quality);
                 Ok(())
             }
@@ -93,14 +98,21 @@ impl<'a> Walk<'a> {
             Some(None) => Ok(()),
             Some(Some(reason)) => Err(Refused::new(reason, format!("as the first row of order {number}"))),
             None => {
-                let problem = format!("the first row of order {number}, which holds its totals, does not stand before it");
+                let problem = format!(
+                    "the first row of order {number}, which holds its totals, does not stand before it"
+                );
                 Err(Refused::new(Refusal::BrokenRow, problem))
             }
         }
     }
 
     /// A row without an order number is a purchase, or a refund of an unknown one.
-    fn take_row(&mut self, row: &Row, binding: &Binding, quality: &mut Quality) -> Result<Result<(), Refused>, Error> {
+    fn take_row(
+        &mut self,
+        row: &Row,
+        binding: &Binding,
+        quality: &mut Quality,
+    ) -> Result<Result<(), Refused>, Error> {
         let customer = self.interpreter.customer(row, binding);
         let entry = match self.interpreter.entry(row, binding, customer.is_some()) {
             Ok(entry) => entry,

@@ -116,9 +116,15 @@ impl Recipe {
 
     /// Takes the first of `names` that the file has; the others stand in where it is empty.
     fn take(mut self, header: &Header, role: Role, names: &[&str], how: &str) -> Self {
-        let columns: Vec<String> = names.iter().filter_map(|name| header.find(name)).map(str::to_owned).collect();
+        let columns: Vec<String> =
+            names.iter().filter_map(|name| header.find(name)).map(str::to_owned).collect();
         if !columns.is_empty() {
-            self.assignments.push(Assignment { role, columns, how: how.to_owned(), alternatives: Vec::new() });
+            self.assignments.push(Assignment {
+                role,
+                columns,
+                how: how.to_owned(),
+                alternatives: Vec::new(),
+            });
         }
         self
     }
@@ -141,16 +147,34 @@ impl Recipe {
     }
 
     /// Puts the user's choices in place of the recognised ones.
-    fn override_with(&mut self, header: &Header, overrides: &ColumnOverrides, file: &Path) -> Result<(), Error> {
+    fn override_with(
+        &mut self,
+        header: &Header,
+        overrides: &ColumnOverrides,
+        file: &Path,
+    ) -> Result<(), Error> {
         for (role, name) in overrides.iter() {
             let column = header.find(name).ok_or_else(|| no_such_column(header, name, file))?.to_owned();
             let mut alternatives = Vec::new();
             if let Some(before) = self.get(role) {
-                alternatives.extend(before.columns.iter().chain(&before.alternatives).filter(|other| **other != column).cloned());
+                alternatives.extend(
+                    before
+                        .columns
+                        .iter()
+                        .chain(&before.alternatives)
+                        .filter(|other| **other != column)
+                        .cloned(),
+                );
             }
             // A column has one role: what it was taken for before, it is no longer.
-            self.assignments.retain(|assignment| assignment.role != role && assignment.columns != [column.clone()]);
-            self.assignments.push(Assignment { role, columns: vec![column], how: "as asked".to_owned(), alternatives });
+            self.assignments
+                .retain(|assignment| assignment.role != role && assignment.columns != [column.clone()]);
+            self.assignments.push(Assignment {
+                role,
+                columns: vec![column],
+                how: "as asked".to_owned(),
+                alternatives,
+            });
         }
         if overrides.get(Role::Amount).is_some() && overrides.get(Role::Price).is_none() {
             self.drop_role(Role::Price);
@@ -211,11 +235,15 @@ pub(crate) fn no_such_column(header: &Header, name: &str, file: &Path) -> Error 
 /// The meaning of the words that shops use; a word that is not known counts.
 pub(crate) fn usual_verdict(word: &str) -> Verdict {
     match word {
-        "cancelled" | "canceled" | "voided" | "void" | "trash" | "deleted" | "expired" | "storniert" => Verdict::Cancelled,
+        "cancelled" | "canceled" | "voided" | "void" | "trash" | "deleted" | "expired" | "storniert" => {
+            Verdict::Cancelled
+        }
         "refunded" | "erstattet" | "returned" => Verdict::Refunded,
         "failed" | "declined" | "blocked" | "fehlgeschlagen" => Verdict::Refused(Refusal::PaymentFailed),
-        "pending" | "authorized" | "authorised" | "unpaid" | "on-hold" | "on hold" | "draft" | "checkout-draft" | "open"
-        | "uncaptured" | "incomplete" | "offen" => Verdict::Refused(Refusal::NotPaid),
+        "pending" | "authorized" | "authorised" | "unpaid" | "on-hold" | "on hold" | "draft"
+        | "checkout-draft" | "open" | "uncaptured" | "incomplete" | "offen" => {
+            Verdict::Refused(Refusal::NotPaid)
+        }
         _ => Verdict::Counts,
     }
 }

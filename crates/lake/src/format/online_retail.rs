@@ -13,7 +13,12 @@ pub(super) fn recognise(header: &Header) -> Option<Recipe> {
     let mut recipe = Recipe::new(Format::OnlineRetail, Grain::Lines)
         .take(header, Role::Customer, &["Customer ID"], "the customer; lines without one are refused")
         .take(header, Role::Date, &["InvoiceDate"], "when the invoice was made")
-        .take(header, Role::Order, &[invoice], "the lines of an invoice are summed; numbers with C are cancellations")
+        .take(
+            header,
+            Role::Order,
+            &[invoice],
+            "the lines of an invoice are summed; numbers with C are cancellations",
+        )
         .take(header, Role::Quantity, &["Quantity"], "pieces; negative ones are returns")
         .take(header, Role::Price, &[price], "the line's value is quantity x price");
     recipe.credit_prefix = Some('C');

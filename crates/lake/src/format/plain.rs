@@ -22,7 +22,8 @@ pub(super) fn recognise(header: &Header) -> Option<Recipe> {
     let mut recipe = Recipe::new(Format::Plain, Grain::Rows);
     for role in ROLES {
         let taken = |column: &str| recipe.assignments.iter().any(|other| other.columns[0] == column);
-        let candidates: Vec<&str> = header.candidates(role).into_iter().filter(|column| !taken(column)).collect();
+        let candidates: Vec<&str> =
+            header.candidates(role).into_iter().filter(|column| !taken(column)).collect();
         if let Some((best, others)) = candidates.split_first() {
             let how = format!("by its name {best:?}");
             let alternatives = others.iter().map(|name| (*name).to_owned()).collect();
@@ -38,7 +39,8 @@ pub(super) fn recognise(header: &Header) -> Option<Recipe> {
 /// The amount is a row's total, except where its name is that of a unit price and there is a quantity to multiply with.
 fn settle_amount(recipe: &mut Recipe) {
     let has_quantity = recipe.get(Role::Quantity).is_some();
-    let Some(amount) = recipe.assignments.iter_mut().find(|assignment| assignment.role == Role::Amount) else {
+    let Some(amount) = recipe.assignments.iter_mut().find(|assignment| assignment.role == Role::Amount)
+    else {
         return;
     };
     if !Header::is_unit_price(&amount.columns[0]) {
@@ -51,7 +53,9 @@ fn settle_amount(recipe: &mut Recipe) {
         return;
     }
     amount.role = Role::Price;
-    amount.how.push_str("; the row's value is quantity x price (--columns amount=NAME takes a column as the total)");
+    amount.how.push_str(
+        "; the row's value is quantity x price (--columns amount=NAME takes a column as the total)",
+    );
     let column = amount.columns[0].clone();
     recipe.assignments.retain(|assignment| assignment.role != Role::Price || assignment.columns[0] == column);
 }

@@ -9,7 +9,12 @@ pub(super) fn recognise(header: &Header) -> Option<Recipe> {
         return None;
     }
     let mut recipe = Recipe::new(Format::Stripe, Grain::Orders)
-        .take(header, Role::Customer, &["Customer ID", "Customer Email"], "the customer; the e-mail address where there is none")
+        .take(
+            header,
+            Role::Customer,
+            &["Customer ID", "Customer Email"],
+            "the customer; the e-mail address where there is none",
+        )
         .take(header, Role::Date, &["Created (UTC)", "Created date (UTC)"], "in UTC")
         .take(header, Role::Amount, &["Amount"], "the charge")
         .take(header, Role::Order, &["id"], "one charge per id")

@@ -20,7 +20,12 @@ pub(super) fn recognise(header: &Header) -> Option<Recipe> {
         .take(header, Role::Amount, &["order_total"], "the order's total with shipping and taxes")
         .take(header, Role::Order, &["order_id"], "one row per order")
         .take(header, Role::Currency, &["order_currency", "currency"], "of the order")
-        .take(header, Role::Refund, &["refunded_total", "total_refunded", "order_refunds"], "dated at the order")
+        .take(
+            header,
+            Role::Refund,
+            &["refunded_total", "total_refunded", "order_refunds"],
+            "dated at the order",
+        )
         .take(header, Role::Status, &["status"], "processing and completed orders count");
     recipe.guest = Some("0");
     recipe.verdict = verdict;

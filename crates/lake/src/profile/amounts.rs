@@ -173,7 +173,8 @@ fn interpret(scanned: &Scanned<'_>, mark: DecimalMark) -> Result<Decimal, NotAnA
     if decimals < 0 {
         let power = decimals.unsigned_abs();
         let factor = 10_i128.checked_pow(power.min(39)).ok_or(NotAnAmount::TooLarge);
-        mantissa = if mantissa == 0 { 0 } else { mantissa.checked_mul(factor?).ok_or(NotAnAmount::TooLarge)? };
+        mantissa =
+            if mantissa == 0 { 0 } else { mantissa.checked_mul(factor?).ok_or(NotAnAmount::TooLarge)? };
     }
     // Below 10^-36 nothing is left of 30 digits after rounding to six decimals.
     if decimals > 36 {
@@ -192,11 +193,14 @@ fn digits(text: &str) -> impl Iterator<Item = u8> + '_ {
 /// last (India).
 fn is_well_grouped(whole: &str, mark: char) -> bool {
     let Some(separator) = whole.chars().find(|c| !c.is_ascii_digit()) else { return true };
-    if separator == mark || !matches!(separator, '.' | ',' | '\'' | '’' | ' ' | '\u{a0}' | '\u{202f}' | '\u{2009}' | '_') {
+    if separator == mark
+        || !matches!(separator, '.' | ',' | '\'' | '’' | ' ' | '\u{a0}' | '\u{202f}' | '\u{2009}' | '_')
+    {
         return false;
     }
     let groups: Vec<&str> = whole.split(separator).collect();
-    let all_digits = groups.iter().all(|group| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit()));
+    let all_digits =
+        groups.iter().all(|group| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit()));
     let last = groups.len() - 1;
     let lengths = groups.iter().enumerate().all(|(index, group)| match index {
         0 => group.len() <= 3,
@@ -276,7 +280,13 @@ impl AmountProfile {
                 "assumed decimal point (such as {sample}): the column cannot tell; --columns decimal=comma reads it the other way"
             ),
             (None, true) => "plain numbers".to_owned(),
-            _ => format!("{}: {} of {} values can be read so, {} the other way", named(mark), point.max(comma), self.numbers, point.min(comma)),
+            _ => format!(
+                "{}: {} of {} values can be read so, {} the other way",
+                named(mark),
+                point.max(comma),
+                self.numbers,
+                point.min(comma)
+            ),
         };
         (mark, decimals(mark), how)
     }

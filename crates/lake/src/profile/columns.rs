@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::amounts::{AmountProfile, DecimalMark, MAX_SCALE, MIN_SCALE};
-use super::dates::{DateProfile, DateRule};
+use super::dates::{DateOrder, DateProfile, DateRule};
 use super::is_empty_value;
 use crate::columns::{ColumnOverrides, Role};
 use crate::format::{Recipe, Verdict};
@@ -114,7 +114,8 @@ impl Profile {
             how.insert(*role, words);
         }
         let of = |role| decimals.get(&role).copied().unwrap_or(0);
-        let product = if decimals.contains_key(&Role::Price) { of(Role::Price) + of(Role::Quantity) } else { 0 };
+        let product =
+            if decimals.contains_key(&Role::Price) { of(Role::Price) + of(Role::Quantity) } else { 0 };
         let needed = product.max(of(Role::Amount)).max(of(Role::Refund)).max(of(Role::Cost));
         let strip_point_zero = self.whole_customers > 0 && self.other_customers == 0;
         if strip_point_zero {
@@ -136,6 +137,12 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
+    /// The rules for columns whose types leave nothing to decide.
+    pub(crate) fn typed(scale: u32) -> Self {
+        let date = DateRule { order: DateOrder::DayFirst, epoch_units: 1 };
+        Self { date, marks: BTreeMap::new(), scale, strip_point_zero: false }
+    }
+
     pub(crate) fn mark(&self, role: Role) -> DecimalMark {
         self.marks.get(&role).copied().unwrap_or(DecimalMark::Point)
     }

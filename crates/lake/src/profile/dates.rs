@@ -56,7 +56,8 @@ impl DateRule {
             },
             Parts::Epoch { value, .. } => {
                 let clock = value.div_euclid(self.epoch_units);
-                let years = days_from_civil(1900, 1, 1)? * DAY_SECONDS..days_from_civil(2200, 1, 1)? * DAY_SECONDS;
+                let years =
+                    days_from_civil(1900, 1, 1)? * DAY_SECONDS..days_from_civil(2200, 1, 1)? * DAY_SECONDS;
                 return years.contains(&clock).then_some(Moment { clock, offset: Some(0) });
             }
         };
@@ -185,7 +186,12 @@ fn scan(text: &str) -> Option<Scanned> {
     let mut cursor = Cursor { rest: text.trim() };
     let parts = scan_date(&mut cursor)?;
     if let Parts::Epoch { .. } = parts {
-        return cursor.rest.is_empty().then_some(Scanned { parts, seconds: 0, offset: Some(0), half_day: false });
+        return cursor.rest.is_empty().then_some(Scanned {
+            parts,
+            seconds: 0,
+            offset: Some(0),
+            half_day: false,
+        });
     }
     let (seconds, half_day) = scan_time(&mut cursor)?;
     let offset = scan_offset(&mut cursor)?;
@@ -210,7 +216,9 @@ fn scan_date(cursor: &mut Cursor<'_>) -> Option<Parts> {
     match digits.len() {
         0 => None,
         1 | 2 if !negative => day_or_month_first(cursor, digits.parse().ok()?),
-        4 if !negative && cursor.rest.starts_with(['-', '/', '.', ' ']) => year_first(cursor, digits.parse().ok()?),
+        4 if !negative && cursor.rest.starts_with(['-', '/', '.', ' ']) => {
+            year_first(cursor, digits.parse().ok()?)
+        }
         _ => compact(cursor, digits, negative),
     }
 }
@@ -337,8 +345,23 @@ fn scan_offset(cursor: &mut Cursor<'_>) -> Option<Option<i64>> {
 /// English and German names, in full or by at least three letters.
 fn month_named(word: &str) -> Option<i64> {
     const STARTS: [(&str, i64); 17] = [
-        ("jan", 1), ("jän", 1), ("feb", 2), ("mar", 3), ("mär", 3), ("mrz", 3), ("apr", 4), ("may", 5), ("mai", 5),
-        ("jun", 6), ("jul", 7), ("aug", 8), ("sep", 9), ("oct", 10), ("okt", 10), ("nov", 11), ("de", 12),
+        ("jan", 1),
+        ("jän", 1),
+        ("feb", 2),
+        ("mar", 3),
+        ("mär", 3),
+        ("mrz", 3),
+        ("apr", 4),
+        ("may", 5),
+        ("mai", 5),
+        ("jun", 6),
+        ("jul", 7),
+        ("aug", 8),
+        ("sep", 9),
+        ("oct", 10),
+        ("okt", 10),
+        ("nov", 11),
+        ("de", 12),
     ];
     let word = word.to_lowercase();
     if word.chars().count() < 3 || word.chars().count() > 9 {
@@ -466,7 +489,17 @@ mod tests {
 
     #[test]
     fn what_is_no_date_is_none() {
-        for text in ["", "n/a", "2010-13-01", "31.02.2011", "2011-12-01 25:61", "12345", "17850", "2011-12-01 EST", "x"] {
+        for text in [
+            "",
+            "n/a",
+            "2010-13-01",
+            "31.02.2011",
+            "2011-12-01 25:61",
+            "12345",
+            "17850",
+            "2011-12-01 EST",
+            "x",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
     }

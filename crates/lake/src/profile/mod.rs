@@ -9,5 +9,7 @@ pub(crate) mod zone;
 pub(crate) fn is_empty_value(text: &str) -> bool {
     text.is_empty()
         || (text.len() <= 4
-            && ["null", "none", "nan", "n/a", "na", "\\n", "#n/a", "nil"].iter().any(|word| text.eq_ignore_ascii_case(word)))
+            && ["null", "none", "nan", "n/a", "na", "\\n", "#n/a", "nil"]
+                .iter()
+                .any(|word| text.eq_ignore_ascii_case(word)))
 }

@@ -106,7 +106,9 @@ impl DelimitedReader {
         Error::broken(
             &self.file,
             self.line,
-            format!("the file cannot be read on from here ({error}); it may be cut off or damaged: export it again"),
+            format!(
+                "the file cannot be read on from here ({error}); it may be cut off or damaged: export it again"
+            ),
         )
     }
 
@@ -162,7 +164,10 @@ impl DelimitedReader {
                 return Err(Error::broken(
                     &self.file,
                     begin,
-                    format!("the row that begins here runs on to line {}: a quote is probably not closed", begin + newlines),
+                    format!(
+                        "the row that begins here runs on to line {}: a quote is probably not closed",
+                        begin + newlines
+                    ),
                 ));
             }
             match result {
@@ -217,12 +222,14 @@ impl RowReader for DelimitedReader {
         let fields = self.read_record(begin)?;
         if self.layout == Layout::Blanks {
             let mut line = String::new();
-            self.encoding.decode_into(&self.output[..self.ends[..fields].last().copied().unwrap_or(0)], &mut line);
+            self.encoding
+                .decode_into(&self.output[..self.ends[..fields].last().copied().unwrap_or(0)], &mut line);
             line.split_whitespace().for_each(|field| row.push(field));
         } else {
             self.decode(fields, row);
         }
-        let surplus = (self.width..row.len()).any(|index| row.get(index).is_some_and(|field| !field.is_empty()));
+        let surplus =
+            (self.width..row.len()).any(|index| row.get(index).is_some_and(|field| !field.is_empty()));
         if self.width > 0 && surplus {
             row.broken = Some(format!("{} fields where the header has {}", row.len(), self.width));
         }

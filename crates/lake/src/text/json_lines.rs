@@ -65,7 +65,11 @@ pub(crate) fn keys(file: &Path, input: Box<dyn Read>) -> Result<Vec<String>, Err
         });
     }
     if names.is_empty() {
-        return Err(Error::broken(file, 1, "no line holds a JSON object; JSON lines have one object on each line"));
+        return Err(Error::broken(
+            file,
+            1,
+            "no line holds a JSON object; JSON lines have one object on each line",
+        ));
     }
     Ok(names)
 }

@@ -45,7 +45,8 @@ const DELIMITERS: [u8; 4] = *b",;\t|";
 /// Recognises the layout from the first bytes of a file.
 pub(crate) fn sniff(start: &[u8], file: &Path) -> Result<Dialect, Error> {
     if start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) || start.contains(&0) {
-        let problem = "this is not UTF-8 or Windows-1252 text (UTF-16 or a binary file?): save it as CSV in UTF-8";
+        let problem =
+            "this is not UTF-8 or Windows-1252 text (UTF-16 or a binary file?): save it as CSV in UTF-8";
         return Err(Error::broken(file, 1, problem));
     }
     let preamble_bytes = if start.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
