@@ -103,7 +103,7 @@ pub(crate) struct ValueArguments {
     pub(crate) model: String,
 
     /// Write the customers' values to a file: .parquet, .csv (safe to open in a spreadsheet) or .json.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: Option<PathBuf>,
 
     #[command(flatten)]
