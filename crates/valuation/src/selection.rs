@@ -1,8 +1,7 @@
 //! Which transaction model to take: the one that did best on rolling hold-outs.
 //!
 //! Each candidate is fitted on the orders up to three dates and judged on an equally long time after each. The mean log
-//! score (the log-probability of what each customer then did, a proper score) decides; where candidates come within a
-//! thousandth of each other, the one that is simplest to fit.
+//! score (the log-probability of what each customer then did, a proper score) decides.
 
 use jiff::civil::Date;
 use perennial_lake::{Reading, Session};
@@ -17,8 +16,6 @@ use crate::{Definitions, Error, day};
 const ORIGINS: i32 = 3;
 /// The shortest hold-out worth judging by, in days.
 const SHORTEST: i32 = 28;
-/// A difference in mean log score that is not worth a more complex model.
-const TIE: f64 = 1e-3;
 
 /// The length in days of the hold-outs for a history of this many days: a quarter of it, at most `horizon`; `None` when
 /// the history is too short to hold anything out.
@@ -130,11 +127,9 @@ impl Record {
 fn rank(mut records: Vec<Record>, origins: &[Date]) -> (ModelKind, Selection) {
     // A candidate that failed has no score and comes last; a stable sort leaves ties in the order of simplicity.
     records.sort_by(|a, b| b.score().partial_cmp(&a.score()).unwrap_or(std::cmp::Ordering::Equal));
-    let Some(best) = records.first().and_then(Record::score) else {
+    let Some(chosen) = records.first().filter(|best| best.score().is_some()).map(|best| best.kind) else {
         return (ModelKind::BgNbd, unjudged(ModelKind::BgNbd));
     };
-    let near = |record: &&Record| record.score().is_some_and(|score| best - score < TIE);
-    let chosen = records.iter().filter(near).map(|record| record.kind).min().unwrap_or(ModelKind::BgNbd);
     let selection = Selection {
         chosen: chosen.name().to_owned(),
         by_hold_out: true,
