@@ -1,0 +1,9 @@
+//! The crate's tests from outside: recorded samples, real data, arbitrary input, the session.
+
+mod data;
+mod formats;
+mod parquet;
+mod plain;
+mod real;
+mod robust;
+mod session;
