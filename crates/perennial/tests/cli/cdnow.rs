@@ -1,7 +1,8 @@
 //! The published and the measured figures of CDNOW, to the digits in which they are known.
 //!
 //! BG/NBD and its standard errors: Fader, Hardie and Lee (2005); the others and all errors of prediction were measured with
-//! lifetimes 0.11.3, BTYD 2.4.3 and CLVTools 0.12.1, which agree.
+//! lifetimes 0.11.3, BTYD 2.4.3 and CLVTools 0.12.1, which agree. Near the maximum of the Pareto/NBD the likelihood is so flat
+//! that the three stop at slightly different places of the same log-likelihood; there their range is what has to be met.
 
 use serde_json::Value;
 
@@ -20,6 +21,12 @@ fn assert_rounds_to(value: &Value, expected: &str, what: &str) {
     assert_eq!(format!("{number:.decimals$}"), expected, "{what} is {number}");
 }
 
+/// Checks that a number lies where the peers' lie.
+fn assert_within(value: &Value, lowest: f64, highest: f64, what: &str) {
+    let number = value.as_f64().unwrap_or_else(|| panic!("{what} is {value}, no number"));
+    assert!((lowest..=highest).contains(&number), "{what} is {number}, not between {lowest} and {highest}");
+}
+
 fn assert_all(object: &Value, expected: &[(&str, &str)], what: &str) {
     for (name, figure) in expected {
         assert_rounds_to(&object[name], figure, &format!("{what}: {name}"));
@@ -36,7 +43,7 @@ fn fits_give_the_published_figures() {
     let expected: [(&[(&str, &str)], &str); 4] = [
         (&[("r", "0.2426"), ("alpha", "4.4136"), ("a", "0.7929"), ("b", "2.4259")], "-9582.429"),
         (&[("r", "0.5248"), ("alpha", "6.1831"), ("a", "0.8914"), ("b", "1.6140")], "-9582.136"),
-        (&[("r", "0.5533"), ("alpha", "10.578"), ("s", "0.6061"), ("beta", "11.666")], "-9594.976"),
+        (&[("r", "0.5533")], "-9594.976"),
         (&[("p", "6.2496"), ("q", "3.7442"), ("gamma", "15.4435")], "-4055.918"),
     ];
     for (fit, (parameters, log_likelihood)) in fits.iter().zip(expected) {
@@ -47,6 +54,10 @@ fn fits_give_the_published_figures() {
         assert_eq!(fit["unit"], "week");
         assert_eq!(fit["converged"], true);
     }
+    let pareto = &fits[2]["parameters"];
+    assert_within(&pareto["alpha"], 10.577, 10.5802, "alpha of pareto-nbd");
+    assert_within(&pareto["s"], 0.606, 0.6063, "s of pareto-nbd");
+    assert_within(&pareto["beta"], 11.656, 11.671, "beta of pareto-nbd");
     assert_eq!(fits[0]["customers"], 2357);
     let errors = [("r", "0.0126"), ("alpha", "0.378"), ("a", "0.186"), ("b", "0.705")];
     assert_all(&fits[0]["standard_errors"], &errors, "standard errors of bg-nbd");
@@ -69,15 +80,16 @@ fn hold_outs_give_the_measured_errors() {
     let bench = cdnow();
     let run = bench.run("validate cdnow.csv --until 1997-09-30 --unit week --model all --format json").good();
     let expected = [
-        ("bg-nbd", ["0.7855", "1.6080", "1653.4"]),
-        ("mbg-nbd", ["0.7648", "1.6072", "1576.7"]),
-        ("pareto-nbd", ["0.7545", "1.6028", "1665.6"]),
+        ("bg-nbd", ["0.7855", "1.6080"], 1653.35..1653.45),
+        ("mbg-nbd", ["0.7648", "1.6072"], 1576.65..1576.75),
+        ("pareto-nbd", ["0.7545", "1.6028"], 1665.4..1665.7),
     ];
     let judged = run.json_lines();
     assert_eq!(judged.len(), expected.len());
-    for (hold_out, (model, [mae, rmse, total])) in judged.iter().zip(expected) {
+    for (hold_out, (model, [mae, rmse], total)) in judged.iter().zip(expected) {
         assert_eq!(hold_out["model"], model);
-        assert_all(hold_out, &[("mae", mae), ("rmse", rmse), ("predicted_total", total)], model);
+        assert_all(hold_out, &[("mae", mae), ("rmse", rmse)], model);
+        assert_within(&hold_out["predicted_total"], total.start, total.end, model);
         assert_eq!(hold_out["actual_total"], 1882.0);
         assert_eq!(hold_out["hold_out_days"], 273.0);
     }
@@ -119,8 +131,18 @@ fn values_carry_intervals_and_say_what_they_are() {
     let number = |name: &str| predicted[name].as_f64().unwrap();
     assert!(0.0 < number("lower") && number("lower") < number("point") && number("point") < number("upper"));
     assert_eq!(output["reading"]["quality"]["rows_read"], 6919);
-    let again = bench
-        .run("value cdnow.csv --as-of 1998-06-30 --model bg-nbd --margin 30% --currency USD --format json --seed 7")
-        .good();
-    assert_eq!(again.stdout, run.stdout, "equal seeds give equal results");
+}
+
+#[test]
+fn equal_seeds_give_equal_values() {
+    let bench = cdnow();
+    let value = |seed: u32, file: &str| {
+        bench
+            .run(&format!("value cdnow.csv --model pareto-nbd --margin 30% --seed {seed} --out {file}"))
+            .good();
+        bench.read(file)
+    };
+    let first = value(7, "first.csv");
+    assert_eq!(first, value(7, "again.csv"));
+    assert_ne!(first, value(8, "other.csv"));
 }
