@@ -81,15 +81,15 @@ impl Interpreter {
     }
 
     fn fate(&self, row: &Row, binding: &Binding) -> Result<Fate, Refused> {
-        if let Some(captured) = binding.value(Role::Captured, row)
-            && ["false", "no", "0"].contains(&captured.to_lowercase().as_str())
-        {
-            return Err(Refused::new(Refusal::NotPaid, format!("captured is {captured}")));
-        }
         let word = binding.value(Role::Status, row).unwrap_or_default();
         let verdict = (self.recipe.verdict)(&word.to_lowercase());
         if let Verdict::Refused(reason) = verdict {
             return Err(Refused::new(reason, format!("the status is {word}")));
+        }
+        if let Some(captured) = binding.value(Role::Captured, row)
+            && ["false", "no", "0"].contains(&captured.to_lowercase().as_str())
+        {
+            return Err(Refused::new(Refusal::NotPaid, format!("captured is {captured}")));
         }
         if let Some(cancelled) = binding.value(Role::CancelledAt, row) {
             let day = self.rules.date.read(cancelled).and_then(|moment| self.day_of(moment));

@@ -88,6 +88,12 @@ pub(crate) trait RowReader {
 /// Reads as much as is there, up to `limit` bytes.
 pub(crate) fn read_start(reader: &mut dyn Read, limit: u64, file: &Path) -> Result<Vec<u8>, Error> {
     let mut start = Vec::new();
-    reader.take(limit).read_to_end(&mut start).map_err(Error::io(file))?;
+    reader.take(limit).read_to_end(&mut start).map_err(|error| {
+        Error::broken(
+            file,
+            1,
+            format!("the file cannot be read ({error}); it may be cut off or damaged: export it again"),
+        )
+    })?;
     Ok(start)
 }

@@ -15,7 +15,11 @@ pub(crate) fn real(name: &str) -> String {
     let folder = std::env::var_os("PERENNIAL_DATA")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
     let path = folder.join(name);
-    assert!(path.exists(), "{} is not there: `cargo xtask test` fetches the data that the tests need", path.display());
+    assert!(
+        path.exists(),
+        "{} is not there: `cargo xtask test` fetches the data that the tests need",
+        path.display()
+    );
     path.to_string_lossy().into_owned()
 }
 
@@ -61,7 +65,11 @@ pub(crate) fn try_read(
 }
 
 /// Reads a text as a file of the given name.
-pub(crate) fn read_text(name: &str, text: &[u8], change: impl FnOnce(&mut OrderSource)) -> Result<(Session, Reading), Error> {
+pub(crate) fn read_text(
+    name: &str,
+    text: &[u8],
+    change: impl FnOnce(&mut OrderSource),
+) -> Result<(Session, Reading), Error> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, text).unwrap();
@@ -78,7 +86,9 @@ pub(crate) fn rows(session: &Session, sql: &str) -> Vec<String> {
         let columns: Vec<_> =
             batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options).unwrap()).collect();
         for row in 0..batch.num_rows() {
-            lines.push(columns.iter().map(|column| column.value(row).to_string()).collect::<Vec<_>>().join(" "));
+            lines.push(
+                columns.iter().map(|column| column.value(row).to_string()).collect::<Vec<_>>().join(" "),
+            );
         }
     }
     lines
@@ -93,7 +103,10 @@ pub(crate) fn refunds(session: &Session) -> Vec<String> {
 }
 
 pub(crate) fn linked_refunds(session: &Session) -> Vec<String> {
-    rows(session, "select customer, order_day, day, amount from linked_refunds order by customer, order_day, day")
+    rows(
+        session,
+        "select customer, order_day, day, amount from linked_refunds order by customer, order_day, day",
+    )
 }
 
 /// Counts by code, as text.

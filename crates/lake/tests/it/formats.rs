@@ -12,12 +12,19 @@ fn shopify_totals_stand_once_per_order() {
     // Order 1001 was placed on 2 March in UTC; with 1002 (40.00 - 15.00) it is one transaction of that day.
     assert_eq!(
         purchases(&session),
-        ["'+49 30 123 2025-03-05 1250 0", "ann@example.com 2025-03-02 5000 1500", "bob@example.com 2025-03-07 0 0"]
+        [
+            "'+49 30 123 2025-03-05 1250 0",
+            "ann@example.com 2025-03-02 5000 1500",
+            "bob@example.com 2025-03-07 0 0"
+        ]
     );
     assert!(refunds(&session).is_empty());
     // Order 1008 was cancelled four days later; until then it was a purchase.
     assert_eq!(linked_refunds(&session), ["bob@example.com 2025-03-06 2025-03-10 1800"]);
-    assert_eq!(counts(&reading.quality.refused), ["broken_row 1", "no_customer 2", "future_date 1", "not_paid 1"]);
+    assert_eq!(
+        counts(&reading.quality.refused),
+        ["broken_row 1", "no_customer 2", "future_date 1", "not_paid 1"]
+    );
     assert_eq!(
         counts(&reading.quality.treated),
         ["cancelled_order 2", "wholly_refunded_order 1", "linked_refund 1", "zero_amount 1"]
@@ -29,7 +36,10 @@ fn shopify_totals_stand_once_per_order() {
 fn shopify_days_are_those_of_the_shop() {
     let zone = jiff::tz::TimeZone::get("America/New_York").unwrap();
     let (session, reading) = read_with(&[sample("shopify.csv")], |source| source.time_zone = Some(zone));
-    assert_eq!(purchases(&session)[1..3], ["ann@example.com 2025-03-01 2500 0", "ann@example.com 2025-03-02 2500 1500"]);
+    assert_eq!(
+        purchases(&session)[1..3],
+        ["ann@example.com 2025-03-01 2500 0", "ann@example.com 2025-03-02 2500 1500"]
+    );
     assert_eq!(reading.time_zone, "America/New_York");
 }
 
@@ -50,13 +60,20 @@ fn shopify_refused_rows_stand_in_the_quarantine_with_line_and_reason() {
     // The note of order 1001 runs over two lines, so line and row numbers differ by one more than the header.
     assert_eq!(
         lines,
-        ["7 no_customer #1004", "8 no_customer #1004", "10 not_paid #1006", "14 future_date #1010", "15 broken_row #0999"]
+        [
+            "7 no_customer #1004",
+            "8 no_customer #1004",
+            "10 not_paid #1006",
+            "14 future_date #1010",
+            "15 broken_row #0999"
+        ]
     );
 }
 
 #[test]
 fn zero_orders_are_dropped_when_asked() {
-    let (session, reading) = read_with(&[sample("shopify.csv")], |source| source.zero_orders = ZeroOrders::Drop);
+    let (session, reading) =
+        read_with(&[sample("shopify.csv")], |source| source.zero_orders = ZeroOrders::Drop);
     assert_eq!(purchases(&session).len(), 2);
     assert!(counts(&reading.quality.treated).contains(&"zero_dropped 1".to_owned()));
 }
@@ -97,7 +114,9 @@ fn stripe_of_the_newer_generation_with_two_currencies() {
 
     let (session, _) = read_with(&files, |source| {
         source.columns =
-            "amount=Converted Amount,refund=Converted Amount Refunded,currency=Converted Currency".parse().unwrap();
+            "amount=Converted Amount,refund=Converted Amount Refunded,currency=Converted Currency"
+                .parse()
+                .unwrap();
     });
     assert_eq!(purchases(&session), ["cus_A 2024-05-13 1080 0", "cus_A 2024-05-14 2000 0"]);
 }
@@ -112,7 +131,13 @@ fn woocommerce_guests_are_known_by_their_address_and_repeated_orders_replaced() 
     assert_eq!(counts(&reading.quality.refused), ["no_customer 1", "payment_failed 1", "not_paid 1"]);
     assert_eq!(
         counts(&reading.quality.treated),
-        ["exact_duplicate 1", "replaced_order 1", "cancelled_order 1", "wholly_refunded_order 1", "linked_refund 1"]
+        [
+            "exact_duplicate 1",
+            "replaced_order 1",
+            "cancelled_order 1",
+            "wholly_refunded_order 1",
+            "linked_refund 1"
+        ]
     );
     assert_eq!((reading.quality.rows_read, reading.quality.rows_used), (9, 4));
 }
@@ -124,7 +149,12 @@ fn online_retail_lines_are_summed_and_cancellations_are_refunds() {
     // 6 x 2.55 + 6 x 3.39 = 35.64; 2 x 6 x 1.85 = 22.20; 4 x 1.125 - 2 x 1.125 = 2.25.
     assert_eq!(
         purchases(&session),
-        ["14527 2010-12-15 0 0", "14527 2010-12-16 2250 2250", "17850 2010-12-01 35640 0", "17850 2010-12-13 22200 0"]
+        [
+            "14527 2010-12-15 0 0",
+            "14527 2010-12-16 2250 2250",
+            "17850 2010-12-01 35640 0",
+            "17850 2010-12-13 22200 0"
+        ]
     );
     assert_eq!(refunds(&session), ["14527 2010-12-14 27500"]);
     assert_eq!(counts(&reading.quality.refused), ["no_customer 1"]);
@@ -152,7 +182,10 @@ fn online_retail_files_that_overlap_count_once() {
     let files = [copy("online_retail_2.csv", "first.csv"), copy("online_retail_2.csv", "second.csv")];
     let (session, reading) = read(&files);
     assert_eq!(purchases(&session), ["17850 2010-12-13 2220 0", "17850 2010-12-21 185 0"]);
-    assert_eq!(counts(&reading.quality.treated), ["overlapping_file 5", "repeated_line 1", "unlinked_refund 1"]);
+    assert_eq!(
+        counts(&reading.quality.treated),
+        ["overlapping_file 5", "repeated_line 1", "unlinked_refund 1"]
+    );
     assert_eq!(counts(&reading.quality.refused), ["no_customer 1"]);
 }
 
@@ -160,7 +193,10 @@ fn online_retail_files_that_overlap_count_once() {
 fn cdnow_as_published() {
     let (session, reading) = read(&[sample("cdnow_sample.txt")]);
     assert_eq!(reading.format, Format::Cdnow);
-    assert_eq!(purchases(&session), ["0001 1997-01-01 2933 0", "0001 1997-01-18 2973 0", "0002 1997-01-01 6334 0"]);
+    assert_eq!(
+        purchases(&session),
+        ["0001 1997-01-01 2933 0", "0001 1997-01-18 2973 0", "0002 1997-01-01 6334 0"]
+    );
     let customer = reading.columns.iter().find(|column| column.role == Role::Customer).unwrap();
     assert_eq!(customer.alternatives, ["column 1"]);
 
@@ -170,6 +206,7 @@ fn cdnow_as_published() {
 
 #[test]
 fn files_of_different_formats_are_not_mixed() {
-    let error = try_read(&session(), &[sample("shopify.csv"), sample("woocommerce.csv")], |_| {}).unwrap_err();
+    let error =
+        try_read(&session(), &[sample("shopify.csv"), sample("woocommerce.csv")], |_| {}).unwrap_err();
     assert!(error.to_string().contains("one format at a time"), "{error}");
 }

@@ -16,16 +16,25 @@ const DAY: i64 = 86_400_000;
 /// Writes columns as a Parquet file and returns its path.
 fn file(folder: &Path, name: &str, columns: Vec<(&str, ArrayRef)>) -> String {
     let session = session();
-    session.register("t", vec![RecordBatch::try_from_iter_with_nullable(
-        columns.into_iter().map(|(name, column)| (name, column, true)),
-    ).unwrap()]).unwrap();
+    session
+        .register(
+            "t",
+            vec![
+                RecordBatch::try_from_iter_with_nullable(
+                    columns.into_iter().map(|(name, column)| (name, column, true)),
+                )
+                .unwrap(),
+            ],
+        )
+        .unwrap();
     let path = folder.join(name);
     session.write("select * from t", &path, OutputFormat::Parquet).unwrap();
     path.to_string_lossy().into_owned()
 }
 
 fn dirty_columns() -> Vec<(&'static str, ArrayRef)> {
-    let customers = Int64Array::from(vec![Some(1), Some(1), None, Some(2), Some(2), Some(2), Some(3), Some(3), Some(3)]);
+    let customers =
+        Int64Array::from(vec![Some(1), Some(1), None, Some(2), Some(2), Some(2), Some(3), Some(3), Some(3)]);
     let times = TimestampMillisecondArray::from(vec![
         Some(19_700 * DAY),
         Some(19_700 * DAY + DAY - 1),
@@ -109,9 +118,11 @@ fn an_integer_customer_stays_one() {
 #[test]
 fn texts_dates_and_decimals() {
     let folder = tempfile::tempdir().unwrap();
-    let customers: ArrayRef = Arc::new(StringArray::from(vec![Some("Ann@X.org"), Some(" ann@x.org "), Some(""), Some("Bo")]));
+    let customers: ArrayRef =
+        Arc::new(StringArray::from(vec![Some("Ann@X.org"), Some(" ann@x.org "), Some(""), Some("Bo")]));
     let dates: ArrayRef = Arc::new(Date32Array::from(vec![19_700, 19_700, 19_700, 19_701]));
-    let amounts: ArrayRef = Arc::new(Decimal128Array::from(vec![1_234, 1, 5, 10]).with_precision_and_scale(10, 3).unwrap());
+    let amounts: ArrayRef =
+        Arc::new(Decimal128Array::from(vec![1_234, 1, 5, 10]).with_precision_and_scale(10, 3).unwrap());
     let columns = vec![("email", customers), ("date", dates), ("total", amounts)];
     let (session, reading) = read(&[file(folder.path(), "t.parquet", columns)]);
     assert_eq!(reading.scale, 3);
@@ -123,10 +134,7 @@ fn texts_dates_and_decimals() {
 fn zones_move_instants_but_not_the_shops_own_clock() {
     let folder = tempfile::tempdir().unwrap();
     let columns = |times: TimestampMillisecondArray| -> Vec<(&'static str, ArrayRef)> {
-        vec![
-            ("customer", Arc::new(Int32Array::from(vec![1]))),
-            ("created", Arc::new(times)),
-        ]
+        vec![("customer", Arc::new(Int32Array::from(vec![1]))), ("created", Arc::new(times))]
     };
     let late = || TimestampMillisecondArray::from(vec![19_700 * DAY + 23 * 3_600_000]);
     let naive = file(folder.path(), "naive.parquet", columns(late()));
@@ -155,7 +163,8 @@ fn amounts_with_many_decimals_raise_the_scale_or_are_rounded() {
     let (session, reading) = read(&[file(folder.path(), "b.parquet", columns(vec![1.0 / 3.0]))]);
     assert_eq!((reading.scale, purchases(&session)), (6, vec!["1 2023-12-09 333333 0".to_owned()]));
     assert_eq!(counts(&reading.quality.treated), ["rounded_amount 1"]);
-    let error = try_read(&session, &[file(folder.path(), "c.parquet", columns(vec![1e12]))], |_| {}).unwrap_err();
+    let error =
+        try_read(&session, &[file(folder.path(), "c.parquet", columns(vec![1e12]))], |_| {}).unwrap_err();
     assert!(error.to_string().contains("1 amount_too_large"), "{error}");
 }
 

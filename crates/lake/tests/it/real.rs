@@ -14,9 +14,15 @@ fn cdnow_sample() {
     assert_eq!(counts(&reading.quality.treated), ["equal_rows 21", "zero_amount 8"]);
     assert!(reading.quality.refused.is_empty());
     assert_eq!(rows(&session, "select sum(spend) from purchases"), ["24409194"]);
-    assert_eq!((reading.first_day.to_string(), reading.last_day.to_string()), ("1997-01-01".into(), "1998-06-30".into()));
+    assert_eq!(
+        (reading.first_day.to_string(), reading.last_day.to_string()),
+        ("1997-01-01".into(), "1998-06-30".into())
+    );
     let customer = reading.columns.iter().find(|column| column.role == Role::Customer).unwrap();
-    assert_eq!((customer.column.as_str(), customer.alternatives.as_slice()), ("customer_id", &["master_customer_id".to_owned()][..]));
+    assert_eq!(
+        (customer.column.as_str(), customer.alternatives.as_slice()),
+        ("customer_id", &["master_customer_id".to_owned()][..])
+    );
 }
 
 #[test]
@@ -33,7 +39,10 @@ fn online_retail_both_years_without_their_overlap() {
     if only_cdnow() {
         return;
     }
-    let files = ["online_retail_ii/online_retail_2009_2010.csv.gz", "online_retail_ii/online_retail_2010_2011.csv.gz"];
+    let files = [
+        "online_retail_ii/online_retail_2009_2010.csv.gz",
+        "online_retail_ii/online_retail_2010_2011.csv.gz",
+    ];
     let (session, reading) = read(&files.map(real));
     assert_eq!((reading.format, reading.scale), (Format::OnlineRetail, 3));
     assert_eq!((reading.quality.rows_read, reading.quality.rows_used), (1_067_370, 809_560));

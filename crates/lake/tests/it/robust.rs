@@ -61,7 +61,7 @@ fn pieces() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(config(300))]
+    #![proptest_config(config(96))]
 
     #[test]
     fn any_text_is_read_or_refused(bytes in pieces()) {

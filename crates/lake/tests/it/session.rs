@@ -11,8 +11,12 @@ fn batch() -> RecordBatch {
     let names: ArrayRef = Arc::new(StringArray::from(vec![Some("=1+2"), Some("plain, \"quoted\""), None]));
     let numbers: ArrayRef = Arc::new(Int64Array::from(vec![-5, 0, 7]));
     let values: ArrayRef = Arc::new(Float64Array::from(vec![Some(0.5), Some(f64::NAN), None]));
-    RecordBatch::try_from_iter_with_nullable([("name", names, true), ("number", numbers, false), ("value", values, true)])
-        .unwrap()
+    RecordBatch::try_from_iter_with_nullable([
+        ("name", names, true),
+        ("number", numbers, false),
+        ("value", values, true),
+    ])
+    .unwrap()
 }
 
 #[test]
@@ -42,12 +46,18 @@ fn large_answers_become_files_that_vanish_with_the_session() {
     };
     let session = Session::new(&options).unwrap();
     let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(0..100_000));
-    let names: ArrayRef = Arc::new(StringArray::from_iter_values((0..100_000).map(|n| format!("customer {n}"))));
-    session.register("t", vec![RecordBatch::try_from_iter([("n", numbers), ("name", names)]).unwrap()]).unwrap();
+    let names: ArrayRef =
+        Arc::new(StringArray::from_iter_values((0..100_000).map(|n| format!("customer {n}"))));
+    session
+        .register("t", vec![RecordBatch::try_from_iter([("n", numbers), ("name", names)]).unwrap()])
+        .unwrap();
     assert_eq!(session.materialise("m", "select n, name from t where n % 2 = 0").unwrap(), 50_000);
     let kept = || std::fs::read_dir(folder.path()).unwrap().count();
     assert_eq!(kept(), 1);
-    assert_eq!(rows(&session, "select count(*), sum(n), max(name) from m"), ["50000 2499950000 customer 99998"]);
+    assert_eq!(
+        rows(&session, "select count(*), sum(n), max(name) from m"),
+        ["50000 2499950000 customer 99998"]
+    );
     drop(session);
     assert_eq!(kept(), 0);
 }
@@ -56,7 +66,13 @@ fn large_answers_become_files_that_vanish_with_the_session() {
 fn only_selects_are_answered() {
     let session = session();
     session.register("t", vec![batch()]).unwrap();
-    for sql in ["drop table t", "create table u as select 1", "set datafusion.execution.batch_size = 1", "nonsense", ""] {
+    for sql in [
+        "drop table t",
+        "create table u as select 1",
+        "set datafusion.execution.batch_size = 1",
+        "nonsense",
+        "",
+    ] {
         assert!(matches!(session.query(sql), Err(Error::Query { .. })), "{sql}");
     }
 }
@@ -84,7 +100,10 @@ fn csv_is_safe_for_spreadsheets() {
     session.register("t", vec![batch()]).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.csv");
-    assert_eq!(session.write("select name, number from t order by number", &path, OutputFormat::Csv).unwrap(), 3);
+    assert_eq!(
+        session.write("select name, number from t order by number", &path, OutputFormat::Csv).unwrap(),
+        3
+    );
     let text = std::fs::read_to_string(&path).unwrap();
     assert_eq!(text, "name,number\n'=1+2,-5\n\"plain, \"\"quoted\"\"\",0\n,7\n");
 }
@@ -101,7 +120,10 @@ fn json_is_an_array_of_objects_and_parquet_reads_back() {
     // Neither NaN nor an absent value has a number.
     assert_eq!((&value[1]["value"], &value[2]["name"]), (&serde_json::Value::Null, &serde_json::Value::Null));
     session.write("select * from t where number > 100", &path, OutputFormat::Json).unwrap();
-    assert_eq!(serde_json::from_slice::<serde_json::Value>(&std::fs::read(&path).unwrap()).unwrap(), serde_json::json!([]));
+    assert_eq!(
+        serde_json::from_slice::<serde_json::Value>(&std::fs::read(&path).unwrap()).unwrap(),
+        serde_json::json!([])
+    );
 
     let path = folder.path().join("t.parquet");
     assert_eq!(session.write("select * from t", &path, OutputFormat::Parquet).unwrap(), 3);
@@ -118,7 +140,13 @@ fn a_file_appears_whole_or_not_at_all() {
     assert!(session.write("select 1 / (n - n) from t", &path, OutputFormat::Csv).is_err());
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     let nowhere = folder.path().join("missing/t.csv");
-    assert!(session.write("select n from t", &nowhere, OutputFormat::Csv).unwrap_err().to_string().contains("missing"));
+    assert!(
+        session
+            .write("select n from t", &nowhere, OutputFormat::Csv)
+            .unwrap_err()
+            .to_string()
+            .contains("missing")
+    );
 }
 
 #[test]
