@@ -73,8 +73,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         rows.push(cases::fit(&bench, "pareto-nbd", customers / 10, 100.0)?);
     }
     if wanted(Comparison::Score) {
-        rows.extend(cases::score(&bench, "bg-nbd", customers / 10)?);
-        rows.extend(cases::score(&bench, "pareto-nbd", customers / 10)?);
+        rows.extend(cases::score(&bench, "bg-nbd", customers)?);
+        rows.extend(cases::score(&bench, "pareto-nbd", customers)?);
     }
     if wanted(Comparison::Summary) {
         rows.extend(cases::summary(&bench, customers * 2, customers * 10)?);
