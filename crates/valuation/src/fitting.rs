@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::Error;
 use crate::hold_out::FitSummary;
-use crate::summary::{self, History};
+use crate::summary::{self, History, Spend};
 
 /// The table that a fit outside of a valuation summarises into.
 const FIT_TABLE: &str = "fit_summary";
@@ -45,7 +45,10 @@ pub fn fit(
             Ok(transaction_summary(&fit, unit, until))
         }
         FitKind::Spend => {
-            let fit = fit_spend(session, reading, FIT_TABLE)?
+            if !reading.has_amounts {
+                return Err(Error::NoAmounts);
+            }
+            let fit = fit_spend(&summary::spends(session, FIT_TABLE, summary::scale(reading))?)
                 .map_err(|source| Error::Fit { model: "Gamma-Gamma", source })?;
             Ok(spend_summary(&fit, unit, until))
         }
@@ -78,20 +81,13 @@ pub(crate) fn fit_transactions(
     kind.fit(&customer_base(histories, unit))
 }
 
-/// Fits the Gamma-Gamma model on the repeat transactions with spend of the summary table `table`.
-pub(crate) fn fit_spend(
-    session: &Session,
-    reading: &Reading,
-    table: &str,
-) -> Result<Result<Fit<GammaGamma>, FitError>, Error> {
-    if !reading.has_amounts {
-        return Err(Error::NoAmounts);
-    }
-    let (spends, counts): (Vec<_>, Vec<_>) = summary::spends(session, table, summary::scale(reading))?
-        .into_iter()
-        .map(|(transactions, mean, customers)| (MeanSpend { transactions, mean }, customers))
+/// Fits the Gamma-Gamma model on distinct spends.
+pub(crate) fn fit_spend(spends: &[Spend]) -> Result<Fit<GammaGamma>, FitError> {
+    let (means, counts): (Vec<_>, Vec<_>) = spends
+        .iter()
+        .map(|spend| (MeanSpend { transactions: spend.transactions, mean: spend.mean }, spend.customers))
         .unzip();
-    Ok(GammaGamma::fit(&spends, &counts))
+    GammaGamma::fit(&means, &counts)
 }
 
 /// What is shown of a transaction model's fit.

@@ -6,6 +6,7 @@ use perennial_lake::{Reading, Session};
 use crate::columns::{f64s, i64s, optional};
 use crate::figures::Base;
 use crate::methods::Activity;
+use crate::summary::Spend;
 use crate::{Error, day, summary};
 
 /// The longest period over which churn is measured, in days: a year, rounded.
@@ -46,17 +47,18 @@ pub(crate) fn activity(
     })
 }
 
-/// The correlation over the repeat customers of the summary table `table` between the number of repeat transactions with
-/// spend and their mean value; the spend model assumes that there is none. `None` where it is not defined.
-pub(crate) fn spend_frequency_correlation(session: &Session, table: &str) -> Result<Option<f64>, Error> {
-    let sql = format!(
-        "SELECT corr(CAST(n AS DOUBLE), CAST(spend AS DOUBLE) / n) AS correlation \
-         FROM (SELECT paid - CASE WHEN first_spend > 0 THEN 1 ELSE 0 END AS n, spend - first_spend AS spend \
-               FROM {table}) AS repeats WHERE n > 0"
-    );
-    let batches = session.query(&sql)?;
-    let correlation = batches.first().map(|batch| f64s(batch, "correlation")).transpose()?;
-    Ok(correlation.and_then(|c| optional(&c, 0)).filter(|c| c.is_finite()))
+/// The correlation over repeat customers between the number of repeat transactions with spend and their mean value; the
+/// spend model assumes that there is none. `None` where it is not defined.
+pub(crate) fn spend_frequency_correlation(spends: &[Spend]) -> Option<f64> {
+    let customers: f64 = spends.iter().map(|s| s.customers).sum();
+    let mean = |value: &dyn Fn(&Spend) -> f64| {
+        spends.iter().map(|s| s.customers * value(s)).sum::<f64>() / customers
+    };
+    let (count, spend) = (mean(&|s| f64::from(s.transactions)), mean(&|s| s.mean));
+    let product = |a: &dyn Fn(&Spend) -> f64, b: &dyn Fn(&Spend) -> f64| mean(&|s| a(s) * b(s));
+    let (x, y) = (|s: &Spend| f64::from(s.transactions) - count, |s: &Spend| s.mean - spend);
+    let correlation = product(&x, &y) / (product(&x, &x) * product(&y, &y)).sqrt();
+    correlation.is_finite().then_some(correlation)
 }
 
 /// All refunds, those that belong to an order and the others, over the value of the orders before refunds.
@@ -101,6 +103,24 @@ pub(crate) fn margin(session: &Session, reading: &Reading, as_of: Date) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn correlation_counts_customers() {
+        let spend = |transactions, mean, customers| Spend { transactions, mean, customers };
+        // Two customers at (1, 10), one each at (2, 10) and (3, 40).
+        let found =
+            spend_frequency_correlation(&[spend(1, 10.0, 2.0), spend(2, 10.0, 1.0), spend(3, 40.0, 1.0)]);
+        let by_hand = {
+            // Deviations from the means 1.75 and 17.5.
+            let covariance = (2.0 * 0.75 * 7.5 - 0.25 * 7.5 + 1.25 * 22.5) / 4.0;
+            let variances: (f64, f64) =
+                ((2.0 * 0.5625 + 0.0625 + 1.5625) / 4.0, (3.0 * 56.25 + 506.25) / 4.0);
+            covariance / (variances.0 * variances.1).sqrt()
+        };
+        assert!((found.expect("it is defined") - by_hand).abs() < 1e-12);
+        assert_eq!(spend_frequency_correlation(&[spend(2, 5.0, 9.0)]), None);
+        assert_eq!(spend_frequency_correlation(&[]), None);
+    }
 
     #[test]
     fn the_largest_share_is_of_the_sum() {

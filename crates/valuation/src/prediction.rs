@@ -1,14 +1,14 @@
 //! The predicted part of a valuation: fitted models, scores, totals, heat maps.
 
-use perennial_lake::{Reading, Session};
-use perennial_models::{Fit, FitError, GammaGamma, ModelKind, TransactionFit};
+use perennial_lake::Session;
+use perennial_models::{Fit, FitError, GammaGamma, ModelKind, TimeUnit, TransactionFit};
 
 use crate::active::{Forecaster, SpendScale};
 use crate::figures::{Base, HeatMaps, Totals};
 use crate::fitting::{fit_spend, fit_transactions, spend_summary, transaction_summary};
 use crate::hold_out::Selection;
 use crate::request::Progress;
-use crate::summary::History;
+use crate::summary::{History, Spend};
 use crate::valuation::Models;
 use crate::{Definitions, Error, heat_maps, scoring, totals};
 
@@ -20,18 +20,14 @@ pub(crate) struct Fitted {
 }
 
 impl Fitted {
-    /// Fits the transaction model on `histories` and the spend model on the summary table `table`.
+    /// Fits the transaction model on `histories` and the spend model on `spends`, where the source has amounts.
     pub(crate) fn new(
-        session: &Session,
-        reading: &Reading,
         kind: ModelKind,
         histories: &[History],
-        table: &str,
-        definitions: &Definitions,
-    ) -> Result<Self, Error> {
-        let transactions = fit_transactions(kind, histories, definitions.unit);
-        let spend = reading.has_amounts.then(|| fit_spend(session, reading, table)).transpose()?;
-        Ok(Self { transactions, spend })
+        spends: Option<&[Spend]>,
+        unit: TimeUnit,
+    ) -> Self {
+        Self { transactions: fit_transactions(kind, histories, unit), spend: spends.map(fit_spend) }
     }
 
     /// What is shown of the fits; `None` without a transaction model.

@@ -128,8 +128,19 @@ pub(crate) fn histories(
     Ok(histories)
 }
 
-/// The distinct spends of the summary table `name`: repeat transactions with spend, their mean, and how many customers.
-pub(crate) fn spends(session: &Session, name: &str, scale: f64) -> Result<Vec<(u32, f64, f64)>, Error> {
+/// The customers whose repeat transactions with spend are as many and have the same mean.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Spend {
+    /// Repeat transactions with spend, at least 1.
+    pub transactions: u32,
+    /// Their mean value, in units of the currency.
+    pub mean: f64,
+    /// How many customers share both.
+    pub customers: f64,
+}
+
+/// The distinct spends of the summary table `name`, sorted by number of transactions and mean.
+pub(crate) fn spends(session: &Session, name: &str, scale: f64) -> Result<Vec<Spend>, Error> {
     let sql = format!(
         "SELECT paid_repeats, repeat_spend, count(*) AS customers \
          FROM (SELECT paid - CASE WHEN first_spend > 0 THEN 1 ELSE 0 END AS paid_repeats, \
@@ -141,9 +152,10 @@ pub(crate) fn spends(session: &Session, name: &str, scale: f64) -> Result<Vec<(u
     for batch in session.query(&sql)? {
         let (paid, spend) = (u32s(&batch, "paid_repeats")?, i64s(&batch, "repeat_spend")?);
         let customers = i64s(&batch, "customers")?;
-        spends.extend((0..batch.num_rows()).map(|i| {
-            let mean = spend.value(i) as f64 / scale / f64::from(paid.value(i));
-            (paid.value(i), mean, customers.value(i) as f64)
+        spends.extend((0..batch.num_rows()).map(|i| Spend {
+            transactions: paid.value(i),
+            mean: spend.value(i) as f64 / scale / f64::from(paid.value(i)),
+            customers: customers.value(i) as f64,
         }));
     }
     Ok(spends)

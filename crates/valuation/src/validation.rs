@@ -87,7 +87,7 @@ impl<'a> Split<'a> {
     pub(crate) fn judge(&self, fit: &TransactionFit, level: f64, seed: u64) -> Result<HoldOut, Error> {
         let definitions = self.definitions(level);
         let spend = if self.reading.has_amounts {
-            fit_spend(self.session, self.reading, &self.table)?.ok()
+            fit_spend(&summary::spends(self.session, &self.table, summary::scale(self.reading))?).ok()
         } else {
             None
         };
@@ -201,9 +201,10 @@ impl<'a> Split<'a> {
         scoring::register(self.session, &score_table, scores, forecaster.spend.scale())?;
         let scale = summary::scale(self.reading);
         let (first, last) = (self.until, day::date(day::number(self.until) + self.days));
+        // Decimals add up to the same sum in any order.
+        let sum = |value: &str| format!("CAST(sum(CAST({value} AS DECIMAL(38, 6))) AS DOUBLE)");
         let sql = format!(
-            "SELECT count(*) AS customers, sum(predicted) AS predicted, sum(actual) AS actual, \
-                    sum(abs(predicted - actual)) AS absolute, sum((predicted - actual) * (predicted - actual)) AS squared, \
+            "SELECT count(*) AS customers, {} AS predicted, {} AS actual, {} AS absolute, {} AS squared, \
                     sum(CASE WHEN actual >= lower - 1e-9 AND actual <= upper + 1e-9 THEN 1.0 ELSE 0.0 END) AS covered \
              FROM (SELECT value_a + value_b * (CAST(h.repeat_spend AS DOUBLE) / {scale:e}) AS predicted, \
                           lower_a + lower_b * (CAST(h.repeat_spend AS DOUBLE) / {scale:e}) AS lower, \
@@ -215,6 +216,10 @@ impl<'a> Split<'a> {
                    LEFT JOIN (SELECT customer, sum(spend) AS spend FROM purchases \
                               WHERE day > DATE '{first}' AND day <= DATE '{last}' GROUP BY customer) AS later \
                         ON h.customer = later.customer) AS joined",
+            sum("predicted"),
+            sum("actual"),
+            sum("abs(predicted - actual)"),
+            sum("(predicted - actual) * (predicted - actual)"),
             summary::history_columns(self.until),
             self.table
         );

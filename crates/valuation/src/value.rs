@@ -46,7 +46,11 @@ pub fn value(
     let (kind, selection) =
         selection::select(session, reading, request.model, base.first_day, &definitions, progress)?;
     progress(Stage::Fit, 0, 1);
-    let fitted = Fitted::new(session, reading, kind, &histories, SUMMARY, &definitions)?;
+    let spends = reading
+        .has_amounts
+        .then(|| summary::spends(session, SUMMARY, summary::scale(reading)))
+        .transpose()?;
+    let fitted = Fitted::new(kind, &histories, spends.as_deref(), definitions.unit);
     if let (ModelChoice::Named(kind), Err(source)) = (request.model, &fitted.transactions) {
         return Err(Error::Fit { model: kind.title(), source: source.clone() });
     }
@@ -82,7 +86,7 @@ pub fn value(
         transaction_failure: fitted.transactions.as_ref().err().map(FitFailure::from),
         spend_failure: fitted.spend.as_ref().and_then(|spend| spend.as_ref().err()).map(FitFailure::from),
         fits: models.iter().flat_map(|m| std::iter::once(&m.transactions).chain(&m.spend)).collect(),
-        spend_frequency_correlation: measures::spend_frequency_correlation(session, SUMMARY)?,
+        spend_frequency_correlation: spends.as_deref().and_then(measures::spend_frequency_correlation),
         rows_read: reading.quality.rows_read,
         rows_refused: reading.quality.refused.values().sum(),
         refund_share: measures::refund_share(session, reading, &base, definitions.as_of)?,

@@ -20,7 +20,8 @@ fn assert_parameters(actual: &Map<String, Value>, expected: &[(&str, f64, f64)])
 fn the_sample_gives_the_published_figures() {
     let (session, reading) = read(&[file("cdnow/cdnow_sample.csv.gz")]);
     let judge = |kind| {
-        hold_out(&session, &reading, kind, date("1997-09-30"), None, TimeUnit::Week, 0.8, 1).expect("a hold-out")
+        hold_out(&session, &reading, kind, date("1997-09-30"), None, TimeUnit::Week, 0.8, 1)
+            .expect("a hold-out")
     };
     let bg = judge(ModelKind::BgNbd);
     assert_eq!(bg.fit.customers, 2_357);
@@ -57,8 +58,12 @@ fn the_sample_gives_the_published_figures() {
     assert!((pareto.mae - 0.7545).abs() < 5e-5 && (pareto.rmse - 1.6028).abs() < 5e-5);
     assert!((pareto.predicted_total - 1_665.6).abs() < 0.1, "{}", pareto.predicted_total);
 
-    let spend = fit(&session, &reading, FitKind::Spend, Some(date("1997-09-30")), TimeUnit::Week).expect("a fit");
-    assert_parameters(&spend.parameters, &[("p", 6.2496, 5e-4), ("q", 3.7442, 5e-4), ("gamma", 15.4435, 5e-3)]);
+    let spend =
+        fit(&session, &reading, FitKind::Spend, Some(date("1997-09-30")), TimeUnit::Week).expect("a fit");
+    assert_parameters(
+        &spend.parameters,
+        &[("p", 6.2496, 5e-4), ("q", 3.7442, 5e-4), ("gamma", 15.4435, 5e-3)],
+    );
     assert!((spend.log_likelihood - -4_055.918).abs() < 1e-3, "{}", spend.log_likelihood);
 }
 
@@ -66,12 +71,14 @@ fn the_sample_gives_the_published_figures() {
 #[test]
 fn tracking_ends_at_the_published_cumulative_counts() {
     let (session, reading) = read(&[file("cdnow/cdnow_sample.csv.gz")]);
-    let judged = hold_out(&session, &reading, ModelKind::BgNbd, date("1997-09-30"), None, TimeUnit::Week, 0.8, 1)
-        .expect("a hold-out");
+    let judged =
+        hold_out(&session, &reading, ModelKind::BgNbd, date("1997-09-30"), None, TimeUnit::Week, 0.8, 1)
+            .expect("a hold-out");
     let last = judged.tracking.last().expect("points");
     assert_eq!(last.day, date("1998-06-30"));
     assert!((last.actual - 4_339.0).abs() < 0.5, "{}", last.actual);
-    let at_split = judged.tracking.iter().find(|p| p.day == date("1997-09-30")).expect("the split is a point");
+    let at_split =
+        judged.tracking.iter().find(|p| p.day == date("1997-09-30")).expect("the split is a point");
     assert!((at_split.actual - 2_457.0).abs() < 0.5, "{}", at_split.actual);
     assert!(judged.tracking.iter().all(|p| p.lower <= p.expected && p.expected <= p.upper));
     let tenths: f64 = judged.deciles.iter().map(|d| d.actual * d.customers as f64).sum();

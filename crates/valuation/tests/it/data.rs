@@ -8,10 +8,8 @@ use perennial_valuation::{Request, Valuation};
 
 /// A file of the data folder; a test without its data fails.
 pub(crate) fn file(name: &str) -> String {
-    let folder = std::env::var_os("PERENNIAL_DATA").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-        PathBuf::from,
-    );
+    let folder = std::env::var_os("PERENNIAL_DATA")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
     let path = folder.join(name);
     assert!(path.exists(), "{} is missing; `cargo xtask test` gets the data that tests need", path.display());
     path.to_string_lossy().into_owned()
@@ -25,7 +23,8 @@ pub(crate) fn only_cdnow() -> bool {
 /// A session that has read these files.
 pub(crate) fn read(paths: &[String]) -> (Session, Reading) {
     let session = Session::new(&SessionOptions::default()).expect("a session starts");
-    let reading = session.read_orders(&OrderSource::new(paths.iter().cloned())).expect("the files can be read");
+    let reading =
+        session.read_orders(&OrderSource::new(paths.iter().cloned())).expect("the files can be read");
     (session, reading)
 }
 

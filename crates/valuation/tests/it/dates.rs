@@ -17,7 +17,8 @@ fn historic(as_of: &str) -> (f64, f64) {
     let (session, reading) = read_text(ORDERS);
     let request = Request { as_of: Some(date(as_of)), ..Request::new(date("2024-04-02")) };
     let valuation = value(&session, &reading, &request);
-    let batches = session.query("SELECT historic_clv FROM customer_values ORDER BY customer_id").expect("the values");
+    let batches =
+        session.query("SELECT historic_clv FROM customer_values ORDER BY customer_id").expect("the values");
     let values: Vec<f64> =
         batches.iter().flat_map(|b| b.column(0).as_primitive::<Float64Type>().values().to_vec()).collect();
     assert!((valuation.totals.historic_clv.expect("money") - values.iter().sum::<f64>()).abs() < 1e-9);

@@ -8,7 +8,9 @@ use crate::data::{date, read_text, value};
 fn codes(warnings: &[perennial_valuation::Warning]) -> Vec<String> {
     warnings
         .iter()
-        .map(|w| serde_json::to_value(&w.kind).expect("it serialises")["code"].as_str().expect("a code").to_owned())
+        .map(|w| {
+            serde_json::to_value(&w.kind).expect("it serialises")["code"].as_str().expect("a code").to_owned()
+        })
         .collect()
 }
 
@@ -28,8 +30,10 @@ fn one_customer_with_one_order_is_valued_by_what_he_spent() {
 #[test]
 fn a_model_asked_for_by_name_says_why_it_cannot_be_had() {
     let (session, reading) = read_text("customer,date,amount\nanna,2024-03-01,12.50\nben,2024-03-09,3\n");
-    let request = Request { model: ModelChoice::Named(ModelKind::ParetoNbd), ..Request::new(date("2024-03-10")) };
-    let error = perennial_valuation::value(&session, &reading, &request, &|_, _, _| {}).expect_err("too little data");
+    let request =
+        Request { model: ModelChoice::Named(ModelKind::ParetoNbd), ..Request::new(date("2024-03-10")) };
+    let error =
+        perennial_valuation::value(&session, &reading, &request, &|_, _, _| {}).expect_err("too little data");
     assert!(matches!(error, Error::Fit { .. }));
     assert_eq!(
         error.to_string(),
@@ -60,10 +64,12 @@ fn purchases_without_amounts_have_orders_but_no_money() {
 fn figures_out_of_range_are_refused_with_what_would_be_allowed() {
     let (session, reading) = read_text("customer,date,amount\nanna,2024-03-01,12.50\n");
     let request = Request { discount: -0.1, ..Request::new(date("2024-03-02")) };
-    let error = perennial_valuation::value(&session, &reading, &request, &|_, _, _| {}).expect_err("a negative rate");
+    let error =
+        perennial_valuation::value(&session, &reading, &request, &|_, _, _| {}).expect_err("a negative rate");
     assert_eq!(error.to_string(), "discount is -0.1; it must be at least 0 and below 10 (1000 %) a year");
     let request = Request { as_of: Some(date("2020-01-01")), ..Request::new(date("2024-03-02")) };
-    let error = perennial_valuation::value(&session, &reading, &request, &|_, _, _| {}).expect_err("nobody by then");
+    let error =
+        perennial_valuation::value(&session, &reading, &request, &|_, _, _| {}).expect_err("nobody by then");
     assert_eq!(
         error.to_string(),
         "no customer has an order on or before 2020-01-01; the orders run from 2024-03-01 to 2024-03-01"
@@ -76,12 +82,15 @@ fn figures_out_of_range_are_refused_with_what_would_be_allowed() {
 fn spend_without_a_mean_is_caught_and_never_negative() {
     let mut text = "customer,date,amount\n".to_owned();
     for customer in 0..200_u32 {
-        // Quantiles of a distribution with tail index 0.8.
-        let level = (1.0 - (f64::from(customer) + 0.5) / 200.0).powf(-1.0 / 0.8);
+        // Quantiles of a Pareto distribution with tail index 0.5: it has no mean.
+        let level = (1.0 - (f64::from(customer) + 0.5) / 200.0).powf(-1.0 / 0.5);
         for order in 0..3_u32 {
             let day = 1 + (customer * 5 + order * 11) % 28;
             let month = 1 + (customer + order * 4) % 12;
-            text.push_str(&format!("c{customer},2023-{month:02}-{day:02},{:.2}\n", level * f64::from(9 + order)));
+            text.push_str(&format!(
+                "c{customer},2023-{month:02}-{day:02},{:.2}\n",
+                level * f64::from(9 + order)
+            ));
         }
     }
     let (session, reading) = read_text(&text);
