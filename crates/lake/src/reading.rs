@@ -153,7 +153,7 @@ impl Session {
         let currency = target.currency;
         let time_zone = source.zone_name();
         let understood = Understood { format, columns, currency, time_zone, scale, has_amounts, has_costs };
-        conclude(self, &inputs, &rows, quality, understood)
+        conclude(self, &inputs, &rows, quality, understood, None)
     }
 }
 
@@ -292,17 +292,18 @@ pub(crate) struct Understood {
     pub(crate) has_costs: bool,
 }
 
-/// Closes the account of the rows and looks the extent of the tables up.
+/// Closes the account of the rows and looks the extent of the tables up; the customers only when they are not known.
 pub(crate) fn conclude(
     session: &Session,
     inputs: &[Input],
     rows: &[u64],
     mut quality: Quality,
     understood: Understood,
+    customers: Option<u64>,
 ) -> Result<Reading, Error> {
     quality.rows_read = rows.iter().sum();
     quality.close();
-    let extent = extent(session)?;
+    let extent = extent(session, customers)?;
     let (Some(first_day), Some(last_day), true) =
         (extent.first_day, extent.last_day, extent.transactions > 0)
     else {
@@ -337,21 +338,26 @@ struct Extent {
     last_day: Option<Date>,
 }
 
-fn extent(session: &Session) -> Result<Extent, Error> {
+fn extent(session: &Session, customers: Option<u64>) -> Result<Extent, Error> {
     let integers = |sql: &str| -> Result<Vec<Option<i64>>, Error> {
         let batches = session.query(sql)?;
         let Some(batch) = batches.first() else { return Ok(Vec::new()) };
         Ok((0..batch.num_columns()).map(|column| first_integer(batch, column)).collect())
     };
+    let get = |row: &[Option<i64>], column: usize| row.get(column).copied().flatten();
     let days = "cast(cast(min(day) as int) as bigint) as low, cast(cast(max(day) as int) as bigint) as high";
     let purchases = integers(&format!("select count(*) as rows, {days} from purchases"))?;
-    let customers =
-        integers("select count(*) as rows from (select customer from purchases group by customer)")?;
+    let customers = match customers {
+        Some(customers) => customers,
+        None => {
+            let sql = "select count(*) as rows from (select customer from purchases group by customer)";
+            get(&integers(sql)?, 0).unwrap_or(0).unsigned_abs()
+        }
+    };
     let refunds = integers(&format!("select count(*) as rows, {days} from refunds"))?;
-    let get = |row: &[Option<i64>], column: usize| row.get(column).copied().flatten();
     Ok(Extent {
         transactions: get(&purchases, 0).unwrap_or(0).unsigned_abs(),
-        customers: get(&customers, 0).unwrap_or(0).unsigned_abs(),
+        customers,
         first_day: get(&purchases, 1).and_then(date),
         last_day: get(&purchases, 2).max(get(&refunds, 2)).and_then(date),
     })

@@ -10,9 +10,10 @@ use datafusion::catalog::TableProvider;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::datasource::{MemTable, ViewTable};
-use datafusion::execution::SendableRecordBatchStream;
+use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt;
@@ -245,6 +246,24 @@ impl Session {
         let config =
             ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options).with_schema(schema);
         Ok(Arc::new(ListingTable::try_new(config).map_err(Error::engine(doing))?))
+    }
+
+    pub(crate) fn task_context(&self) -> Arc<TaskContext> {
+        self.context.task_ctx()
+    }
+
+    /// Runs tasks on all threads; their results come in the order of the tasks.
+    pub(crate) fn in_parallel<F>(&self, tasks: Vec<F>, doing: &str) -> Result<Vec<F::Output>, Error>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        let running: Vec<_> = tasks.into_iter().map(|task| self.runtime.spawn(task)).collect();
+        let finish = |task: tokio::task::JoinHandle<F::Output>| {
+            self.runtime.block_on(task).map_err(|error: tokio::task::JoinError| {
+                Error::engine(doing)(DataFusionError::External(Box::new(error)))
+            })
+        };
+        running.into_iter().map(finish).collect()
     }
 
     /// A plan that reads the columns at `places`, on all threads.

@@ -127,6 +127,10 @@ impl BatchMapper {
         &self.schema
     }
 
+    pub(crate) fn has_integer_customers(&self) -> bool {
+        self.schema.field(0).data_type() == &DataType::Int64
+    }
+
     /// The decimals that the amounts read so far need.
     pub(crate) fn needed_scale(&self) -> u32 {
         self.needed_scale.load(Ordering::Relaxed)

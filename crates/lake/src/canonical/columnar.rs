@@ -17,6 +17,7 @@ use futures::StreamExt;
 
 use super::batches::{BatchMapper, Counts, Settings};
 use super::interpret::Interpreter;
+use super::sorted;
 use super::tables::{self, ORDER_ROWS, REFUND_ROWS};
 use crate::columns::Role;
 use crate::currency;
@@ -68,7 +69,7 @@ pub(crate) fn read(
         rows: rows.iter().sum(),
         bytes: inputs.iter().map(|input| input.file.bytes).sum(),
     };
-    let counts = purchases_at_needed_scale(session, &provider, &columns, &mut settings)?;
+    let (counts, customers) = purchases_at_needed_scale(session, &provider, &columns, &mut settings)?;
     let scale = settings.scale;
     if i64::try_from(counts.magnitude).is_err() {
         return Err(Error::AmountsOverflow { column: amount_column(recipe), scale });
@@ -96,7 +97,7 @@ pub(crate) fn read(
         has_amounts,
         has_costs: false,
     };
-    conclude(session, inputs, &rows, quality, understood).map(Some)
+    conclude(session, inputs, &rows, quality, understood, customers).map(Some)
 }
 
 /// The columns to read, when all files have them in types that this path takes, and no other column has a say.
@@ -180,37 +181,47 @@ fn currencies(
     Ok(found)
 }
 
-/// Makes `purchases`. How many decimals the amounts need shows while they are read: it begins with two, and begins anew
-/// when there are more.
+/// Makes `purchases`, and counts its customers where that costs nothing. How many decimals the amounts need shows while
+/// they are read: it begins with two, and begins anew when there are more.
 fn purchases_at_needed_scale(
     session: &Session,
     provider: &Arc<dyn TableProvider>,
     columns: &Columns,
     settings: &mut Settings,
-) -> Result<Counts, Error> {
+) -> Result<(Counts, Option<u64>), Error> {
+    let places = columns.names.iter().filter_map(|name| columns.schema.index_of(name).ok()).collect();
+    let plan = session.scan(provider.as_ref(), &places)?;
+    let mut by_sorting = settings.rows <= sorted::MOST_ROWS;
     loop {
         let mapper = Arc::new(BatchMapper::new(settings.clone(), &columns.schema, &columns.names));
-        let made = make_purchases(session, provider, columns, &mapper);
+        by_sorting &= mapper.has_integer_customers();
+        let made = if by_sorting {
+            sorted::make_purchases(session, &plan, &mapper)
+        } else {
+            make_purchases(session, &plan, &mapper).map(|()| None)
+        };
         let needed = mapper.needed_scale();
-        if needed <= settings.scale || settings.scale >= MAX_SCALE {
-            made?;
-            return Ok(mapper.take_counts());
+        if needed > settings.scale && settings.scale < MAX_SCALE {
+            settings.scale = needed;
+            continue;
         }
-        settings.scale = needed;
+        let customers = made?;
+        if by_sorting && customers.is_none() {
+            by_sorting = false;
+            continue;
+        }
+        return Ok((mapper.take_counts(), customers));
     }
 }
 
 fn make_purchases(
     session: &Session,
-    provider: &Arc<dyn TableProvider>,
-    columns: &Columns,
+    plan: &Arc<dyn ExecutionPlan>,
     mapper: &Arc<BatchMapper>,
 ) -> Result<(), Error> {
-    let places = columns.names.iter().filter_map(|name| columns.schema.index_of(name).ok()).collect();
-    let plan = session.scan(provider.as_ref(), &places)?;
     let partitions = (0..plan.output_partitioning().partition_count())
         .map(|partition| {
-            let plan = Arc::clone(&plan);
+            let plan = Arc::clone(plan);
             Arc::new(OrderRows { plan, partition, mapper: Arc::clone(mapper) }) as Arc<dyn PartitionStream>
         })
         .collect();
