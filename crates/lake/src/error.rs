@@ -125,6 +125,22 @@ pub enum Error {
         scale: u32,
     },
 
+    /// More spent by one customer on one day than a day can hold.
+    #[error(
+        "a customer's orders of one day sum to 10^13 or more units of 10^-{scale}; check the amount column, or divide the amounts by a thousand in the source"
+    )]
+    DayOverflow {
+        /// Decimals of the integer amounts.
+        scale: u32,
+    },
+
+    /// The quarantine file is one of the order files.
+    #[error("{} is one of the order files; the refused rows would overwrite it: give --quarantine another name", path.display())]
+    OverwritesSource {
+        /// The file.
+        path: PathBuf,
+    },
+
     /// No row could be used.
     #[error("none of the {rows} rows could be used: {reasons}")]
     NothingUsable {

@@ -25,7 +25,7 @@ pub use datafusion::arrow;
 pub use error::Error;
 pub use format::Format;
 pub use output::OutputFormat;
-pub use profile::amounts::DecimalMark;
+pub use profile::amounts::{DecimalMark, SPEND_LIMIT};
 pub use profile::dates::DateOrder;
 pub use quality::{Quality, Refusal, Treatment};
 pub use reading::{ColumnRead, FileRead, Reading};

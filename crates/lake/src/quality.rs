@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-/// Declares an enum whose variants carry a stable `snake_case` code and an English sentence.
+/// Declares an enum whose variants carry a stable `snake_case` code.
 macro_rules! coded {
-    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $code:literal, $sentence:literal;)+ }) => {
+    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $code:literal;)+ }) => {
         $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(rename_all = "snake_case")]
@@ -19,12 +19,6 @@ macro_rules! coded {
             #[must_use]
             pub fn code(self) -> &'static str {
                 match self { $(Self::$variant => $code,)+ }
-            }
-
-            /// One English sentence that says what it means.
-            #[must_use]
-            pub fn sentence(self) -> &'static str {
-                match self { $(Self::$variant => $sentence,)+ }
             }
         }
 
@@ -40,23 +34,23 @@ coded! {
     /// Why a row could not be used. Refused rows stand in the quarantine file.
     Refusal {
         /// The row has another number of fields than the header, or is not valid JSON.
-        BrokenRow = "broken_row", "The row does not have the structure of the file.";
+        BrokenRow = "broken_row";
         /// No customer: a guest without an address, or an empty identifier.
-        NoCustomer = "no_customer", "The row names no customer (a guest).";
+        NoCustomer = "no_customer";
         /// The date is empty.
-        NoDate = "no_date", "The row has no date.";
+        NoDate = "no_date";
         /// The date cannot be read.
-        BadDate = "bad_date", "The date cannot be read in the form of its column.";
+        BadDate = "bad_date";
         /// The date lies after now.
-        FutureDate = "future_date", "The date lies in the future.";
+        FutureDate = "future_date";
         /// The amount, quantity, price, refund or cost is empty or cannot be read.
-        BadAmount = "bad_amount", "An amount is missing or cannot be read in the form of its column.";
+        BadAmount = "bad_amount";
         /// The amount does not fit exact arithmetic.
-        AmountTooLarge = "amount_too_large", "The amount has more than 13 digits in units of the smallest decimal.";
+        AmountTooLarge = "amount_too_large";
         /// The payment failed.
-        PaymentFailed = "payment_failed", "The payment failed, so nothing was bought.";
+        PaymentFailed = "payment_failed";
         /// The payment has not arrived, or was only authorised.
-        NotPaid = "not_paid", "The order is not paid (pending, authorised, draft or on hold).";
+        NotPaid = "not_paid";
     }
 }
 
@@ -64,33 +58,33 @@ coded! {
     /// What was done to a row that needed a decision.
     Treatment {
         /// A row equal in all fields to an earlier row of the same order.
-        ExactDuplicate = "exact_duplicate", "Rows equal to an earlier row of the same order were dropped.";
+        ExactDuplicate = "exact_duplicate";
         /// An order that came again as a whole.
-        ReplacedOrder = "replaced_order", "Orders that came again: the row read last counts, the earlier one was dropped.";
+        ReplacedOrder = "replaced_order";
         /// Lines of an order that an earlier file already holds.
-        OverlappingFile = "overlapping_file", "Lines of orders that an earlier file already holds were dropped.";
+        OverlappingFile = "overlapping_file";
         /// Equal lines within one order, kept as two units of the same article.
-        RepeatedLine = "repeated_line", "Equal lines within one order were kept: the same article booked twice.";
+        RepeatedLine = "repeated_line";
         /// Rows without an order number that are equal in customer, day and amount.
-        EqualRows = "equal_rows", "Rows equal in customer, day and amount, without an order number, were kept: purchases may be equal.";
+        EqualRows = "equal_rows";
         /// A cancelled order: none.
-        CancelledOrder = "cancelled_order", "Cancelled orders count as none.";
+        CancelledOrder = "cancelled_order";
         /// An order refunded to nothing: none.
-        WhollyRefundedOrder = "wholly_refunded_order", "Orders refunded in full count as none.";
+        WhollyRefundedOrder = "wholly_refunded_order";
         /// A refund that lowers the order it belongs to.
-        LinkedRefund = "linked_refund", "Refunds lower the order that they belong to.";
+        LinkedRefund = "linked_refund";
         /// A refund or credit note whose order is not known.
-        UnlinkedRefund = "unlinked_refund", "Refunds without a known order lower the customer's historic value on their date.";
+        UnlinkedRefund = "unlinked_refund";
         /// An order of amount zero, kept.
-        ZeroAmount = "zero_amount", "Orders of amount zero are transactions without spend.";
+        ZeroAmount = "zero_amount";
         /// An order of amount zero, dropped as asked.
-        ZeroDropped = "zero_dropped", "Orders of amount zero were dropped, as asked.";
+        ZeroDropped = "zero_dropped";
         /// An amount with more than six decimals.
-        RoundedAmount = "rounded_amount", "Amounts with more than six decimals were rounded to six.";
+        RoundedAmount = "rounded_amount";
         /// An amount converted with a given rate.
-        Converted = "converted", "Amounts were converted with the given rate.";
+        Converted = "converted";
         /// A row without any content.
-        BlankRow = "blank_row", "Rows without any content were passed over.";
+        BlankRow = "blank_row";
     }
 }
 

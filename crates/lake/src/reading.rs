@@ -1,6 +1,6 @@
 //! Reading orders: recognise, profile, and make the canonical tables.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,6 +16,7 @@ use crate::currency;
 use crate::error::Error;
 use crate::format::{Format, Grain, Recipe, no_such_column, recognise};
 use crate::input::Input;
+use crate::profile::amounts::SPEND_LIMIT;
 use crate::profile::columns::{Binding, Profile};
 use crate::profile::zone::ZoneTable;
 use crate::quality::{Quality, Treatment};
@@ -107,6 +108,7 @@ impl Session {
     pub fn read_orders(&self, source: &OrderSource) -> Result<Reading, Error> {
         let mut inputs =
             find_files(&source.paths)?.into_iter().map(Input::inspect).collect::<Result<Vec<_>, _>>()?;
+        spare_sources(&inputs, source.quarantine.as_deref())?;
         let (recipe, bindings) = understand(&inputs, source)?;
         if let Some(reading) = columnar::read(self, source, &inputs, &recipe, &bindings)? {
             return Ok(reading);
@@ -155,6 +157,13 @@ impl Session {
         let understood = Understood { format, columns, currency, time_zone, scale, has_amounts, has_costs };
         conclude(self, &inputs, &rows, quality, understood, None)
     }
+}
+
+/// Refuses to write refused rows over the file they come from.
+fn spare_sources(inputs: &[Input], quarantine: Option<&Path>) -> Result<(), Error> {
+    let Some(quarantine) = quarantine.and_then(|path| path.canonicalize().ok()) else { return Ok(()) };
+    let same = inputs.iter().any(|input| input.path().canonicalize().is_ok_and(|path| path == quarantine));
+    if same { Err(Error::OverwritesSource { path: quarantine }) } else { Ok(()) }
 }
 
 /// The recipe for all files, and the places of its columns in each.
@@ -304,6 +313,9 @@ pub(crate) fn conclude(
     quality.rows_read = rows.iter().sum();
     quality.close();
     let extent = extent(session, customers)?;
+    if extent.most_spend >= SPEND_LIMIT {
+        return Err(Error::DayOverflow { scale: understood.scale });
+    }
     let (Some(first_day), Some(last_day), true) =
         (extent.first_day, extent.last_day, extent.transactions > 0)
     else {
@@ -332,6 +344,8 @@ pub(crate) fn conclude(
 }
 
 struct Extent {
+    /// The most that a customer spent on a day, in integer units.
+    most_spend: i64,
     transactions: u64,
     customers: u64,
     first_day: Option<Date>,
@@ -346,7 +360,8 @@ fn extent(session: &Session, customers: Option<u64>) -> Result<Extent, Error> {
     };
     let get = |row: &[Option<i64>], column: usize| row.get(column).copied().flatten();
     let days = "cast(cast(min(day) as int) as bigint) as low, cast(cast(max(day) as int) as bigint) as high";
-    let purchases = integers(&format!("select count(*) as rows, {days} from purchases"))?;
+    let purchases =
+        integers(&format!("select count(*) as rows, {days}, max(spend + refunded) as most from purchases"))?;
     let customers = match customers {
         Some(customers) => customers,
         None => {
@@ -360,6 +375,7 @@ fn extent(session: &Session, customers: Option<u64>) -> Result<Extent, Error> {
         customers,
         first_day: get(&purchases, 1).and_then(date),
         last_day: get(&purchases, 2).max(get(&refunds, 2)).and_then(date),
+        most_spend: get(&purchases, 3).unwrap_or(0),
     })
 }
 

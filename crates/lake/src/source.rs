@@ -195,12 +195,17 @@ fn folder(path: &Path) -> Result<Vec<SourceFile>, Error> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(path).map_err(Error::io(path))? {
         let entry = entry.map_err(Error::io(path))?.path();
-        let hidden = entry.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        if let (true, false, Some(kind)) = (entry.is_file(), hidden, kind_of(&entry)) {
+        if let (true, false, Some(kind)) = (entry.is_file(), passed_over(&entry), kind_of(&entry)) {
             files.push(source_file(entry, kind)?);
         }
     }
     Ok(files)
+}
+
+/// Hidden files, and the refused rows of an earlier reading, are no orders unless named.
+fn passed_over(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    name.starts_with('.') || name.ends_with(".quarantine.csv")
 }
 
 fn glob(pattern: &str) -> Result<Vec<SourceFile>, Error> {
@@ -208,7 +213,7 @@ fn glob(pattern: &str) -> Result<Vec<SourceFile>, Error> {
     let mut files = Vec::new();
     for entry in glob::glob(pattern).map_err(|error| no_file(error.to_string()))? {
         let entry = entry.map_err(|error| no_file(error.to_string()))?;
-        if let (true, Some(kind)) = (entry.is_file(), kind_of(&entry)) {
+        if let (true, false, Some(kind)) = (entry.is_file(), passed_over(&entry), kind_of(&entry)) {
             files.push(source_file(entry, kind)?);
         }
     }

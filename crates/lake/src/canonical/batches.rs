@@ -14,7 +14,7 @@ use datafusion::arrow::datatypes::{
 use datafusion::error::{DataFusionError, Result};
 
 use super::interpret::lower_case_address;
-use crate::profile::amounts::{MAX_SCALE, TOO_LARGE};
+use crate::profile::amounts::{MAX_SCALE, SPEND_LIMIT};
 use crate::profile::is_empty_value;
 use crate::profile::zone::{DAY_SECONDS, ZoneTable};
 use crate::quality::{Quality, Refusal, Treatment};
@@ -303,7 +303,7 @@ impl BatchMapper {
         let mut inexact = 0;
         for ((value, unit), kind) in values.iter().zip(units.iter_mut()).zip(&mut *kinds) {
             let product = (value * factor).round_ties_even();
-            if product.abs() < TOO_LARGE as f64 {
+            if product.abs() < SPEND_LIMIT as f64 {
                 *unit = product as i64;
                 inexact += u64::from(product / factor != *value);
             } else {
@@ -315,7 +315,7 @@ impl BatchMapper {
                 let factor = f64::from(10_u32.pow(scale));
                 values.iter().all(|value| {
                     let product = (value * factor).round_ties_even();
-                    product.abs() >= TOO_LARGE as f64 || !product.is_finite() || product / factor == *value
+                    product.abs() >= SPEND_LIMIT as f64 || !product.is_finite() || product / factor == *value
                 })
             };
             self.need((scale..MAX_SCALE).find(|scale| fits(*scale)).unwrap_or(MAX_SCALE))?;
@@ -336,7 +336,7 @@ impl BatchMapper {
 fn fill(values: impl Iterator<Item = i128>, factor: i128, units: &mut [i64], kinds: &mut [u8]) {
     for ((value, unit), kind) in values.zip(units).zip(kinds) {
         match value.checked_mul(factor).and_then(|product| i64::try_from(product).ok()) {
-            Some(product) if product.abs() < TOO_LARGE => *unit = product,
+            Some(product) if product.abs() < SPEND_LIMIT => *unit = product,
             _ => *kind = TOO_MUCH,
         }
     }

@@ -190,9 +190,10 @@ fn purchases_at_needed_scale(
     settings: &mut Settings,
 ) -> Result<(Counts, Option<u64>), Error> {
     let places = columns.names.iter().filter_map(|name| columns.schema.index_of(name).ok()).collect();
-    let plan = session.scan(provider.as_ref(), &places)?;
     let mut by_sorting = settings.rows <= sorted::MOST_ROWS;
     loop {
+        // A plan hands its files out once, so every attempt makes its own.
+        let plan = session.scan(provider.as_ref(), &places)?;
         let mapper = Arc::new(BatchMapper::new(settings.clone(), &columns.schema, &columns.names));
         by_sorting &= mapper.has_integer_customers();
         let made = if by_sorting {

@@ -197,5 +197,5 @@ fn too_large(role: Role) -> Refused {
 #[allow(clippy::cast_possible_truncation)]
 fn converted(units: i64, rate: f64) -> Option<i64> {
     let product = (units as f64 * rate).round();
-    (product.abs() < amounts::TOO_LARGE as f64).then_some(product as i64)
+    (product.abs() < amounts::SPEND_LIMIT as f64).then_some(product as i64)
 }

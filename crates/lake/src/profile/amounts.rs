@@ -15,8 +15,9 @@ pub enum DecimalMark {
 pub(crate) const MAX_SCALE: u32 = 6;
 /// Amounts have at least cents.
 pub(crate) const MIN_SCALE: u32 = 2;
-/// Amounts of this many units and more are refused.
-pub(crate) const TOO_LARGE: i64 = 10_000_000_000_000;
+/// Amounts of this many units of 10^-scale and more are refused, and so are sources in which a customer's day reaches it:
+/// day and spend can then be packed into one 64-bit integer.
+pub const SPEND_LIMIT: i64 = 10_000_000_000_000;
 
 /// An exact decimal number: `mantissa` x 10^-`decimals`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +52,7 @@ impl Decimal {
         let up = scale.checked_sub(limited.decimals).ok_or(NotAnAmount::Unreadable)?;
         let units = limited.mantissa.checked_mul(10_i128.pow(up)).ok_or(NotAnAmount::TooLarge)?;
         match i64::try_from(units) {
-            Ok(units) if units.abs() < TOO_LARGE => Ok(units),
+            Ok(units) if units.abs() < SPEND_LIMIT => Ok(units),
             _ => Err(NotAnAmount::TooLarge),
         }
     }
