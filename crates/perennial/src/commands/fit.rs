@@ -26,6 +26,10 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
         }
     }
     progress.clear();
+    Failure::report(&failed);
+    if fitted.is_empty() {
+        bail!("no model could be fitted");
+    }
     if arguments.format.format == OutputFormat::Json {
         fitted.iter().try_for_each(json::print)?;
         failed.iter().try_for_each(json::print)?;
@@ -35,10 +39,6 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
         page.heading(&texts.text("terminal-fits"));
         fits::parameters(&mut page, &texts, &fitted.iter().collect::<Vec<_>>());
         page.print()?;
-    }
-    Failure::report(&failed);
-    if fitted.is_empty() {
-        bail!("no model could be fitted");
     }
     Ok(())
 }

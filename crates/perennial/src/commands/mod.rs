@@ -8,9 +8,9 @@ pub(crate) mod value;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use perennial_lake::{OrderSource, Reading, Session, SessionOptions};
 
 use crate::terminal::Progress;
@@ -22,6 +22,15 @@ fn open(source: &OrderSource, progress: &Progress) -> Result<(Session, Reading)>
     source.on_progress = Some(progress.of_reading());
     let reading = session.read_orders(&source)?;
     Ok((session, reading))
+}
+
+/// Refuses to write over a file that orders were read from.
+fn spare_sources(reading: &Reading, path: &Path) -> Result<()> {
+    let Ok(target) = path.canonicalize() else { return Ok(()) };
+    if reading.files.iter().any(|file| file.path.canonicalize().is_ok_and(|source| source == target)) {
+        bail!("{} is one of the order files; give the output another name", path.display());
+    }
+    Ok(())
 }
 
 /// As [`open`], with refused rows kept in `unasked`, a file that nobody named and that stays only if it holds a row.

@@ -34,6 +34,10 @@ pub(crate) fn run(arguments: &ValidateArguments) -> Result<()> {
         }
     }
     progress.clear();
+    Failure::report(&failed);
+    if judged.is_empty() {
+        bail!("no model could be judged");
+    }
     if arguments.format.format == OutputFormat::Json {
         judged.iter().try_for_each(json::print)?;
         failed.iter().try_for_each(json::print)?;
@@ -42,10 +46,6 @@ pub(crate) fn run(arguments: &ValidateArguments) -> Result<()> {
         reading::show(&mut page, &texts, &read);
         fits::hold_outs(&mut page, &texts, &judged);
         page.print()?;
-    }
-    Failure::report(&failed);
-    if judged.is_empty() {
-        bail!("no model could be judged");
     }
     Ok(())
 }

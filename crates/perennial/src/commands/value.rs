@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use perennial_report::Texts;
 use perennial_valuation::{CUSTOMER_VALUES, value};
 
-use super::{open, open_with_quarantine};
+use super::{open, open_with_quarantine, spare_sources};
 use crate::arguments::{OutputFormat, ValueArguments};
 use crate::json::{self, Files, ValueOutput};
 use crate::requests;
@@ -22,6 +22,9 @@ pub(crate) fn run(arguments: &ValueArguments) -> Result<()> {
         Some(_) => open(&source, &progress)?,
         None => open_with_quarantine(&source, requests::default_quarantine(&source.paths), &progress)?,
     };
+    for path in out.iter().map(|(path, _)| *path).chain(output.report.as_deref()) {
+        spare_sources(&read, path)?;
+    }
     let valued =
         value(&session, &read, &request, &|stage, done, total| progress.of_stage(stage, done, total))?;
     let mut files = Files { quarantine: read.quality.quarantine.clone(), ..Files::default() };

@@ -49,7 +49,7 @@ terminal-files = Geschrieben
 terminal-file-out = Werte aller Kunden
 terminal-file-report = Bericht
 terminal-file-quarantine = Abgelehnte Zeilen
-terminal-file-none = Nichts wurde geschrieben; --out values.parquet behält die Werte aller Kunden, --report report.html macht eine Seite.
+terminal-file-none = Die Werte aller Kunden wurden nicht geschrieben; --out values.parquet behält sie, --report report.html macht eine Seite.
 terminal-refused-nowhere = Die abgelehnten Zeilen wurden nicht behalten; --quarantine DATEI schreibt sie mit Zeilennummer und Grund.
 
 terminal-shop = Ein simulierter Shop

@@ -49,7 +49,7 @@ terminal-files = Written
 terminal-file-out = Values of all customers
 terminal-file-report = Report
 terminal-file-quarantine = Refused rows
-terminal-file-none = Nothing was written; --out values.parquet keeps the values of all customers, --report report.html makes a page.
+terminal-file-none = The values of all customers were not written; --out values.parquet keeps them, --report report.html makes a page.
 terminal-refused-nowhere = The refused rows were not kept; --quarantine FILE writes them with line number and reason.
 
 terminal-shop = A simulated shop
