@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::error::Error;
 use crate::profile::amounts::DecimalMark;
 use crate::profile::dates::DateOrder;
+use crate::synonyms;
 
 /// What a column of an order file is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -56,238 +57,7 @@ impl Role {
             Self::Captured => "captured",
         }
     }
-
-    /// The names that columns of this role go by, in English and German, best first, without blanks, case and marks.
-    fn synonyms(self) -> &'static [&'static str] {
-        match self {
-            Self::Customer => &[
-                "customerid",
-                "customer",
-                "custid",
-                "cust",
-                "customerno",
-                "customernumber",
-                "customerkey",
-                "customercode",
-                "clientid",
-                "client",
-                "userid",
-                "user",
-                "buyerid",
-                "buyer",
-                "memberid",
-                "member",
-                "shopperid",
-                "accountid",
-                "account",
-                "contactid",
-                "kundennummer",
-                "kundennr",
-                "kundenid",
-                "kunde",
-                "kdnr",
-                "customeremail",
-                "email",
-                "emailaddress",
-                "billingemail",
-                "mail",
-                "emailadresse",
-                "householdid",
-                "householdkey",
-                "id",
-            ],
-            Self::Date => &[
-                "orderdate",
-                "date",
-                "purchasedate",
-                "transactiondate",
-                "invoicedate",
-                "orderedat",
-                "orderdatetime",
-                "datetime",
-                "createdat",
-                "createddate",
-                "created",
-                "timestamp",
-                "orderpurchasetimestamp",
-                "ordertimestamp",
-                "purchasedat",
-                "placedat",
-                "orderplaced",
-                "paidat",
-                "processedat",
-                "transactiontime",
-                "eventtime",
-                "time",
-                "day",
-                "txndate",
-                "bestelldatum",
-                "datum",
-                "kaufdatum",
-                "rechnungsdatum",
-                "auftragsdatum",
-                "belegdatum",
-                "zeitpunkt",
-                "zeitstempel",
-            ],
-            Self::Amount => &[
-                "ordertotal",
-                "totalamount",
-                "amount",
-                "netamount",
-                "total",
-                "grandtotal",
-                "totalprice",
-                "ordervalue",
-                "orderamount",
-                "netsales",
-                "revenue",
-                "sales",
-                "salesamount",
-                "totalsales",
-                "value",
-                "spend",
-                "spent",
-                "amountspent",
-                "paymentvalue",
-                "amountpaid",
-                "paid",
-                "turnover",
-                "subtotal",
-                "linetotal",
-                "lineamount",
-                "monetary",
-                "monetaryvalue",
-                "gesamtbetrag",
-                "betrag",
-                "umsatz",
-                "gesamtsumme",
-                "summe",
-                "bestellwert",
-                "rechnungsbetrag",
-                "nettobetrag",
-                "wert",
-                "price",
-                "preis",
-                "unitprice",
-                "einzelpreis",
-            ],
-            Self::Order => &[
-                "orderid",
-                "order",
-                "ordernumber",
-                "orderno",
-                "ordernr",
-                "invoiceid",
-                "invoice",
-                "invoiceno",
-                "invoicenumber",
-                "transactionid",
-                "txnid",
-                "receiptid",
-                "receiptno",
-                "receipt",
-                "basketid",
-                "bestellnummer",
-                "bestellnr",
-                "bestellid",
-                "bestellung",
-                "auftragsnummer",
-                "auftragsnr",
-                "rechnungsnummer",
-                "rechnungsnr",
-                "belegnummer",
-                "belegnr",
-            ],
-            Self::Quantity => {
-                &["quantity", "qty", "units", "itemcount", "menge", "anzahl", "stückzahl", "stueckzahl"]
-            }
-            Self::Price => &[
-                "unitprice",
-                "price",
-                "priceeach",
-                "priceperunit",
-                "itemprice",
-                "einzelpreis",
-                "stückpreis",
-                "stueckpreis",
-                "preis",
-            ],
-            Self::Currency => &[
-                "currency",
-                "currencycode",
-                "ordercurrency",
-                "isocurrency",
-                "währung",
-                "waehrung",
-                "währungscode",
-            ],
-            Self::Refund => &[
-                "refund",
-                "refundamount",
-                "refundedamount",
-                "amountrefunded",
-                "totalrefunded",
-                "refundedtotal",
-                "refunded",
-                "refunds",
-                "ordertotalrefunded",
-                "erstattung",
-                "rückerstattung",
-                "rueckerstattung",
-                "gutschrift",
-            ],
-            Self::Cost => &["cost", "costs", "totalcost", "ordercost", "cogs", "kosten", "wareneinsatz"],
-            Self::Status => &[
-                "orderstatus",
-                "status",
-                "financialstatus",
-                "paymentstatus",
-                "bestellstatus",
-                "auftragsstatus",
-            ],
-            Self::CancelledAt => &["cancelledat", "canceledat", "storniertam"],
-            Self::Captured => &["captured"],
-        }
-    }
-
-    /// How well a column's name fits the role; less is better.
-    fn fit(self, normalised: &str) -> Option<usize> {
-        let synonyms = self.synonyms();
-        if let Some(rank) = synonyms.iter().position(|synonym| *synonym == normalised) {
-            return Some(rank);
-        }
-        // `master_customer_id` and `shop order date` end in a name of the list; short names would match too much.
-        let ending = |synonym: &&str| synonym.len() >= 6 && normalised.ends_with(*synonym);
-        synonyms.iter().position(ending).map(|rank| 1000 + rank)
-    }
 }
-
-/// Names that say that a row is one line of an order.
-const LINE_NAMES: [&str; 22] = [
-    "sku",
-    "product",
-    "productid",
-    "productname",
-    "productcode",
-    "item",
-    "itemid",
-    "itemname",
-    "orderitemid",
-    "lineid",
-    "lineno",
-    "linenumber",
-    "orderline",
-    "lineitem",
-    "linetotal",
-    "lineamount",
-    "stockcode",
-    "asin",
-    "ean",
-    "artikel",
-    "artikelnummer",
-    "position",
-];
 
 /// A name without case, blanks and marks.
 pub(crate) fn normalised(name: &str) -> String {
@@ -328,7 +98,7 @@ impl Header {
     /// The columns that could have a role, best first.
     pub(crate) fn candidates(&self, role: Role) -> Vec<&str> {
         let mut found: Vec<(usize, usize)> = (0..self.columns.len())
-            .filter_map(|index| Some((role.fit(&self.names[index])?, index)))
+            .filter_map(|index| Some((synonyms::fit(role, &self.names[index])?, index)))
             .collect();
         found.sort_unstable();
         found.into_iter().map(|(_, index)| self.columns[index].as_str()).collect()
@@ -336,12 +106,12 @@ impl Header {
 
     /// Whether the rows name an article, and so are lines of orders.
     pub(crate) fn has_lines(&self) -> bool {
-        self.names.iter().any(|name| LINE_NAMES.contains(&name.as_str()))
+        self.names.iter().any(|name| synonyms::is_line(name))
     }
 
     /// Whether a column's name says that it holds the price of one piece.
     pub(crate) fn is_unit_price(column: &str) -> bool {
-        Role::Price.synonyms().contains(&normalised(column).as_str())
+        synonyms::is_unit_price(&normalised(column))
     }
 }
 

@@ -185,11 +185,11 @@ impl Error {
 
 fn quoted(names: &[String]) -> String {
     const SHOWN: usize = 60;
-    let mut text = names.iter().take(SHOWN).map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
+    let mut shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("{name:?}")).collect();
     if names.len() > SHOWN {
-        text.push_str(&format!(" and {} more", names.len() - SHOWN));
+        shown.push(format!("and {} more", names.len() - SHOWN));
     }
-    text
+    shown.join(", ")
 }
 
 fn did_you_mean(nearest: Option<&str>) -> String {
@@ -209,8 +209,7 @@ fn mixed_currencies(
     let rates = missing
         .iter()
         .filter(|code| *code != target)
-        .map(|code| format!(" --rate {code}=RATE"))
-        .collect::<String>();
+        .fold(String::new(), |rates, code| rates + " --rate " + code + "=RATE");
     let hint = if hint.is_empty() { String::new() } else { format!(" {hint}") };
     format!(
         "the amounts are in {counts}, and currencies are never mixed silently: say --currency {target}{rates}, where RATE is how \

@@ -18,6 +18,7 @@ mod reading;
 mod session;
 mod source;
 mod spool;
+mod synonyms;
 mod text;
 
 pub use columns::{ColumnOverrides, Role, RowsAre};

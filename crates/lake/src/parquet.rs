@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use datafusion::arrow::array::{Array, RecordBatch};
-use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::arrow::array::{Array, AsArray, RecordBatch};
+use datafusion::arrow::datatypes::{Float64Type, Int64Type, SchemaRef};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::parquet::arrow::ProjectionMask;
 use datafusion::parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
@@ -116,6 +116,7 @@ impl RowReader for ParquetRowReader {
     }
 }
 
+/// The usual kinds go without the formatter, which is made anew for every cell.
 fn write_cell(
     column: &dyn Array,
     index: usize,
@@ -123,33 +124,20 @@ fn write_cell(
     path: &Path,
     number: u64,
 ) -> Result<(), Error> {
-    use datafusion::arrow::array::{Float64Array, Int64Array, StringArray, StringViewArray};
     const OPTIONS: FormatOptions<'static> = FormatOptions::new();
     if column.is_null(index) {
         return Ok(());
     }
-    // The usual kinds without the formatter, which is made anew for every cell.
-    let any = column.as_any();
-    match column.data_type() {
-        DataType::Int64 => {
-            any.downcast_ref::<Int64Array>().map(|array| row.extend(format_args!("{}", array.value(index))));
-        }
-        DataType::Float64 => {
-            any.downcast_ref::<Float64Array>()
-                .map(|array| row.extend(format_args!("{}", array.value(index))));
-        }
-        DataType::Utf8 => {
-            any.downcast_ref::<StringArray>().map(|array| row.extend(format_args!("{}", array.value(index))));
-        }
-        DataType::Utf8View => {
-            any.downcast_ref::<StringViewArray>()
-                .map(|array| row.extend(format_args!("{}", array.value(index))));
-        }
-        _ => {
-            let cell =
-                ArrayFormatter::try_new(column, &OPTIONS).map_err(|error| damaged(path, number, &error))?;
-            row.extend(format_args!("{}", cell.value(index)));
-        }
+    if let Some(integers) = column.as_primitive_opt::<Int64Type>() {
+        row.extend(format_args!("{}", integers.value(index)));
+    } else if let Some(numbers) = column.as_primitive_opt::<Float64Type>() {
+        row.extend(format_args!("{}", numbers.value(index)));
+    } else if let Some(texts) = column.as_string_opt::<i32>() {
+        row.extend(format_args!("{}", texts.value(index)));
+    } else {
+        let cell =
+            ArrayFormatter::try_new(column, &OPTIONS).map_err(|error| damaged(path, number, &error))?;
+        row.extend(format_args!("{}", cell.value(index)));
     }
     Ok(())
 }

@@ -92,7 +92,12 @@ impl Predicted {
                 d = null("DOUBLE")
             )
         };
-        Self { value: linear("value"), lower: linear("lower"), upper: linear("upper"), orders }
+        // A margin below zero turns the interval round.
+        let (lower, upper) = match value_factor {
+            Some(factor) if factor < 0.0 => ("upper", "lower"),
+            _ => ("lower", "upper"),
+        };
+        Self { value: linear("value"), lower: linear(lower), upper: linear(upper), orders }
     }
 }
 

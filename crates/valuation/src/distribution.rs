@@ -41,7 +41,7 @@ impl Distribution {
 ///
 /// `sorted` is what [`Distribution::new`] leaves: finite and ascending.
 #[must_use]
-pub fn fewest_holding(share: f64, sorted: &[f64]) -> Option<u64> {
+pub(crate) fn fewest_holding(share: f64, sorted: &[f64]) -> Option<u64> {
     let held = held_from_the_top(sorted);
     let wanted = held.last()? * share;
     Some(held.partition_point(|part| *part < wanted) as u64)

@@ -39,6 +39,18 @@ pub enum Error {
         /// The last day with an order.
         last: Date,
     },
+    /// A hold-out that nobody has observed to its end.
+    #[error(
+        "the hold-out would run from {until} to {end}, but the last order is of {last}; take a shorter one, or leave --hold-out away to take all that is left"
+    )]
+    HoldOutTooLong {
+        /// The last day of the calibration.
+        until: Date,
+        /// The last day of the hold-out asked for.
+        end: Date,
+        /// The last day with an order.
+        last: Date,
+    },
     /// Amounts are needed and there are none.
     #[error(
         "the source has no amounts, so spend cannot be modelled; name the column with --columns amount=..."

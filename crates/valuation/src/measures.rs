@@ -16,6 +16,7 @@ const LONGEST_PERIOD: i32 = 365;
 pub(crate) fn activity(
     session: &Session,
     reading: &Reading,
+    purchases: &str,
     base: &Base,
     as_of: Date,
 ) -> Result<Activity, Error> {
@@ -30,7 +31,7 @@ pub(crate) fn activity(
          FROM (SELECT customer, max(CASE WHEN day <= DATE '{middle}' THEN 1 ELSE 0 END) AS before, \
                       sum(CASE WHEN day > DATE '{middle}' THEN 1 ELSE 0 END) AS after, \
                       sum(CASE WHEN day > DATE '{middle}' THEN spend ELSE 0 END) AS spend \
-               FROM purchases WHERE day > DATE '{start}' AND day <= DATE '{as_of}' GROUP BY customer) AS customers"
+               FROM {purchases} WHERE day > DATE '{start}' AND day <= DATE '{as_of}' GROUP BY customer) AS customers"
     );
     let batches = session.query(&sql)?;
     let batch = batches.first().ok_or(Error::NoOrders)?;
@@ -61,15 +62,17 @@ pub(crate) fn spend_frequency_correlation(spends: &[Spend]) -> Option<f64> {
     correlation.is_finite().then_some(correlation)
 }
 
-/// All refunds, those that belong to an order and the others, over the value of the orders before refunds.
-pub(crate) fn refund_share(
+/// What came back of the orders that count: the refunds that belong to them and those of no single order, over the orders'
+/// value before refunds. Orders refunded in full count as none, so they are not in it.
+pub(crate) fn refunded_share(
     session: &Session,
     reading: &Reading,
+    purchases: &str,
     base: &Base,
     as_of: Date,
 ) -> Result<Option<f64>, Error> {
     let sql =
-        format!("SELECT coalesce(sum(refunded), 0) AS refunded FROM purchases WHERE day <= DATE '{as_of}'");
+        format!("SELECT coalesce(sum(refunded), 0) AS refunded FROM {purchases} WHERE day <= DATE '{as_of}'");
     let linked = session.query(&sql)?.first().map(|batch| i64s(batch, "refunded")).transpose()?;
     let linked = linked.map_or(0, |a| a.value(0)) as f64 / summary::scale(reading);
     let gross = base.order_value + linked;
@@ -83,18 +86,20 @@ pub(crate) fn largest_share(values: &[f64]) -> Option<f64> {
     (sum > 0.0).then_some(largest / sum)
 }
 
-/// The margin that the costs of the orders up to `as_of` leave, as a share of their value; `None` without costs.
+/// The margin that costs leave, as a share of the value, over the transactions up to `as_of` that have a cost; `None` where
+/// none has. A cost of zero is taken as not known.
 pub(crate) fn margin(session: &Session, reading: &Reading, as_of: Date) -> Result<Option<f64>, Error> {
     if !reading.has_costs {
         return Ok(None);
     }
     let sql = format!(
         "SELECT CAST(sum(cost) AS DOUBLE) AS cost, CAST(sum(spend) AS DOUBLE) AS spend FROM purchases \
-         WHERE day <= DATE '{as_of}'"
+         WHERE day <= DATE '{as_of}' AND cost <> 0"
     );
     let batches = session.query(&sql)?;
     let sum = |column: &str| {
-        Ok::<_, Error>(batches.first().map(|b| f64s(b, column)).transpose()?.and_then(|a| optional(&a, 0)))
+        let column = batches.first().map(|batch| f64s(batch, column)).transpose()?;
+        Ok::<_, Error>(column.and_then(|column| optional(&column, 0)))
     };
     let (cost, spend) = (sum("cost")?, sum("spend")?);
     Ok(cost.zip(spend).filter(|(_, spend)| *spend > 0.0).map(|(cost, spend)| 1.0 - cost / spend))

@@ -43,7 +43,7 @@ impl Fitted {
             transactions: transaction_summary(fit, definitions.unit, definitions.as_of),
             spend: spend.map(|fit| spend_summary(fit, definitions.unit, definitions.as_of)),
             selection,
-            refund_share: refund_share(base),
+            unlinked_refund_share: unlinked_refund_share(base),
         })
     }
 }
@@ -81,7 +81,8 @@ impl Prediction {
         let forecaster = Forecaster::new(fit, spend, definitions, seed);
         let scores = scoring::score(&forecaster, histories, definitions.unit, definitions.level, progress);
         scoring::register(session, table, &scores, forecaster.spend.scale())?;
-        let value_factor = base.has_amounts.then(|| definitions.margin.rate() * (1.0 - refund_share(base)));
+        let value_factor =
+            base.has_amounts.then(|| definitions.margin.rate() * (1.0 - unlinked_refund_share(base)));
         Ok(Self {
             totals: totals::totals(base, fit, &forecaster, &scores, definitions, value_factor),
             heat_maps: heat_maps::heat_maps(fit.model.as_ref(), histories, definitions),
@@ -91,7 +92,7 @@ impl Prediction {
 }
 
 /// The share of the order value that comes back as refunds of no single order; future orders are expected to lose as much.
-fn refund_share(base: &Base) -> f64 {
+fn unlinked_refund_share(base: &Base) -> f64 {
     if base.order_value > 0.0 { (base.unlinked_refunds / base.order_value).clamp(0.0, 1.0) } else { 0.0 }
 }
 

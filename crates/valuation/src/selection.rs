@@ -5,8 +5,9 @@
 
 use jiff::civil::Date;
 use perennial_lake::{Reading, Session};
-use perennial_models::{ModelKind, TimeUnit};
+use perennial_models::{FitError, ModelKind, TimeUnit, TransactionFit};
 
+use crate::fitting::fit_transactions;
 use crate::hold_out::{Candidate, Selection};
 use crate::request::{ModelChoice, Progress, Stage};
 use crate::validation::{PointErrors, Split};
@@ -17,10 +18,10 @@ const ORIGINS: i32 = 3;
 /// The shortest hold-out worth judging by, in days.
 const SHORTEST: i32 = 28;
 
-/// The length in days of the hold-outs for a history of this many days: a quarter of it, at most `horizon`; `None` when
-/// the history is too short to hold anything out.
+/// The length in days of the hold-outs for a history of this many days: a quarter of it, at most `horizon` (or the shortest
+/// length, where the horizon is shorter); `None` when the history is too short to hold anything out.
 pub(crate) fn hold_out_days(history: i32, horizon: f64) -> Option<i32> {
-    let days = (history / 4).min(horizon.round().clamp(0.0, 1e5) as i32);
+    let days = (history / 4).min(horizon.round().clamp(f64::from(SHORTEST), 1e5) as i32);
     (days >= SHORTEST).then_some(days)
 }
 
@@ -64,20 +65,28 @@ fn roll(
 ) -> Result<(ModelKind, Selection), Error> {
     let steps = (origins.len() * ModelKind::ALL.len()) as u64;
     let mut records: Vec<Record> = ModelKind::ALL.map(Record::new).into();
+    let mut judged_at = Vec::new();
     for (round, &until) in origins.iter().enumerate() {
-        let split = match Split::new(session, reading, "selection", until, Some(f64::from(days)), unit) {
+        let end = day::date(day::number(until) + days);
+        let split = match Split::new(session, reading, "selection", until, end, unit) {
             Ok(split) => split,
             // Before the first orders there is nothing to fit; the later origins decide.
             Err(Error::NoCustomers { .. }) => continue,
             Err(error) => return Err(error),
         };
-        for (index, record) in records.iter_mut().enumerate() {
+        let mut fits = Vec::new();
+        for (index, kind) in ModelKind::ALL.into_iter().enumerate() {
             progress(Stage::Select, (round * ModelKind::ALL.len() + index) as u64, steps);
-            record.judge(&split);
+            fits.push(fit_transactions(kind, &split.histories, unit));
+        }
+        // Where there is too little for any model the later origins decide too.
+        if fits.iter().any(Result::is_ok) {
+            records.iter_mut().zip(fits).for_each(|(record, fit)| record.judge(&split, fit));
+            judged_at.push(until);
         }
     }
     progress(Stage::Select, steps, steps);
-    Ok(rank(records, origins))
+    Ok(rank(records, judged_at))
 }
 
 /// What a candidate achieved over the hold-outs so far.
@@ -93,8 +102,8 @@ impl Record {
         Self { kind, log_scores: Vec::new(), errors: PointErrors::default(), failure: None }
     }
 
-    fn judge(&mut self, split: &Split) {
-        match crate::fitting::fit_transactions(self.kind, &split.histories, split.unit) {
+    fn judge(&mut self, split: &Split, fit: Result<TransactionFit, FitError>) {
+        match fit {
             Ok(fit) => {
                 self.log_scores.push(split.log_score(&fit));
                 self.errors = self.errors.plus(split.point_errors(&fit));
@@ -124,9 +133,10 @@ impl Record {
 }
 
 /// Ranks the candidates; without any that could be judged the simplest is taken unjudged.
-fn rank(mut records: Vec<Record>, origins: &[Date]) -> (ModelKind, Selection) {
+fn rank(mut records: Vec<Record>, origins: Vec<Date>) -> (ModelKind, Selection) {
     // A candidate that failed has no score and comes last; a stable sort leaves ties in the order of simplicity.
-    records.sort_by(|a, b| b.score().partial_cmp(&a.score()).unwrap_or(std::cmp::Ordering::Equal));
+    let score = |record: &Record| record.score().unwrap_or(f64::NEG_INFINITY);
+    records.sort_by(|a, b| score(b).total_cmp(&score(a)));
     let Some(chosen) = records.first().filter(|best| best.score().is_some()).map(|best| best.kind) else {
         return (ModelKind::BgNbd, unjudged(ModelKind::BgNbd));
     };
@@ -134,7 +144,7 @@ fn rank(mut records: Vec<Record>, origins: &[Date]) -> (ModelKind, Selection) {
         chosen: chosen.name().to_owned(),
         by_hold_out: true,
         candidates: records.iter().map(Record::candidate).collect(),
-        origins: origins.to_vec(),
+        origins,
     };
     (chosen, selection)
 }

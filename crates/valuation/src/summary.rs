@@ -11,38 +11,48 @@ use crate::columns::{f64s, i32s, i64s, u32s};
 use crate::{Error, day, figures::Base};
 
 /// The day and the spend of a transaction are packed into one integer, (day + [`DAY_OFFSET`]) x this + spend, whose
-/// minimum over a customer's transactions yields the first transaction's spend without a second pass. The lake refuses
-/// amounts that do not fit.
-const PACK: i64 = 10_000_000_000_000;
+/// minimum over a customer's transactions yields the first transaction's spend without a second pass. The lake sees to it
+/// that a day's spend fits.
+const PACK: i64 = perennial_lake::SPEND_LIMIT;
 /// Keeps packed days positive back to the year 1696.
 const DAY_OFFSET: i64 = 100_000;
 
 /// Registers the table `name`: one row per customer with a transaction up to `as_of`, with the columns
 /// `customer, transactions, paid, first_day, last_day, spend, first_spend, refunds`.
-pub(crate) fn summarise(session: &Session, reading: &Reading, name: &str, as_of: Date) -> Result<(), Error> {
-    let restored = format!("SELECT count(*) AS n FROM linked_refunds WHERE {}", restored_after(as_of));
-    let purchases =
-        if count(session, &restored)? > 0 { purchases_as_of(as_of) } else { "purchases".to_owned() };
+///
+/// Returns the name of the table of purchases as they stood on that day.
+pub(crate) fn summarise(
+    session: &Session,
+    reading: &Reading,
+    name: &str,
+    as_of: Date,
+) -> Result<String, Error> {
+    let purchases = purchases_as_of(session, reading, name, as_of)?;
     let customers = session.materialise(name, &summary_sql(&purchases, as_of))?;
     if customers == 0 {
         return Err(Error::NoCustomers { until: as_of, first: reading.first_day, last: reading.last_day });
     }
-    Ok(())
+    Ok(purchases)
 }
 
-/// Refunds that on the day `as_of` had not been made yet, of orders that had.
-fn restored_after(as_of: Date) -> String {
-    format!("order_day <= DATE '{as_of}' AND day > DATE '{as_of}'")
-}
-
-/// The purchases as they stood on the day `as_of`: what was refunded later counts as bought.
-fn purchases_as_of(as_of: Date) -> String {
-    format!(
-        "(SELECT customer, day, sum(spend) AS spend FROM (SELECT customer, day, spend FROM purchases UNION ALL \
-         SELECT customer, order_day AS day, amount AS spend FROM linked_refunds WHERE {}) AS restored \
-         GROUP BY customer, day) AS purchases",
-        restored_after(as_of)
-    )
+/// The table of purchases as they stood on the day `as_of`: what was refunded later counts as bought. That is `purchases`
+/// itself where no order of that time was refunded later, else a view whose name begins with `name`.
+fn purchases_as_of(session: &Session, reading: &Reading, name: &str, as_of: Date) -> Result<String, Error> {
+    let later = format!("FROM linked_refunds WHERE order_day <= DATE '{as_of}' AND day > DATE '{as_of}'");
+    if count(session, &format!("SELECT count(*) AS n {later}"))? == 0 {
+        return Ok("purchases".to_owned());
+    }
+    let (cost, no_cost) = if reading.has_costs { (", sum(cost) AS cost", ", 0 AS cost") } else { ("", "") };
+    let own_cost = if reading.has_costs { ", cost" } else { "" };
+    let view = format!("{name}_purchases");
+    let sql = format!(
+        "SELECT customer, day, sum(spend) AS spend, sum(refunded) AS refunded{cost} \
+         FROM (SELECT customer, day, spend, refunded{own_cost} FROM purchases \
+               UNION ALL SELECT customer, order_day AS day, amount AS spend, -amount AS refunded{no_cost} {later}) AS known \
+         GROUP BY customer, day"
+    );
+    session.view(&view, &sql)?;
+    Ok(view)
 }
 
 fn count(session: &Session, sql: &str) -> Result<i64, Error> {
@@ -50,7 +60,7 @@ fn count(session: &Session, sql: &str) -> Result<i64, Error> {
     Ok(batches.first().map(|batch| i64s(batch, "n")).transpose()?.map_or(0, |n| n.value(0)))
 }
 
-/// The query that makes one row per customer from `purchases`, a table's name or a query in brackets.
+/// The query that makes one row per customer from the table `purchases`.
 #[must_use]
 pub fn summary_sql(purchases: &str, as_of: Date) -> String {
     format!(
@@ -103,8 +113,8 @@ pub(crate) fn histories(
 ) -> Result<Vec<History>, Error> {
     let sql = format!(
         "SELECT frequency, recency, age, paid_repeats, count(*) AS customers, \
-                sum(CAST(repeat_spend AS DOUBLE)) AS spend, \
-                sum(CAST(repeat_spend AS DOUBLE) * CAST(repeat_spend AS DOUBLE)) AS squared \
+                CAST(sum(repeat_spend) AS DOUBLE) AS spend, \
+                CAST(sum(CAST(repeat_spend AS DECIMAL(19, 0)) * CAST(repeat_spend AS DECIMAL(19, 0))) AS DOUBLE) AS squared \
          FROM (SELECT {} FROM {name}) AS histories GROUP BY frequency, recency, age, paid_repeats \
          ORDER BY frequency, age, paid_repeats, recency",
         history_columns(as_of)

@@ -41,7 +41,7 @@ pub(crate) fn totals(
         own_value + (quadratic(&slopes.value, &fit.log_covariance) + spend_variance) * value.powi(2);
     let estimate = |point: f64, variance: f64| interval(point, variance, definitions.level);
     let historic = base.has_amounts.then(|| definitions.margin.rate() * base.net_revenue);
-    let predicted = value_factor.map(|f| estimate(f * value, f * f * value_variance));
+    let predicted = value_factor.map(|factor| scaled(estimate(value, value_variance), factor));
     Totals {
         customers: base.customers,
         historic_clv: historic,
@@ -67,6 +67,17 @@ pub(crate) fn historic_totals(base: &Base, definitions: &Definitions) -> Totals 
 fn interval(point: f64, variance: f64, level: f64) -> Estimate {
     let half = normal_quantile(f64::midpoint(1.0, level)) * variance.max(0.0).sqrt();
     Estimate { point, lower: (point - half).max(0.0), upper: point + half, level }
+}
+
+/// A negative factor, a margin below zero, turns the interval round.
+fn scaled(estimate: Estimate, factor: f64) -> Estimate {
+    let (one, other) = (estimate.lower * factor, estimate.upper * factor);
+    Estimate {
+        point: estimate.point * factor,
+        lower: one.min(other),
+        upper: one.max(other),
+        level: estimate.level,
+    }
 }
 
 fn shifted(estimate: Estimate, by: f64) -> Estimate {

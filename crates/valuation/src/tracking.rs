@@ -8,6 +8,7 @@
 use perennial_lake::Session;
 use perennial_math::random;
 use perennial_math::special::normal_quantile;
+use perennial_math::statistics::variance;
 use perennial_models::{TransactionFit, TransactionModel};
 use rayon::prelude::*;
 
@@ -104,7 +105,7 @@ impl Curves {
                 .sum()
         };
         let drawn: Vec<f64> = self.drawn.iter().map(|curve| total(curve)).collect();
-        (total(&self.expected), total(&self.variance) + variance(&drawn))
+        (total(&self.expected), total(&self.variance) + if drawn.len() < 2 { 0.0 } else { variance(&drawn) })
     }
 }
 
@@ -126,13 +127,4 @@ fn simulated_variance(model: &dyn TransactionModel, unit_days: f64, length: usiz
     }
     let n = SIMULATED_CUSTOMERS as f64;
     sums.iter().zip(&squares).map(|(sum, square)| (square / n - (sum / n).powi(2)).max(0.0)).collect()
-}
-
-fn variance(values: &[f64]) -> f64 {
-    let n = values.len() as f64;
-    if n < 2.0 {
-        return 0.0;
-    }
-    let mean = values.iter().sum::<f64>() / n;
-    values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)
 }

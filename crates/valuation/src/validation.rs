@@ -41,7 +41,8 @@ struct Outcome {
 /// Judges a model of the given kind on the time after `until`: `hold_out_days`, or all there is.
 ///
 /// # Errors
-/// When there are no orders before or none after `until`, or too little data for the model.
+/// When there are no orders before or none after `until`, the hold-out ends after the data, or there is too little data for
+/// the model.
 #[allow(clippy::too_many_arguments, reason = "each is a definition that the user states")]
 pub fn hold_out(
     session: &Session,
@@ -53,34 +54,43 @@ pub fn hold_out(
     level: f64,
     seed: u64,
 ) -> Result<HoldOut, Error> {
-    let split = Split::new(session, reading, "hold_out", until, hold_out_days, unit)?;
+    let last = reading.last_day;
+    let end = hold_out_days
+        .map_or(last, |days| day::date(day::number(until) + days.round().clamp(1.0, 1e5) as i32));
+    if end > last {
+        return Err(Error::HoldOutTooLong { until, end, last });
+    }
+    let split = Split::new(session, reading, "hold_out", until, end, unit)?;
     let fit = fit_transactions(kind, &split.histories, unit)
         .map_err(|source| Error::Fit { model: kind.title(), source })?;
     split.judge(&fit, level, seed)
 }
 
 impl<'a> Split<'a> {
-    /// Summarises the calibration up to `until` into tables whose names begin with `prefix`, and what followed within
-    /// `hold_out_days`, or in all the rest.
+    /// Summarises the calibration up to `until` into tables whose names begin with `prefix`, and what followed up to `end`,
+    /// the last day of the hold-out.
     pub(crate) fn new(
         session: &'a Session,
         reading: &'a Reading,
         prefix: &str,
         until: Date,
-        hold_out_days: Option<f64>,
+        end: Date,
         unit: TimeUnit,
     ) -> Result<Self, Error> {
-        let last = reading.last_day;
-        let left = day::number(last) - day::number(until);
-        if left <= 0 {
-            return Err(Error::NoHoldOut { until, last });
+        let days = day::number(end) - day::number(until);
+        if days <= 0 {
+            return Err(Error::NoHoldOut { until, last: end });
         }
-        let days = hold_out_days.map_or(left, |days| days.round().clamp(1.0, 1e5) as i32);
         let table = format!("{prefix}_calibration");
         summary::summarise(session, reading, &table, until)?;
         let histories = summary::histories(session, &table, until, summary::scale(reading))?;
         let outcomes = outcomes(session, &table, until, days)?;
         Ok(Self { session, reading, table, until, days, unit, histories, outcomes })
+    }
+
+    /// The table that the scores of a judged model are registered as.
+    fn score_table(&self) -> String {
+        format!("{}_scores", self.table)
     }
 
     /// All figures of a model on this hold-out.
@@ -197,7 +207,7 @@ impl<'a> Split<'a> {
 
     /// Value predicted and spent per customer, by joining the scores back to the customers.
     fn value(&self, scores: &[Score], forecaster: &Forecaster, level: f64) -> Result<ValueHoldOut, Error> {
-        let score_table = format!("{}_scores", self.table);
+        let score_table = self.score_table();
         scoring::register(self.session, &score_table, scores, forecaster.spend.scale())?;
         let scale = summary::scale(self.reading);
         let (first, last) = (self.until, day::date(day::number(self.until) + self.days));
@@ -235,6 +245,14 @@ impl<'a> Split<'a> {
             coverage: sum("covered")? / customers,
             level,
         })
+    }
+}
+
+impl Drop for Split<'_> {
+    /// Frees the tables; that they cannot be dropped only means that they stay until the session ends.
+    fn drop(&mut self) {
+        let _ = self.session.drop_table(&self.score_table());
+        let _ = self.session.drop_table(&self.table);
     }
 }
 

@@ -42,7 +42,7 @@ pub struct Models {
     /// How the transaction model was chosen.
     pub selection: Selection,
     /// The share of order value that is expected to come back as refunds of no single order.
-    pub refund_share: f64,
+    pub unlinked_refund_share: f64,
 }
 
 /// What one customer has been and will be worth; see [`crate::figures::CUSTOMER_COLUMNS`].

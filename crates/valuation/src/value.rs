@@ -38,7 +38,7 @@ pub fn value(
 ) -> Result<Valuation, Error> {
     let definitions = definitions(session, reading, request)?;
     progress(Stage::Summarise, 0, 1);
-    summary::summarise(session, reading, SUMMARY, definitions.as_of)?;
+    let purchases = summary::summarise(session, reading, SUMMARY, definitions.as_of)?;
     let base = summary::base(session, reading, SUMMARY, definitions.as_of)?;
     let histories = summary::histories(session, SUMMARY, definitions.as_of, summary::scale(reading))?;
     progress(Stage::Summarise, 1, 1);
@@ -70,7 +70,7 @@ pub fn value(
     let top_customers = customer_values::top(session, figure, TOP_CUSTOMERS)?;
     progress(Stage::Join, 1, 1);
 
-    let activity = measures::activity(session, reading, &base, definitions.as_of)?;
+    let activity = measures::activity(session, reading, &purchases, &base, definitions.as_of)?;
     let predictive = valued.then_some(&prediction.totals);
     let methods = MethodPanel::new(&base, &activity, definitions.margin, &definitions, predictive);
     let distribution = Distribution::new(figure, &mut values);
@@ -89,7 +89,7 @@ pub fn value(
         spend_frequency_correlation: spends.as_deref().and_then(measures::spend_frequency_correlation),
         rows_read: reading.quality.rows_read,
         rows_refused: reading.quality.refused.values().sum(),
-        refund_share: measures::refund_share(session, reading, &base, definitions.as_of)?,
+        refunded_share: measures::refunded_share(session, reading, &purchases, &base, definitions.as_of)?,
         hold_out: hold_out.as_ref(),
     });
     let (totals, heat_maps) = (prediction.totals, prediction.heat_maps);
@@ -156,7 +156,7 @@ fn last_hold_out(
     let Some(days) = selection::hold_out_days(history, definitions.horizon_days) else { return Ok(None) };
     let until: Date = day::date(day::number(definitions.as_of) - days);
     progress(Stage::Validate, 0, 1);
-    let split = match Split::new(session, reading, "last", until, Some(f64::from(days)), definitions.unit) {
+    let split = match Split::new(session, reading, "last", until, definitions.as_of, definitions.unit) {
         Ok(split) => split,
         Err(Error::NoCustomers { .. } | Error::NoHoldOut { .. }) => return Ok(None),
         Err(error) => return Err(error),

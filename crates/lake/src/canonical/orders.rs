@@ -22,6 +22,14 @@ pub(crate) enum Place {
     Dropped,
 }
 
+/// What a row without totals continues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Continuation {
+    OfNothing,
+    OfUsed,
+    OfRefused(Refusal),
+}
+
 #[derive(Debug)]
 struct Order {
     file: u32,
@@ -125,10 +133,15 @@ impl OrderBook {
         number
     }
 
-    /// Where totals stand on the first row only: whether this row, which has none, continues a known order.
-    pub(crate) fn continues(&self, number: &str) -> Option<Option<Refusal>> {
-        let order = self.index.get(&key(number, ""))?;
-        Some(self.orders[*order as usize].refused)
+    /// Where totals stand on the first row only: what became of the order that this row, which has none, continues.
+    pub(crate) fn continuation(&self, number: &str) -> Continuation {
+        match self.index.get(&key(number, "")) {
+            None => Continuation::OfNothing,
+            Some(order) => match self.orders[*order as usize].refused {
+                None => Continuation::OfUsed,
+                Some(reason) => Continuation::OfRefused(reason),
+            },
+        }
     }
 
     /// Remembers that the order's row was refused, unless an earlier one was used.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::interpret::{Entry, Fate, Interpreter};
-use super::orders::{OrderBook, Place};
+use super::orders::{Continuation, OrderBook, Place};
 use super::tables::Tables;
 use super::{Outcome, settle};
 use crate::columns::Role;
@@ -94,15 +94,15 @@ impl<'a> Walk<'a> {
 
     /// A row without totals shares what became of its order's first row.
     fn take_continuation(&self, number: &str) -> Result<(), Refused> {
-        match self.book.continues(number) {
-            Some(None) => Ok(()),
-            Some(Some(reason)) => Err(Refused::new(reason, format!("as the first row of order {number}"))),
-            None => {
-                let problem = format!(
-                    "the first row of order {number}, which holds its totals, does not stand before it"
-                );
-                Err(Refused::new(Refusal::BrokenRow, problem))
+        match self.book.continuation(number) {
+            Continuation::OfUsed => Ok(()),
+            Continuation::OfRefused(reason) => {
+                Err(Refused::new(reason, format!("as the first row of order {number}")))
             }
+            Continuation::OfNothing => Err(Refused::new(
+                Refusal::BrokenRow,
+                format!("the first row of order {number}, which holds its totals, does not stand before it"),
+            )),
         }
     }
 

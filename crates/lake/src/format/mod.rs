@@ -194,22 +194,19 @@ impl Recipe {
     }
 }
 
-/// The formats, the most telling headers first. A plain table is what is left.
-const DEFINITIONS: [fn(&Header) -> Option<Recipe>; 6] = [
+/// The formats, the most telling headers first. What none of them knows is a plain table.
+const DEFINITIONS: [fn(&Header) -> Option<Recipe>; 5] = [
     shopify::recognise,
     stripe::recognise,
     woocommerce::recognise,
     online_retail::recognise,
     cdnow::recognise,
-    plain::recognise,
 ];
 
 /// Recognises a file by its header and applies the user's choices.
 pub(crate) fn recognise(header: &Header, overrides: &ColumnOverrides, file: &Path) -> Result<Recipe, Error> {
-    let mut recipe = DEFINITIONS
-        .iter()
-        .find_map(|definition| definition(header))
-        .unwrap_or_else(|| Recipe::new(Format::Plain, Grain::Rows));
+    let mut recipe =
+        DEFINITIONS.iter().find_map(|definition| definition(header)).unwrap_or_else(|| plain::recipe(header));
     recipe.override_with(header, overrides, file)?;
     for role in [Role::Customer, Role::Date] {
         if recipe.get(role).is_none() {

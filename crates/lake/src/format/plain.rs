@@ -18,7 +18,7 @@ const ROLES: [Role; 11] = [
     Role::CancelledAt,
 ];
 
-pub(super) fn recognise(header: &Header) -> Option<Recipe> {
+pub(super) fn recipe(header: &Header) -> Recipe {
     let mut recipe = Recipe::new(Format::Plain, Grain::Rows);
     for role in ROLES {
         let taken = |column: &str| recipe.assignments.iter().any(|other| other.columns[0] == column);
@@ -33,7 +33,7 @@ pub(super) fn recognise(header: &Header) -> Option<Recipe> {
     }
     settle_amount(&mut recipe);
     recipe.grain = grain(header, &recipe);
-    Some(recipe)
+    recipe
 }
 
 /// The amount is a row's total, except where its name is that of a unit price and there is a quantity to multiply with.

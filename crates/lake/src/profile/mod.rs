@@ -3,6 +3,7 @@
 pub(crate) mod amounts;
 pub(crate) mod columns;
 pub(crate) mod dates;
+mod written_dates;
 pub(crate) mod zone;
 
 /// Whether a text stands for "no value", as databases and statistics programs write it.

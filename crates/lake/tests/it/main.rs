@@ -1,5 +1,7 @@
 //! The crate's tests from outside: recorded samples, real data, arbitrary input, the session.
 
+#![allow(clippy::unwrap_used)]
+
 mod data;
 mod formats;
 mod parquet;

@@ -43,8 +43,10 @@ impl<'a> ModelPanel<'a> {
             let reason = if has_amounts { "not_fitted" } else { "no_amounts" };
             notes.push(texts.text_with("models-spend-none", &[("reason", reason.into())]));
         }
-        if models.refund_share > 0.0 {
-            notes.push(texts.text_with("models-refund-share", &[("share", models.refund_share.into())]));
+        if models.unlinked_refund_share > 0.0 {
+            notes.push(
+                texts.text_with("models-refund-share", &[("share", models.unlinked_refund_share.into())]),
+            );
         }
         Self { texts, fits, notes, selection: Some(selection(texts, &models.selection)) }
     }

@@ -65,7 +65,7 @@ pub struct WarningInputs<'a> {
     /// Rows that could not be used.
     pub rows_refused: u64,
     /// All refunds over the value of the orders before refunds.
-    pub refund_share: Option<f64>,
+    pub refunded_share: Option<f64>,
     /// The chosen model judged on a hold-out.
     pub hold_out: Option<&'a HoldOut>,
 }
@@ -110,7 +110,7 @@ fn money(inputs: &WarningInputs<'_>, found: &mut Found) {
         }
         Margin::Given(_) | Margin::Measured(_) => {}
     }
-    if let Some(share) = inputs.refund_share
+    if let Some(share) = inputs.refunded_share
         && share > HIGH_REFUNDS
     {
         found.push((Severity::Warning, WarningKind::HighRefunds { share }));

@@ -104,3 +104,42 @@ fn spend_without_a_mean_is_caught_and_never_negative() {
         assert!(customer.predicted_clv_lower <= customer.predicted_clv_upper);
     }
 }
+
+/// Long after the last order there is nothing left to hold out, and that is no error.
+#[test]
+fn a_date_long_after_the_last_order_is_valued() {
+    let (session, reading) = crate::data::read(&[crate::data::file("cdnow/cdnow_sample.csv.gz")]);
+    let request = Request { as_of: Some(date("2001-06-30")), ..Request::new(date("2001-07-01")) };
+    let valuation = value(&session, &reading, &request);
+    assert!(valuation.models.is_some());
+    assert!(codes(&valuation.warnings).contains(&"no_recent_orders".to_owned()));
+}
+
+#[test]
+fn a_margin_below_zero_keeps_intervals_in_order() {
+    let (session, reading) = crate::data::read(&[crate::data::file("cdnow/cdnow_sample.csv.gz")]);
+    let request = Request { margin: Some(-0.1), ..Request::new(date("1998-07-01")) };
+    let valuation = value(&session, &reading, &request);
+    let predicted = valuation.totals.predicted_clv.expect("a value");
+    assert!(predicted.lower < predicted.point && predicted.point < predicted.upper && predicted.upper < 0.0);
+    for customer in &valuation.top_customers {
+        assert!(customer.predicted_clv_lower <= customer.predicted_clv_upper);
+    }
+}
+
+/// 52 weeks after 1 May 1998 were not observed: the log ends in June.
+#[test]
+fn a_hold_out_beyond_the_data_is_refused() {
+    let (session, reading) = crate::data::read(&[crate::data::file("cdnow/cdnow_sample.csv.gz")]);
+    let judged = perennial_valuation::hold_out(
+        &session,
+        &reading,
+        ModelKind::BgNbd,
+        date("1998-05-01"),
+        Some(364.0),
+        perennial_models::TimeUnit::Week,
+        0.8,
+        1,
+    );
+    assert!(matches!(judged, Err(Error::HoldOutTooLong { .. })));
+}

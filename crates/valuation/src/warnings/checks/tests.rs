@@ -89,7 +89,7 @@ fn sound<'a>(definitions: &'a Definitions, base: &'a Base) -> WarningInputs<'a> 
         spend_frequency_correlation: Some(0.1),
         rows_read: 10_000,
         rows_refused: 100,
-        refund_share: Some(0.05),
+        refunded_share: Some(0.05),
         hold_out: None,
     }
 }
@@ -282,7 +282,7 @@ fn dirty_data_is_named() {
     let empty = |i: &mut WarningInputs<'_>| (i.rows_read, i.rows_refused) = (0, 0);
     assert_eq!(after_inputs(empty), []);
     assert_eq!(
-        after_inputs(|i| i.refund_share = Some(0.25)),
+        after_inputs(|i| i.refunded_share = Some(0.25)),
         [(Severity::Warning, WarningKind::HighRefunds { share: 0.25 })]
     );
 }
