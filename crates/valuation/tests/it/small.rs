@@ -1,5 +1,7 @@
 //! Data that hardly support a valuation: an honest answer, never a crash.
 
+use std::fmt::Write;
+
 use perennial_models::ModelKind;
 use perennial_valuation::{Error, ModelChoice, Request, WarningKind};
 
@@ -47,7 +49,8 @@ fn purchases_without_amounts_have_orders_but_no_money() {
     for customer in 0..60 {
         for order in 0..=(customer % 4) {
             let day = 1 + (customer * 7 + order * 41) % 27;
-            text.push_str(&format!("c{customer},2023-{:02}-{day:02}\n", 1 + (customer + order * 3) % 12));
+            let month = 1 + (customer + order * 3) % 12;
+            writeln!(text, "c{customer},2023-{month:02}-{day:02}").expect("a string takes all");
         }
     }
     let (session, reading) = read_text(&text);
@@ -87,10 +90,8 @@ fn spend_without_a_mean_is_caught_and_never_negative() {
         for order in 0..3_u32 {
             let day = 1 + (customer * 5 + order * 11) % 28;
             let month = 1 + (customer + order * 4) % 12;
-            text.push_str(&format!(
-                "c{customer},2023-{month:02}-{day:02},{:.2}\n",
-                level * f64::from(9 + order)
-            ));
+            let amount = level * f64::from(9 + order);
+            writeln!(text, "c{customer},2023-{month:02}-{day:02},{amount:.2}").expect("a string takes all");
         }
     }
     let (session, reading) = read_text(&text);
