@@ -247,10 +247,10 @@ pub(crate) fn pass(
 fn check_plausible(inputs: &[Input], recipe: &Recipe, profile: &Profile) -> Result<(), Error> {
     let Some(input) = inputs.first() else { return Ok(()) };
     let column = |role| recipe.get(role).map(|found| found.columns.join(", ")).unwrap_or_default();
-    let wrong = if !profile.has_dates() {
-        Some((Role::Date, "dates"))
-    } else {
+    let wrong = if profile.has_dates() {
         profile.without_numbers().map(|role| (role, "numbers"))
+    } else {
+        Some((Role::Date, "dates"))
     };
     let Some((role, kind)) = wrong.filter(|_| profile.rows > 0) else { return Ok(()) };
     let problem = format!(
@@ -364,12 +364,11 @@ fn extent(session: &Session, customers: Option<u64>) -> Result<Extent, Error> {
     let days = "cast(cast(min(day) as int) as bigint) as low, cast(cast(max(day) as int) as bigint) as high";
     let purchases =
         integers(&format!("select count(*) as rows, {days}, max(spend + refunded) as most from purchases"))?;
-    let customers = match customers {
-        Some(customers) => customers,
-        None => {
-            let sql = "select count(*) as rows from (select customer from purchases group by customer)";
-            get(&integers(sql)?, 0).unwrap_or(0).unsigned_abs()
-        }
+    let customers = if let Some(customers) = customers {
+        customers
+    } else {
+        let sql = "select count(*) as rows from (select customer from purchases group by customer)";
+        get(&integers(sql)?, 0).unwrap_or(0).unsigned_abs()
     };
     let refunds = integers(&format!("select count(*) as rows, {days} from refunds"))?;
     Ok(Extent {

@@ -223,18 +223,14 @@ impl Session {
         match spool.finish()? {
             Spooled::Memory(batches) => self.register(table, batches)?,
             Spooled::File(path, schema) => {
-                self.register_provider(table, self.parquet_table(&[&path], schema)?)?;
+                self.register_provider(table, Self::parquet_table(&[&path], schema)?)?;
             }
         }
         Ok(rows)
     }
 
     /// Parquet files as one table of a known schema.
-    pub(crate) fn parquet_table(
-        &self,
-        paths: &[&Path],
-        schema: SchemaRef,
-    ) -> Result<Arc<dyn TableProvider>, Error> {
+    pub(crate) fn parquet_table(paths: &[&Path], schema: SchemaRef) -> Result<Arc<dyn TableProvider>, Error> {
         let doing = "opening Parquet files";
         let url = |path: &&Path| {
             let absolute = std::path::absolute(path).map_err(Error::io(path))?;
@@ -287,15 +283,12 @@ fn query_failed(sql: &str, source: datafusion::error::DataFusionError) -> Error 
 
 /// A `file:` URL with everything escaped that is not plainly part of a path.
 fn file_url(path: &Path) -> String {
-    let mut url = String::from("file://");
-    for byte in path.to_string_lossy().bytes() {
-        if byte.is_ascii_alphanumeric() || b"/._-".contains(&byte) {
-            url.push(char::from(byte));
-        } else {
-            url.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    url
+    let escaped = |url: String, byte: u8| match byte {
+        b'/' | b'.' | b'_' | b'-' => url + char::from(byte).encode_utf8(&mut [0; 4]),
+        _ if byte.is_ascii_alphanumeric() => url + char::from(byte).encode_utf8(&mut [0; 4]),
+        _ => url + &format!("%{byte:02X}"),
+    };
+    path.to_string_lossy().bytes().fold("file://".to_owned(), escaped)
 }
 
 /// Deals batches out to `hands` partitions, so that a query over them uses all threads.

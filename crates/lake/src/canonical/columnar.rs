@@ -52,7 +52,7 @@ pub(crate) fn read(
 ) -> Result<Option<Reading>, Error> {
     let Some(columns) = columns(inputs, recipe)? else { return Ok(None) };
     let paths: Vec<&Path> = inputs.iter().map(Input::path).collect();
-    let provider = session.parquet_table(&paths, Arc::clone(&columns.schema))?;
+    let provider = Session::parquet_table(&paths, Arc::clone(&columns.schema))?;
     let found = currencies(session, recipe, Arc::clone(&provider))?;
     let target = currency::target(found, source, recipe.currency_hint)?;
     if !target.rates.is_empty() {

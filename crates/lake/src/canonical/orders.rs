@@ -25,9 +25,12 @@ pub(crate) enum Place {
 /// What a row without totals continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Continuation {
-    OfNothing,
-    OfUsed,
-    OfRefused(Refusal),
+    /// No order that is known.
+    Stray,
+    /// An order whose first row was used.
+    Used,
+    /// An order whose first row was refused.
+    Refused(Refusal),
 }
 
 #[derive(Debug)]
@@ -136,10 +139,10 @@ impl OrderBook {
     /// Where totals stand on the first row only: what became of the order that this row, which has none, continues.
     pub(crate) fn continuation(&self, number: &str) -> Continuation {
         match self.index.get(&key(number, "")) {
-            None => Continuation::OfNothing,
+            None => Continuation::Stray,
             Some(order) => match self.orders[*order as usize].refused {
-                None => Continuation::OfUsed,
-                Some(reason) => Continuation::OfRefused(reason),
+                None => Continuation::Used,
+                Some(reason) => Continuation::Refused(reason),
             },
         }
     }

@@ -95,11 +95,11 @@ impl<'a> Walk<'a> {
     /// A row without totals shares what became of its order's first row.
     fn take_continuation(&self, number: &str) -> Result<(), Refused> {
         match self.book.continuation(number) {
-            Continuation::OfUsed => Ok(()),
-            Continuation::OfRefused(reason) => {
+            Continuation::Used => Ok(()),
+            Continuation::Refused(reason) => {
                 Err(Refused::new(reason, format!("as the first row of order {number}")))
             }
-            Continuation::OfNothing => Err(Refused::new(
+            Continuation::Stray => Err(Refused::new(
                 Refusal::BrokenRow,
                 format!("the first row of order {number}, which holds its totals, does not stand before it"),
             )),

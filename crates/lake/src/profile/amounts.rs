@@ -364,7 +364,9 @@ mod tests {
 
     fn decided(texts: &[&str]) -> (DecimalMark, u32, String) {
         let mut profile = AmountProfile::default();
-        texts.iter().for_each(|text| profile.see(text));
+        for text in texts {
+            profile.see(text);
+        }
         profile.decide(None)
     }
 

@@ -240,7 +240,9 @@ mod tests {
 
     fn profile(texts: &[&str]) -> DateProfile {
         let mut profile = DateProfile::default();
-        texts.iter().for_each(|text| profile.see(text));
+        for text in texts {
+            profile.see(text);
+        }
         profile
     }
 

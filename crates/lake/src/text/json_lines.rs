@@ -1,6 +1,6 @@
 //! JSON lines: one object per line; a nested object's keys are joined with a dot.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
@@ -40,7 +40,9 @@ impl RowReader for JsonLinesReader {
                         fields[*index] = value;
                     }
                 });
-                fields.iter().for_each(|field| row.push(field));
+                for field in &fields {
+                    row.push(field);
+                }
             }
             Err(error) => {
                 row.push(text);
@@ -55,11 +57,11 @@ impl RowReader for JsonLinesReader {
 pub(crate) fn keys(file: &Path, input: Box<dyn Read>) -> Result<Vec<String>, Error> {
     let mut lines = Lines::new(file, input);
     let mut names = Vec::new();
-    let mut known = HashMap::new();
+    let mut known = HashSet::new();
     while let Some((_, text)) = lines.next()? {
         let Ok(object) = serde_json::from_str::<Map<String, Value>>(text) else { continue };
         flatten(&object, "", 0, &mut |name, _| {
-            if known.insert(name.to_owned(), ()).is_none() {
+            if known.insert(name.to_owned()) {
                 names.push(name.to_owned());
             }
         });

@@ -182,7 +182,12 @@ fn currencies_of_a_column_are_looked_at_before_amounts_are_summed() {
     let (_, reading) = read(&[file(folder.path(), "a.parquet", columns(vec!["eur", "EUR"]))]);
     assert_eq!(reading.currency.as_deref(), Some("EUR"));
     let mixed = file(folder.path(), "b.parquet", columns(vec!["EUR", "GBP"]));
-    assert!(try_read(&session(), &[mixed.clone()], |_| {}).unwrap_err().to_string().contains("--rate"));
+    assert!(
+        try_read(&session(), std::slice::from_ref(&mixed), |_| {})
+            .unwrap_err()
+            .to_string()
+            .contains("--rate")
+    );
     let (session, _) = read_with(&[mixed], |source| {
         source.currency = Some("EUR".to_owned());
         source.rates.insert("GBP".to_owned(), 1.5);
