@@ -125,6 +125,19 @@ pub enum Error {
         scale: u32,
     },
 
+    /// Dates of one column in two orders.
+    #[error(
+        "the date column {column:?} mixes two orders: {day_first} dates can only be day/month/year and {month_first} only month/day/year; write them in one order, or let --columns date_order=day_first (or month_first) refuse the others"
+    )]
+    MixedDateOrder {
+        /// The date column.
+        column: String,
+        /// Dates that only make sense with the day first.
+        day_first: u64,
+        /// Dates that only make sense with the month first.
+        month_first: u64,
+    },
+
     /// More spent by one customer on one day than a day can hold.
     #[error(
         "a customer's orders of one day sum to 10^13 or more units of 10^-{scale}; check the amount column, or divide the amounts by a thousand in the source"

@@ -32,8 +32,14 @@ enum Shape {
 
 impl Input {
     /// Looks at a file's beginning (at all keys of JSON lines, at the schema of Parquet).
-    pub(crate) fn inspect(file: SourceFile) -> Result<Self, Error> {
+    pub(crate) fn inspect(mut file: SourceFile) -> Result<Self, Error> {
         let unwatched = Arc::new(AtomicU64::new(0));
+        if file.kind == Kind::Delimited {
+            file.kind = kind_of_text(
+                &read_start(file.open(&unwatched)?.as_mut(), SNIFFED_BYTES, &file.path)?,
+                &file.path,
+            )?;
+        }
         let (columns, shape) = match file.kind {
             Kind::Delimited => {
                 let start = read_start(file.open(&unwatched)?.as_mut(), SNIFFED_BYTES, &file.path)?;
@@ -95,5 +101,19 @@ impl Input {
             Shape::JsonLines => "JSON lines".to_owned(),
             Shape::Parquet => "Parquet".to_owned(),
         }
+    }
+}
+
+/// Text that begins with an object is JSON lines, whatever the file's name; an array of objects is neither that nor a table.
+fn kind_of_text(start: &[u8], file: &Path) -> Result<Kind, Error> {
+    let mut bytes = start.iter().copied().filter(|byte| !byte.is_ascii_whitespace());
+    match (bytes.next(), bytes.next()) {
+        (Some(b'{'), Some(b'"')) => Ok(Kind::JsonLines),
+        (Some(b'['), Some(b'{')) => Err(Error::broken(
+            file,
+            1,
+            "this is a JSON array; JSON lines are needed, one object on each line (jq -c '.[]' turns one into the other)",
+        )),
+        _ => Ok(Kind::Delimited),
     }
 }

@@ -124,6 +124,7 @@ impl Session {
             input.set_encoding(passed.encoding);
         }
         check_plausible(&inputs, &recipe, &profile)?;
+        check_date_order(&recipe, &profile, source)?;
         let (rules, how) = profile.decide(&source.columns);
         let target = currency::target(profile.currencies(&recipe), source, recipe.currency_hint)?;
         let has_amounts = recipe.get(Role::Amount).or(recipe.get(Role::Price)).is_some();
@@ -241,6 +242,17 @@ pub(crate) fn pass(
         passed.push(Passed { rows: read, encoding: reader.encoding() });
     }
     Ok(passed)
+}
+
+/// Half of a column read wrongly is worse than no reading.
+fn check_date_order(recipe: &Recipe, profile: &Profile, source: &OrderSource) -> Result<(), Error> {
+    match (source.columns.date_order, profile.mixed_date_order()) {
+        (None, Some((day_first, month_first))) => {
+            let column = recipe.get(Role::Date).map(|found| found.columns.join(", ")).unwrap_or_default();
+            Err(Error::MixedDateOrder { column, day_first, month_first })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A column whose values are not what its name promises is an error that names it, rather than a file of refusals.

@@ -11,6 +11,8 @@ use crate::{Definitions, Error, day, summary};
 /// The table with the figures of every customer, columns [`CUSTOMER_COLUMNS`].
 pub const CUSTOMER_VALUES: &str = "customer_values";
 
+/// A customer who is more likely gone than active has no expected date of the next order.
+const LEAST_ALIVE: f64 = 0.5;
 /// Orders further away than this have no expected date.
 const FURTHEST_ORDER_DAYS: f64 = 3652.5;
 
@@ -25,9 +27,13 @@ pub(crate) fn register(
     value_factor: Option<f64>,
 ) -> Result<(), Error> {
     let (summary, scores) = tables;
-    let money = reading.has_amounts.then(|| definitions.margin.rate() / summary::scale(reading));
-    let historic = money
-        .map_or("CAST(NULL AS DOUBLE)".to_owned(), |m| format!("CAST(spend - refunds AS DOUBLE) * {m:e}"));
+    let scale = summary::scale(reading);
+    // Divided by the scale, and by nothing else, an amount is the nearest number to the exact one.
+    let money = reading.has_amounts.then(|| match definitions.margin.rate() {
+        1.0 => format!("CAST(spend - refunds AS DOUBLE) / {scale:e}"),
+        rate => format!("CAST(spend - refunds AS DOUBLE) / {scale:e} * {rate:e}"),
+    });
+    let historic = money.clone().unwrap_or_else(|| "CAST(NULL AS DOUBLE)".to_owned());
     let order_value = money.map_or("CAST(NULL AS DOUBLE)".to_owned(), |_| {
         format!("CAST(spend AS DOUBLE) / {:e} / transactions", summary::scale(reading))
     });
@@ -79,7 +85,7 @@ impl Predicted {
             format!(
                 "orders AS predicted_number_of_orders, orders_lower AS predicted_number_of_orders_lower, \
                  orders_upper AS predicted_number_of_orders_upper, probability_alive, churn_probability, \
-                 CASE WHEN days_to_next_order <= {FURTHEST_ORDER_DAYS} \
+                 CASE WHEN probability_alive >= {LEAST_ALIVE} AND days_to_next_order <= {FURTHEST_ORDER_DAYS} \
                  THEN CAST(CAST({} + round(days_to_next_order) AS INT) AS DATE) END AS expected_date_of_next_order",
                 day::number(as_of)
             )

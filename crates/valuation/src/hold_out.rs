@@ -124,6 +124,9 @@ pub struct Candidate {
     pub rmse: Option<f64>,
     /// (predicted - actual) / actual transactions over all hold-outs.
     pub bias: Option<f64>,
+    /// The root mean square over the hold-outs of (predicted - actual) / actual of the total: how far a total of this model
+    /// was off. Totals' intervals contain it.
+    pub total_error: Option<f64>,
     /// Why it could not be fitted.
     pub failure: Option<String>,
 }

@@ -9,6 +9,7 @@ use crate::fitting::{fit_spend, fit_transactions, spend_summary, transaction_sum
 use crate::hold_out::Selection;
 use crate::request::Progress;
 use crate::summary::{History, Spend};
+use crate::totals::ModelError;
 use crate::valuation::Models;
 use crate::{Definitions, Error, heat_maps, scoring, totals};
 
@@ -64,6 +65,7 @@ impl Prediction {
         base: &Base,
         histories: &[History],
         definitions: &Definitions,
+        error: ModelError,
         (table, seed): (&str, u64),
         progress: Progress,
     ) -> Result<Self, Error> {
@@ -84,7 +86,7 @@ impl Prediction {
         let value_factor =
             base.has_amounts.then(|| definitions.margin.rate() * (1.0 - unlinked_refund_share(base)));
         Ok(Self {
-            totals: totals::totals(base, fit, &forecaster, &scores, definitions, value_factor),
+            totals: totals::totals(base, fit, &forecaster, &scores, definitions, value_factor, error),
             heat_maps: heat_maps::heat_maps(fit.model.as_ref(), histories, definitions),
             value_factor,
         })

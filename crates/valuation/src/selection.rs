@@ -18,10 +18,12 @@ const ORIGINS: i32 = 3;
 /// The shortest hold-out worth judging by, in days.
 const SHORTEST: i32 = 28;
 
-/// The length in days of the hold-outs for a history of this many days: a quarter of it, at most `horizon` (or the shortest
-/// length, where the horizon is shorter); `None` when the history is too short to hold anything out.
+/// The length in days of the hold-outs for a history of this many days: the horizon, where the history is three times as
+/// long (a year then holds a whole season), else a quarter of the history; at least [`SHORTEST`]. `None` when the history is
+/// too short to hold anything out.
 pub(crate) fn hold_out_days(history: i32, horizon: f64) -> Option<i32> {
-    let days = (history / 4).min(horizon.round().clamp(f64::from(SHORTEST), 1e5) as i32);
+    let horizon = horizon.round().clamp(f64::from(SHORTEST), 1e5) as i32;
+    let days = if history >= 3 * horizon { horizon } else { horizon.min(history / 4) };
     (days >= SHORTEST).then_some(days)
 }
 
@@ -94,19 +96,29 @@ struct Record {
     kind: ModelKind,
     log_scores: Vec<f64>,
     errors: PointErrors,
+    /// (predicted - actual) / actual of the total of each hold-out in which somebody bought.
+    deviations: Vec<f64>,
     failure: Option<String>,
 }
 
 impl Record {
     fn new(kind: ModelKind) -> Self {
-        Self { kind, log_scores: Vec::new(), errors: PointErrors::default(), failure: None }
+        Self {
+            kind,
+            log_scores: Vec::new(),
+            errors: PointErrors::default(),
+            deviations: Vec::new(),
+            failure: None,
+        }
     }
 
     fn judge(&mut self, split: &Split, fit: Result<TransactionFit, FitError>) {
         match fit {
             Ok(fit) => {
                 self.log_scores.push(split.log_score(&fit));
-                self.errors = self.errors.plus(split.point_errors(&fit));
+                let errors = split.point_errors(&fit);
+                self.deviations.extend(errors.deviation());
+                self.errors = self.errors.plus(errors);
             }
             Err(error) => self.failure = Some(error.to_string()),
         }
@@ -126,10 +138,17 @@ impl Record {
             log_score: self.score(),
             mae: scored.map(|e| e.absolute / n),
             rmse: scored.map(|e| (e.squared / n).sqrt()),
-            bias: scored.filter(|e| e.actual > 0.0).map(|e| (e.predicted - e.actual) / e.actual),
+            bias: self.errors.deviation(),
+            total_error: root_mean_square(&self.deviations),
             failure: self.failure.clone(),
         }
     }
+}
+
+/// `None` for no values.
+fn root_mean_square(values: &[f64]) -> Option<f64> {
+    let squares: f64 = values.iter().map(|value| value * value).sum();
+    (!values.is_empty()).then(|| (squares / values.len() as f64).sqrt())
 }
 
 /// Ranks the candidates; without any that could be judged the simplest is taken unjudged.

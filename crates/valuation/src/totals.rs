@@ -2,8 +2,9 @@
 //!
 //! A total's variance has two parts: the customers' own randomness, which mostly averages out, and the uncertainty of the
 //! parameters, which does not. The first is the sum of the customers' variances; the second follows by the delta method
-//! from the total's slope in each log-parameter and their covariance. The interval is the normal one. It does not cover
-//! that the model may be wrong: the hold-out shows that.
+//! from the total's slope in each log-parameter and their covariance. A third part is that the model is wrong: how far its
+//! totals were off on hold-outs, relative to what came ([`ModelError`]). With many customers it is by far the largest. The
+//! interval is the normal one.
 
 use perennial_math::special::normal_quantile;
 use perennial_models::{Fit, GammaGamma, Parameters, TimeUnit, TransactionFit, TransactionModel};
@@ -19,6 +20,13 @@ const SLOPE_HISTORIES: usize = 20_000;
 /// The relative step of a log-parameter for its slope.
 const STEP: f64 = 1e-3;
 
+/// How far the model's totals were off on hold-outs, as shares of what came; 0 where nothing could be held out.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct ModelError {
+    pub orders: f64,
+    pub value: f64,
+}
+
 /// Totals of scored customers. `value_factor` turns expected spend into value: margin x (1 - refund share).
 pub(crate) fn totals(
     base: &Base,
@@ -27,6 +35,7 @@ pub(crate) fn totals(
     scores: &[Score],
     definitions: &Definitions,
     value_factor: Option<f64>,
+    error: ModelError,
 ) -> Totals {
     let sample = thin(scores);
     let orders: f64 = scores.iter().map(|s| s.history.customers * s.orders).sum();
@@ -35,10 +44,11 @@ pub(crate) fn totals(
     let own_orders: f64 = scores.iter().map(|s| s.history.customers * s.orders_variance).sum();
     let own_value: f64 =
         scores.iter().map(|s| s.value_variance * squared_scale(s, forecaster.spend.scale())).sum();
-    let orders_variance = own_orders + quadratic(&slopes.orders, &fit.log_covariance) * orders.powi(2);
+    let orders_variance =
+        own_orders + (quadratic(&slopes.orders, &fit.log_covariance) + error.orders.powi(2)) * orders.powi(2);
     let spend_variance = spend_variance(&forecaster.spend, &sample);
-    let value_variance =
-        own_value + (quadratic(&slopes.value, &fit.log_covariance) + spend_variance) * value.powi(2);
+    let relative = quadratic(&slopes.value, &fit.log_covariance) + spend_variance + error.value.powi(2);
+    let value_variance = own_value + relative * value.powi(2);
     let estimate = |point: f64, variance: f64| interval(point, variance, definitions.level);
     let historic = base.has_amounts.then(|| definitions.margin.rate() * base.net_revenue);
     let predicted = value_factor.map(|factor| scaled(estimate(value, value_variance), factor));

@@ -277,6 +277,11 @@ impl PointErrors {
         self.squared += (predicted - actual).powi(2) * n;
     }
 
+    /// (predicted - actual) / actual of the total; `None` when nobody bought.
+    pub(crate) fn deviation(&self) -> Option<f64> {
+        (self.actual > 0.0).then(|| (self.predicted - self.actual) / self.actual)
+    }
+
     pub(crate) fn plus(self, other: Self) -> Self {
         Self {
             customers: self.customers + other.customers,

@@ -7,10 +7,11 @@ use perennial_models::ModelKind;
 use crate::definitions::{Definitions, Margin};
 use crate::distribution::fewest_holding;
 use crate::figures::{Base, Distribution};
-use crate::hold_out::HoldOut;
+use crate::hold_out::{HoldOut, Selection};
 use crate::methods::MethodPanel;
 use crate::prediction::{Fitted, Prediction};
 use crate::request::{ModelChoice, Progress, Request, Stage};
+use crate::totals::ModelError;
 use crate::validation::Split;
 use crate::valuation::Valuation;
 use crate::warnings::{FitFailure, WarningInputs, warnings};
@@ -57,8 +58,17 @@ pub fn value(
     progress(Stage::Fit, 1, 1);
 
     let hold_out = last_hold_out(session, reading, kind, &base, &definitions, request.seed, progress)?;
-    let prediction =
-        Prediction::new(session, &fitted, &base, &histories, &definitions, (SCORES, request.seed), progress)?;
+    let error = model_error(&selection, hold_out.as_ref());
+    let prediction = Prediction::new(
+        session,
+        &fitted,
+        &base,
+        &histories,
+        &definitions,
+        error,
+        (SCORES, request.seed),
+        progress,
+    )?;
     let scores = fitted.transactions.is_ok().then_some(SCORES);
     customer_values::register(session, reading, &definitions, (SUMMARY, scores), prediction.value_factor)?;
     progress(Stage::Join, 0, 1);
@@ -84,7 +94,13 @@ pub fn value(
         top_customer_share: measures::largest_share(&values),
         half_of_future_held_by: fewest_holding(0.5, &predicted),
         transaction_failure: fitted.transactions.as_ref().err().map(FitFailure::from),
-        spend_failure: fitted.spend.as_ref().and_then(|spend| spend.as_ref().err()).map(FitFailure::from),
+        // Without any prediction it does not matter how orders would be valued.
+        spend_failure: fitted
+            .spend
+            .as_ref()
+            .filter(|_| fitted.transactions.is_ok())
+            .and_then(|spend| spend.as_ref().err())
+            .map(FitFailure::from),
         fits: models.iter().flat_map(|m| std::iter::once(&m.transactions).chain(&m.spend)).collect(),
         spend_frequency_correlation: spends.as_deref().and_then(measures::spend_frequency_correlation),
         rows_read: reading.quality.rows_read,
@@ -139,6 +155,19 @@ fn definitions(session: &Session, reading: &Reading, request: &Request) -> Resul
         unit: request.unit,
         level,
     })
+}
+
+/// How far the chosen model's totals were off: over the rolling hold-outs where it was chosen by them, else on the last.
+/// Value adds its own deviation where that is the larger one.
+fn model_error(selection: &Selection, hold_out: Option<&HoldOut>) -> ModelError {
+    let off =
+        |predicted: f64, actual: f64| if actual > 0.0 { ((predicted - actual) / actual).abs() } else { 0.0 };
+    let chosen = selection.candidates.iter().find(|candidate| candidate.model == selection.chosen);
+    let last = || hold_out.map(|judged| off(judged.predicted_total, judged.actual_total));
+    let orders = chosen.and_then(|candidate| candidate.total_error).or_else(last).unwrap_or(0.0);
+    let value =
+        hold_out.and_then(|judged| judged.value).map(|value| off(value.predicted_total, value.actual_total));
+    ModelError { orders, value: orders.max(value.unwrap_or(0.0)) }
 }
 
 /// The chosen model judged on the last part of the history; `None` where that is too short or the model cannot be fitted on

@@ -101,6 +101,11 @@ impl Profile {
         self.numbers.iter().find(|(_, profile)| !profile.is_plausible()).map(|(role, _)| *role)
     }
 
+    /// See [`DateProfile::mixed_order`].
+    pub(crate) fn mixed_date_order(&self) -> Option<(u64, u64)> {
+        self.dates.mixed_order()
+    }
+
     /// The rules for all columns, and how each is read, in words.
     pub(crate) fn decide(&self, overrides: &ColumnOverrides) -> (Rules, BTreeMap<Role, String>) {
         let (date, how) = self.dates.decide(overrides.date_order);

@@ -107,6 +107,14 @@ impl DateProfile {
         (DateRule { order, epoch_units: [1, 1_000, 1_000_000, 1_000_000_000][scale] }, how)
     }
 
+    /// The dates that can only be read with the day first, and only with the month first, where both are so many that no
+    /// reading of the whole column is right: at least five, and more than one in twenty of those that tell.
+    pub(crate) fn mixed_order(&self) -> Option<(u64, u64)> {
+        let (day_first, month_first) = (self.first_is_day, self.second_is_day);
+        let few = day_first.min(month_first);
+        (few >= 5 && few * 20 >= day_first.max(month_first)).then_some((day_first, month_first))
+    }
+
     fn decide_order(&self, asked: Option<DateOrder>) -> (DateOrder, String) {
         use DateOrder::{DayFirst, MonthFirst};
         let named = |order| if order == DayFirst { "day/month/year" } else { "month/day/year" };

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use perennial_lake::{Format, Role};
 
 use crate::data::{
-    counts, linked_refunds, purchases, read, read_text, read_with, refunds, rows, sample, session, try_read,
+    counts, linked_refunds, purchases, read, read_text, read_with, refunds, rows, sample, session, source,
+    try_read,
 };
 
 fn how(reading: &perennial_lake::Reading, role: Role) -> String {
@@ -252,4 +253,51 @@ fn progress_is_told_in_bytes_of_the_files() {
     let seen = seen.lock().unwrap();
     let bytes = std::fs::metadata(sample("dirty.csv")).unwrap().len();
     assert_eq!(seen.last().map(|last| (last.stage, last.done, last.total)), Some(("reading", bytes, bytes)));
+}
+
+/// What reading a file with this text fails with.
+fn failure(name: &str, text: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, text).unwrap();
+    session().read_orders(&source(&[path.to_string_lossy().into_owned()])).unwrap_err().to_string()
+}
+
+#[test]
+fn dates_in_two_orders_are_not_guessed() {
+    let day_first = (13..=20).map(|day| format!("a,{day}/01/2024,5\n"));
+    let month_first = (13..=20).map(|day| format!("b,01/{day}/2024,5\n"));
+    let text: String =
+        std::iter::once("customer,date,amount\n".to_owned()).chain(day_first).chain(month_first).collect();
+    let error = failure("orders.csv", &text);
+    assert!(error.contains("8 dates can only be day/month/year and 8 only month/day/year"), "{error}");
+    assert!(error.contains("date_order=day_first"), "{error}");
+}
+
+#[test]
+fn json_is_known_by_its_first_byte() {
+    let line = "{\"customer\": \"a\", \"date\": \"2024-01-01\", \"amount\": 5}";
+    let error = failure("orders.json", &format!("[{line}]"));
+    assert!(error.contains("a JSON array; JSON lines are needed"), "{error}");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("orders.json");
+    std::fs::write(&path, line).unwrap();
+    let (session, _) = read(&[path.to_string_lossy().into_owned()]);
+    assert_eq!(purchases(&session), ["a 2024-01-01 500 0"]);
+}
+
+#[test]
+fn refused_rows_never_overwrite_orders_and_are_no_orders_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("orders.csv");
+    std::fs::write(&path, "customer,date,amount\na,2024-01-01,5\n").unwrap();
+    std::fs::write(folder.path().join("orders.quarantine.csv"), "file,line,reason,detail,row\n").unwrap();
+    let orders = path.to_string_lossy().into_owned();
+    let mut over = source(std::slice::from_ref(&orders));
+    over.quarantine = Some(path.clone());
+    let error = session().read_orders(&over).unwrap_err().to_string();
+    assert!(error.contains("is one of the order files"), "{error}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "customer,date,amount\na,2024-01-01,5\n");
+    let (_, reading) = read(&[folder.path().to_string_lossy().into_owned()]);
+    assert_eq!(reading.files.len(), 1);
 }

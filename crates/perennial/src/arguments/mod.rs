@@ -115,11 +115,11 @@ pub(crate) struct ValueArguments {
 #[command(next_help_heading = "Definitions")]
 pub(crate) struct DefinitionArguments {
     /// How far the predicted value looks: 365d, 52w, 12m or 1y.
-    #[arg(long, value_name = "TIME", default_value = "365d", value_parser = quantities::days)]
+    #[arg(long, value_name = "TIME", default_value = "365d", allow_hyphen_values = true, value_parser = quantities::days)]
     pub(crate) horizon: f64,
 
     /// The annual discount rate.
-    #[arg(long, value_name = "SHARE", default_value = "10%", value_parser = quantities::discount)]
+    #[arg(long, value_name = "SHARE", default_value = "10%", allow_hyphen_values = true, value_parser = quantities::discount)]
     pub(crate) discount: f64,
 
     #[command(flatten)]

@@ -4,9 +4,9 @@
 //! figure that came out, so that a change of it is seen.
 
 use perennial_models::{ModelKind, TimeUnit};
-use perennial_valuation::hold_out;
+use perennial_valuation::{Request, hold_out};
 
-use crate::data::{date, file, only_cdnow, read};
+use crate::data::{date, file, only_cdnow, read, value};
 
 #[test]
 fn on_cdnow() {
@@ -35,4 +35,21 @@ fn on_online_retail() {
     let value = judged.value.expect("Online Retail has amounts");
     assert!((judged.order_coverage - 0.938).abs() < 0.005, "orders {}", judged.order_coverage);
     assert!((value.coverage - 0.910).abs() < 0.005, "value {}", value.coverage);
+}
+
+/// The total of the hold-out, predicted as a valuation of the last calibration day would have done.
+#[test]
+fn the_interval_of_the_total_holds_cdnows_hold_out() {
+    let (session, reading) = read(&[file("cdnow/cdnow_sample.csv.gz")]);
+    let request = Request {
+        as_of: Some(date("1997-09-30")),
+        horizon_days: 273.0,
+        discount: 0.0,
+        ..Request::new(date("1997-10-01"))
+    };
+    let totals = value(&session, &reading, &request).totals;
+    let orders = totals.predicted_number_of_orders.expect("orders are predicted");
+    assert!((orders.lower..=orders.upper).contains(&1_882.0), "{orders:?}");
+    let spend = totals.predicted_clv.expect("CDNOW has amounts");
+    assert!((spend.lower..=spend.upper).contains(&70_976.39), "{spend:?}");
 }
