@@ -49,6 +49,14 @@ impl Fitted {
     }
 }
 
+/// How histories are scored: the table that the scores are registered as, the seed of the simulated futures, and who is
+/// told about progress.
+pub(crate) struct ScoringRun<'a> {
+    pub table: &'static str,
+    pub seed: u64,
+    pub progress: Progress<'a>,
+}
+
 /// What follows from the fits.
 pub(crate) struct Prediction {
     pub totals: Totals,
@@ -58,7 +66,7 @@ pub(crate) struct Prediction {
 }
 
 impl Prediction {
-    /// Scores the histories and registers the scores as the table `table`; without a transaction model there are none.
+    /// Scores the histories and registers the scores; without a transaction model there are none.
     pub(crate) fn new(
         session: &Session,
         fitted: &Fitted,
@@ -66,8 +74,7 @@ impl Prediction {
         histories: &[History],
         definitions: &Definitions,
         error: ModelError,
-        (table, seed): (&str, u64),
-        progress: Progress,
+        run: &ScoringRun,
     ) -> Result<Self, Error> {
         let Ok(fit) = &fitted.transactions else {
             return Ok(Self {
@@ -80,9 +87,10 @@ impl Prediction {
             Some(Ok(spend)) => SpendScale::GammaGamma(spend),
             Some(Err(_)) | None => SpendScale::Mean(mean_spend(base)),
         };
-        let forecaster = Forecaster::new(fit, spend, definitions, seed);
-        let scores = scoring::score(&forecaster, histories, definitions.unit, definitions.level, progress);
-        scoring::register(session, table, &scores, forecaster.spend.scale())?;
+        let forecaster = Forecaster::new(fit, spend, definitions, run.seed);
+        let scores =
+            scoring::score(&forecaster, histories, definitions.unit, definitions.level, run.progress);
+        scoring::register(session, run.table, &scores, forecaster.spend.scale())?;
         let value_factor =
             base.has_amounts.then(|| definitions.margin.rate() * (1.0 - unlinked_refund_share(base)));
         Ok(Self {

@@ -9,7 +9,7 @@ use crate::distribution::fewest_holding;
 use crate::figures::{Base, Distribution};
 use crate::hold_out::{HoldOut, Selection};
 use crate::methods::MethodPanel;
-use crate::prediction::{Fitted, Prediction};
+use crate::prediction::{Fitted, Prediction, ScoringRun};
 use crate::request::{ModelChoice, Progress, Request, Stage};
 use crate::totals::ModelError;
 use crate::validation::Split;
@@ -59,16 +59,8 @@ pub fn value(
 
     let hold_out = last_hold_out(session, reading, kind, &base, &definitions, request.seed, progress)?;
     let error = model_error(&selection, hold_out.as_ref());
-    let prediction = Prediction::new(
-        session,
-        &fitted,
-        &base,
-        &histories,
-        &definitions,
-        error,
-        (SCORES, request.seed),
-        progress,
-    )?;
+    let run = ScoringRun { table: SCORES, seed: request.seed, progress };
+    let prediction = Prediction::new(session, &fitted, &base, &histories, &definitions, error, &run)?;
     let scores = fitted.transactions.is_ok().then_some(SCORES);
     customer_values::register(session, reading, &definitions, (SUMMARY, scores), prediction.value_factor)?;
     progress(Stage::Join, 0, 1);
