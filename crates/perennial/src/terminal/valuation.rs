@@ -80,6 +80,10 @@ fn totals(page: &mut Page, texts: &Texts, valuation: &Valuation) {
             "time_zone": definitions.time_zone,
         }),
     ));
+    if valuation.base.orphan_refunds > 0.0 {
+        let amount = texts.money(valuation.base.orphan_refunds);
+        page.paragraph(&texts.text_with("quality-orphan-refunds", &[("amount", amount.into())]));
+    }
 }
 
 fn money_span(texts: &Texts, lower: f64, upper: f64) -> String {
