@@ -50,8 +50,8 @@ pub(crate) struct SourceArguments {
     pub(crate) sources: Vec<String>,
 
     /// Which column plays which role, where the recognised one is not the right one. Roles: customer, date, amount,
-    /// order, quantity, price, currency, refund, cost, status; also date_order=day_first|month_first,
-    /// decimal=point|comma, rows=orders|lines.
+    /// order, quantity, price, currency, refund, cost, status; also `date_order=day_first` or
+    /// `month_first`, `decimal=point` or `comma`, `rows=orders` or `lines`.
     #[arg(long, value_name = "ROLE=NAME,...", value_parser = parsed::<ColumnOverrides>)]
     pub(crate) columns: Option<ColumnOverrides>,
 
