@@ -1,10 +1,10 @@
 //! CDNOW, the literature's reference: figures as in Fader, Hardie and Lee (2005) and as measured with the peers.
 
 use perennial_models::{ModelKind, TimeUnit};
-use perennial_valuation::{FitKind, fit, hold_out};
+use perennial_valuation::{FitKind, Request, fit, hold_out};
 use serde_json::{Map, Value};
 
-use crate::data::{date, file, read};
+use crate::data::{date, file, read, value};
 
 fn assert_parameters(actual: &Map<String, Value>, expected: &[(&str, f64, f64)]) {
     for (name, value, tolerance) in expected {
@@ -83,4 +83,26 @@ fn tracking_ends_at_the_published_cumulative_counts() {
     assert!(judged.tracking.iter().all(|p| p.lower <= p.expected && p.expected <= p.upper));
     let tenths: f64 = judged.deciles.iter().map(|d| d.actual * d.customers as f64).sum();
     assert!((tenths - 1_882.0).abs() < 20.0, "deciles hold {tenths}");
+}
+
+/// The whole log: 23,570 customers, 24,337 repeat transactions up to the end of September and 19,684 after it.
+#[test]
+fn the_master_log_is_valued_from_its_raw_file() {
+    let (session, reading) = read(&[file("cdnow/cdnow_master.csv.gz")]);
+    assert_eq!((reading.quality.rows_read, reading.quality.rows_used), (69_659, 69_659));
+    assert!(reading.quality.refused.is_empty());
+    let judged =
+        hold_out(&session, &reading, ModelKind::BgNbd, date("1997-09-30"), None, TimeUnit::Week, 0.8, 1)
+            .expect("a hold-out");
+    assert_eq!(judged.fit.customers, 23_570);
+    assert!((judged.actual_total - 19_684.0).abs() < 0.5, "{}", judged.actual_total);
+    let at_split =
+        judged.tracking.iter().find(|p| p.day == date("1997-09-30")).expect("the split is a point");
+    assert!((at_split.actual - 24_337.0).abs() < 0.5, "{}", at_split.actual);
+
+    let valuation = value(&session, &reading, &Request::new(date("1998-07-01")));
+    assert_eq!(valuation.base.customers, 23_570);
+    // The sum of the amounts in the file.
+    assert!((valuation.totals.historic_clv.expect("money") - 2_500_315.63).abs() < 0.005);
+    assert!(valuation.totals.predicted_clv.is_some_and(|v| v.lower < v.point && v.point < v.upper));
 }
