@@ -234,6 +234,26 @@ impl OrderBook {
     }
 }
 
+/// Enters the refunds of an order that were made on later days, up to what it was worth after what was refunded at once;
+/// returns what is left of it. What exceeds its worth is a surplus that belongs to no order.
+fn link_later(
+    order: &Order,
+    customer: &str,
+    at_once: i64,
+    later: &[(i32, i64)],
+    tables: &mut Tables,
+) -> Result<i64, Error> {
+    let mut left = order.gross.saturating_sub(at_once).max(0);
+    for (day, amount) in later {
+        let shown = (*amount).clamp(0, left);
+        left -= shown;
+        if shown > 0 {
+            tables.linked_refund(customer, order.day, *day, shown)?;
+        }
+    }
+    Ok(left)
+}
+
 /// Settles one order; `gift` says what becomes of it when its amount is zero.
 fn close_order(
     order: &Order,
@@ -243,15 +263,19 @@ fn close_order(
     tables: &mut Tables,
     quality: &mut Quality,
 ) -> Result<(), Error> {
+    let at_once = order.own_refund.saturating_add(order.refunded);
     match order.fate {
         Fate::Cancelled(day) => {
             quality.treat(Treatment::CancelledOrder, 1);
-            return match day {
-                Some(day) if day > order.day && order.gross > 0 => {
-                    tables.linked_refund(customer, order.day, day, order.gross)
+            // Until it was cancelled the order stood, less what had been paid back by then.
+            if let Some(day) = day.filter(|day| *day > order.day) {
+                let before: Vec<_> = later.iter().copied().filter(|(refunded, _)| *refunded < day).collect();
+                let left = link_later(order, customer, at_once, &before, tables)?;
+                if left > 0 {
+                    tables.linked_refund(customer, order.day, day, left)?;
                 }
-                _ => Ok(()),
-            };
+            }
+            return Ok(());
         }
         Fate::Refunded => {
             quality.treat(Treatment::WhollyRefundedOrder, 1);
@@ -259,18 +283,9 @@ fn close_order(
         }
         Fate::Counts => {}
     }
-    let at_once = order.own_refund.saturating_add(order.refunded);
     let refunded = later.iter().fold(at_once, |sum, (_, amount)| sum.saturating_add(*amount));
     quality.treat(Treatment::LinkedRefund, u64::from(refunded > 0));
-    // Later refunds are shown up to what the order was worth; what exceeds it is the surplus below.
-    let mut left = order.gross.saturating_sub(at_once).max(0);
-    for (day, amount) in later {
-        let shown = (*amount).clamp(0, left);
-        left -= shown;
-        if shown > 0 {
-            tables.linked_refund(customer, order.day, *day, shown)?;
-        }
-    }
+    link_later(order, customer, at_once, later, tables)?;
     match settle(order.gross, refunded) {
         Outcome::Transaction { spend } => {
             match gift {

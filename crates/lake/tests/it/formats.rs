@@ -2,7 +2,9 @@
 
 use perennial_lake::{Format, Role, ZeroOrders};
 
-use crate::data::{counts, linked_refunds, purchases, read, read_with, refunds, sample, session, try_read};
+use crate::data::{
+    counts, linked_refunds, purchases, read, read_text, read_with, refunds, sample, session, try_read,
+};
 
 #[test]
 fn shopify_totals_stand_once_per_order() {
@@ -209,4 +211,17 @@ fn files_of_different_formats_are_not_mixed() {
     let error =
         try_read(&session(), &[sample("shopify.csv"), sample("woocommerce.csv")], |_| {}).unwrap_err();
     assert!(error.to_string().contains("one format at a time"), "{error}");
+}
+
+/// An order of 50 with 10 paid back at once stood at 40 until it was cancelled.
+#[test]
+fn an_order_cancelled_after_a_partial_refund_restores_only_the_rest() {
+    let header = "Name,Email,Financial Status,Paid at,Fulfillment Status,Currency,Subtotal,Shipping,Taxes,Total,Created at,\
+        Lineitem quantity,Lineitem name,Lineitem price,Cancelled at,Refunded Amount\n";
+    let order = "#1,a@example.com,partially_refunded,2025-03-01 10:00:00 +0000,,EUR,50.00,0.00,0.00,50.00,\
+        2025-03-01 10:00:00 +0000,1,Mug,50.00,2025-03-09 10:00:00 +0000,10.00\n";
+    let other = "#2,b@example.com,paid,2025-03-02 10:00:00 +0000,,EUR,5.00,0.00,0.00,5.00,2025-03-02 10:00:00 +0000,1,Mug,5.00,,0.00\n";
+    let text = format!("{header}{order}{other}");
+    let (session, _) = read_text("shopify.csv", text.as_bytes(), |_| ()).unwrap();
+    assert_eq!(linked_refunds(&session), ["a@example.com 2025-03-01 2025-03-09 4000"]);
 }
