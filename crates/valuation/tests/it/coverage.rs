@@ -6,7 +6,7 @@
 use perennial_models::{ModelKind, TimeUnit};
 use perennial_valuation::{Request, hold_out};
 
-use crate::data::{date, file, only_cdnow, read, value};
+use crate::data::{date, file, online_retail, read, value};
 
 #[test]
 fn on_cdnow() {
@@ -21,14 +21,7 @@ fn on_cdnow() {
 
 #[test]
 fn on_online_retail() {
-    if only_cdnow() {
-        println!("skipped: only CDNOW is here (PERENNIAL_DATA_ONLY)");
-        return;
-    }
-    let (session, reading) = read(&[
-        file("online_retail_ii/online_retail_2009_2010.csv.gz"),
-        file("online_retail_ii/online_retail_2010_2011.csv.gz"),
-    ]);
+    let Some((session, reading)) = online_retail() else { return };
     let judged =
         hold_out(&session, &reading, ModelKind::BgNbd, date("2011-06-09"), None, TimeUnit::Week, 0.8, 1)
             .expect("a hold-out");

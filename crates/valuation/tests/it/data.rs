@@ -15,9 +15,15 @@ pub(crate) fn file(name: &str) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// Whether only CDNOW could be had, as `cargo xtask test` says where the other data sets do not lie beside the checkout.
-pub(crate) fn only_cdnow() -> bool {
-    std::env::var("PERENNIAL_DATA_ONLY").is_ok_and(|only| only == "cdnow")
+/// Both years of Online Retail II; `None` where only CDNOW could be had, as `cargo xtask test` says when the other data sets
+/// do not lie beside the checkout.
+pub(crate) fn online_retail() -> Option<(Session, Reading)> {
+    if std::env::var("PERENNIAL_DATA_ONLY").is_ok_and(|only| only == "cdnow") {
+        println!("skipped: only CDNOW is here (PERENNIAL_DATA_ONLY)");
+        return None;
+    }
+    let years = ["2009_2010", "2010_2011"];
+    Some(read(&years.map(|year| file(&format!("online_retail_ii/online_retail_{year}.csv.gz")))))
 }
 
 /// A session that has read these files.

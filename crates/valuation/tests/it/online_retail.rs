@@ -2,18 +2,11 @@
 
 use perennial_valuation::Request;
 
-use crate::data::{date, file, only_cdnow, read, value};
+use crate::data::{date, online_retail, value};
 
 #[test]
 fn both_years_are_valued() {
-    if only_cdnow() {
-        println!("skipped: only CDNOW is here (PERENNIAL_DATA_ONLY)");
-        return;
-    }
-    let (session, reading) = read(&[
-        file("online_retail_ii/online_retail_2009_2010.csv.gz"),
-        file("online_retail_ii/online_retail_2010_2011.csv.gz"),
-    ]);
+    let Some((session, reading)) = online_retail() else { return };
     let request = Request { margin: Some(0.35), ..Request::new(date("2011-12-10")) };
     let valuation = value(&session, &reading, &request);
     let total = valuation.totals.total_clv.expect("a value");
