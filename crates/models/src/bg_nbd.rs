@@ -19,8 +19,9 @@
 
 use crate::{
     CustomerBase, Fit, FitError, InvalidParameters, Parameters,
-    fit::checked,
+    estimation::{Estimable, Problem},
     geometric_dropout::{self, GeometricDropout},
+    parameters::checked,
 };
 
 /// The BG/NBD model; see the [module's formulas](self).
@@ -43,7 +44,7 @@ impl BgNbd {
     /// # Errors
     /// When there is too little data or no finite likelihood; a fit at the edge of the parameter space is no error.
     pub fn fit(customers: &CustomerBase) -> Result<Fit<Self>, FitError> {
-        geometric_dropout::fit(customers)
+        Self::problem(customers)?.maximise(Self::from_values)
     }
 
     /// The log-likelihood of a customer base, with all constants, in the time unit of the data.
@@ -62,6 +63,12 @@ impl Parameters for BgNbd {
 
     fn from_values(values: &[f64]) -> Result<Self, InvalidParameters> {
         Ok(Self { parameters: checked(Self::NAMES, values)? })
+    }
+}
+
+impl Estimable for BgNbd {
+    fn problem(customers: &CustomerBase) -> Result<Problem, FitError> {
+        geometric_dropout::problem::<Self>(customers)
     }
 }
 

@@ -1,8 +1,188 @@
 //! A model together with how surely its parameters are known.
 
+use std::borrow::Cow;
+
 use perennial_math::random::Rng;
 
-use crate::{InvalidSpend, TransactionModel, maximum_likelihood::draw_log_parameters};
+use crate::{
+    InvalidParameters, InvalidSpend, TransactionModel,
+    estimation::{Diagnostics, draw_coordinates},
+};
+
+/// The name of a parameter as in the literature; those of covariates are made from the covariates' names.
+pub type Name = Cow<'static, str>;
+
+/// The coordinate of a parameter: in it the search for the maximum runs, and in it an estimate is about normal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scale {
+    /// The logarithm, of a parameter that is positive.
+    Log,
+    /// The value itself, of a coefficient of either sign.
+    Identity,
+}
+
+impl Scale {
+    /// The coordinate of a value.
+    #[must_use]
+    pub fn coordinate(self, value: f64) -> f64 {
+        match self {
+            Self::Log => value.ln(),
+            Self::Identity => value,
+        }
+    }
+
+    /// The value at a coordinate.
+    #[must_use]
+    pub fn value(self, coordinate: f64) -> f64 {
+        match self {
+            Self::Log => coordinate.exp(),
+            Self::Identity => coordinate,
+        }
+    }
+
+    /// The derivative of the value by the coordinate, at a value.
+    #[must_use]
+    pub fn slope(self, value: f64) -> f64 {
+        match self {
+            Self::Log => value,
+            Self::Identity => 1.0,
+        }
+    }
+}
+
+/// How the search for the maximum of the likelihood ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// At a maximum inside the parameter space.
+    Converged,
+    /// The likelihood levels off while these parameters grow without bound or shrink to zero: the data say nothing
+    /// more about them. Predictions at the point reached are usable, the parameters' own values mean little.
+    Edge {
+        /// The names of the parameters that ran away.
+        parameters: Vec<Name>,
+    },
+    /// The search stopped before it reached a maximum; `gradient` is the largest slope left, per customer.
+    Stalled {
+        /// The largest absolute component of the gradient per customer on the parameters' coordinates.
+        gradient: f64,
+    },
+}
+
+/// A parameter of a fitted model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Estimated {
+    /// The parameter's name as in the literature.
+    pub name: Name,
+    /// Its value: at the maximum of the likelihood, or the posterior mean (taken on its coordinate).
+    pub value: f64,
+    /// Its standard error, or posterior standard deviation; `None` where it cannot be had.
+    pub standard_error: Option<f64>,
+    /// The coordinate in which it is about normal.
+    pub scale: Scale,
+}
+
+/// Parameter values in place of the normal approximation: one row per draw, one column per parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// The values, in the order of the fit's parameters; draws of all chains or replicates one after the other.
+    pub values: Vec<Vec<f64>>,
+    /// Where they come from.
+    pub origin: SampleOrigin,
+}
+
+/// Where a sample of parameter values comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SampleOrigin {
+    /// Draws from the posterior distribution.
+    Posterior(Diagnostics),
+    /// Maximum-likelihood estimates on resampled customers.
+    Bootstrap {
+        /// Replicates on which no model could be fitted; they are left out.
+        failed: usize,
+    },
+}
+
+/// A fitted model: only a fit can predict.
+#[derive(Debug, Clone)]
+pub struct Fit<M> {
+    /// The model at [`Fit::parameters`].
+    pub model: M,
+    /// The parameters, with their standard errors.
+    pub parameters: Vec<Estimated>,
+    /// The covariance of the parameters' coordinates (see [`Estimated::scale`]), row by row: from the inverse Hessian, with flat
+    /// directions (see [`Outcome::Edge`]) held to a variance of 1, or from the sample.
+    pub covariance: Vec<Vec<f64>>,
+    /// Draws of the parameters where more is known than the normal approximation.
+    pub sample: Option<Sample>,
+    /// The log-likelihood at the parameters, with all constants, in the time unit of the data.
+    pub log_likelihood: f64,
+    /// How the search ended.
+    pub outcome: Outcome,
+    /// The number of customers that the fit saw.
+    pub customers: f64,
+    /// How often the likelihood was evaluated.
+    pub evaluations: usize,
+}
+
+/// A fitted transaction model of whatever kind.
+pub type TransactionFit = Fit<Box<dyn TransactionModel>>;
+
+impl<M> Fit<M> {
+    /// The same fit with the model turned into another type.
+    pub fn map<N>(self, turn: impl FnOnce(M) -> N) -> Fit<N> {
+        Fit {
+            model: turn(self.model),
+            parameters: self.parameters,
+            covariance: self.covariance,
+            sample: self.sample,
+            log_likelihood: self.log_likelihood,
+            outcome: self.outcome,
+            customers: self.customers,
+            evaluations: self.evaluations,
+        }
+    }
+
+    /// The parameters' values.
+    pub fn values(&self) -> Vec<f64> {
+        self.parameters.iter().map(|parameter| parameter.value).collect()
+    }
+
+    /// At most `n` sets of parameter values as likely as the data make them: from the sample where there is one, evenly spaced over
+    /// it and `n` at most; else from the normal approximation of their coordinates.
+    pub fn draw_values(&self, n: usize, rng: &mut Rng) -> Vec<Vec<f64>> {
+        match &self.sample {
+            Some(sample) => {
+                let available = sample.values.len();
+                let n = n.min(available);
+                (0..n).map(|i| sample.values[(2 * i + 1) * available / (2 * n)].clone()).collect()
+            }
+            None => draw_coordinates(&self.parameters, &self.covariance, n, rng),
+        }
+    }
+}
+
+impl<M: Parameters> Fit<M> {
+    /// Models of [`Fit::draw_values`].
+    pub fn draws(&self, n: usize, rng: &mut Rng) -> Vec<M> {
+        self.draw_values(n, rng).iter().filter_map(|values| M::from_values(values).ok()).collect()
+    }
+}
+
+impl<M: TransactionModel + 'static> Fit<M> {
+    /// The same fit with the kind of model known only at run time.
+    #[must_use]
+    pub fn into_dyn(self) -> TransactionFit {
+        self.map(|model| Box::new(model) as Box<dyn TransactionModel>)
+    }
+}
+
+impl TransactionFit {
+    /// Models of [`Fit::draw_values`].
+    pub fn draw_models(&self, n: usize, rng: &mut Rng) -> Vec<Box<dyn TransactionModel>> {
+        let drawn = self.draw_values(n, rng);
+        drawn.iter().filter_map(|values| self.model.with_parameters(values).ok()).collect()
+    }
+}
 
 /// A set of positive parameters with names, from which a model is made.
 pub trait Parameters: Sized {
@@ -19,147 +199,6 @@ pub trait Parameters: Sized {
     fn from_values(values: &[f64]) -> Result<Self, InvalidParameters>;
 }
 
-/// Why numbers are not the parameters of a model.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum InvalidParameters {
-    /// A value out of range.
-    #[error("parameter {name} is {value}; it must be positive and finite")]
-    Value {
-        /// The parameter's name.
-        name: &'static str,
-        /// The value given.
-        value: f64,
-    },
-    /// Too few or too many.
-    #[error("{given} parameters given, {expected} expected")]
-    Count {
-        /// How many were given.
-        given: usize,
-        /// How many the model has.
-        expected: usize,
-    },
-}
-
-/// How the search for the maximum of the likelihood ended.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
-    /// At a maximum inside the parameter space.
-    Converged,
-    /// The likelihood levels off while these parameters grow without bound or shrink to zero: the data say nothing
-    /// more about them. Predictions at the point reached are usable, the parameters' own values mean little.
-    Edge {
-        /// The names of the parameters that ran away.
-        parameters: Vec<&'static str>,
-    },
-    /// The search stopped before it reached a maximum; `gradient` is the largest slope left, per customer.
-    Stalled {
-        /// The largest absolute component of the gradient per customer on the log-parameters.
-        gradient: f64,
-    },
-}
-
-/// A fitted model: only a fit can predict.
-#[derive(Debug, Clone)]
-pub struct Fit<M> {
-    /// The model at the maximum of the likelihood.
-    pub model: M,
-    /// The log-likelihood there, with all constants, in the time unit of the data.
-    pub log_likelihood: f64,
-    /// The standard error of each parameter by the delta method; `NAN` never: `None` where it cannot be had.
-    pub standard_errors: Vec<Option<f64>>,
-    /// The covariance of the *logarithms* of the parameters, row by row, from the inverse Hessian; flat directions (see
-    /// [`Outcome::Edge`]) are held to a variance of 1.
-    pub log_covariance: Vec<Vec<f64>>,
-    /// How the search ended.
-    pub outcome: Outcome,
-    /// The number of customers that the fit saw.
-    pub customers: f64,
-    /// How often the likelihood was evaluated.
-    pub evaluations: usize,
-}
-
-/// A parameter of a fitted model.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Estimated {
-    /// The parameter's name as in the literature.
-    pub name: &'static str,
-    /// Its value at the maximum of the likelihood.
-    pub value: f64,
-    /// Its standard error by the delta method; `None` where it cannot be had.
-    pub standard_error: Option<f64>,
-}
-
-/// A fitted transaction model of whatever kind.
-pub type TransactionFit = Fit<Box<dyn TransactionModel>>;
-
-impl<M> Fit<M> {
-    /// Draws logarithms of the parameters around those of `values` and makes a model of each.
-    fn draw_with<D>(
-        &self,
-        values: &[f64],
-        n: usize,
-        rng: &mut Rng,
-        make: impl Fn(&[f64]) -> Result<D, InvalidParameters>,
-    ) -> Vec<D> {
-        draw_log_parameters(values, &self.log_covariance, n, rng)
-            .into_iter()
-            .filter_map(|drawn| make(&drawn).ok())
-            .collect()
-    }
-}
-
-impl<M: Parameters> Fit<M> {
-    /// `n` models with parameters drawn from the normal approximation of their logarithms.
-    pub fn draws(&self, n: usize, rng: &mut Rng) -> Vec<M> {
-        self.draw_with(&self.model.values(), n, rng, M::from_values)
-    }
-
-    /// The parameters with their standard errors.
-    pub fn estimates(&self) -> Vec<Estimated> {
-        M::NAMES
-            .iter()
-            .zip(self.model.values())
-            .zip(&self.standard_errors)
-            .map(|((&name, value), &standard_error)| Estimated { name, value, standard_error })
-            .collect()
-    }
-}
-
-impl<M: TransactionModel + 'static> Fit<M> {
-    /// The same fit with the kind of model known only at run time.
-    #[must_use]
-    pub fn into_dyn(self) -> TransactionFit {
-        Fit {
-            model: Box::new(self.model),
-            log_likelihood: self.log_likelihood,
-            standard_errors: self.standard_errors,
-            log_covariance: self.log_covariance,
-            outcome: self.outcome,
-            customers: self.customers,
-            evaluations: self.evaluations,
-        }
-    }
-}
-
-impl TransactionFit {
-    /// `n` models with parameters drawn from the normal approximation of their logarithms.
-    pub fn draw_models(&self, n: usize, rng: &mut Rng) -> Vec<Box<dyn TransactionModel>> {
-        let values: Vec<f64> = self.model.parameters().iter().map(|(_, value)| *value).collect();
-        self.draw_with(&values, n, rng, |drawn| self.model.with_parameters(drawn))
-    }
-
-    /// The parameters with their standard errors.
-    #[must_use]
-    pub fn parameter_estimates(&self) -> Vec<Estimated> {
-        self.model
-            .parameters()
-            .into_iter()
-            .zip(&self.standard_errors)
-            .map(|((name, value), &standard_error)| Estimated { name, value, standard_error })
-            .collect()
-    }
-}
-
 /// Why no model could be fitted.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum FitError {
@@ -172,6 +211,12 @@ pub enum FitError {
         customers: u64,
         /// How many with a repeat purchase are needed.
         needed: u64,
+    },
+    /// A history does not say how regular the purchases were, which the model is about.
+    #[error("{model} needs the times between the purchases of every customer (the sum of their logarithms)")]
+    NoIntervals {
+        /// The model's name.
+        model: &'static str,
     },
     /// A customer's mean spend that no likelihood exists for.
     #[error(transparent)]
@@ -190,17 +235,4 @@ pub enum FitError {
         /// The model's name.
         model: &'static str,
     },
-}
-
-/// The values of a model's parameters, checked to be as many as names, positive and finite.
-pub(crate) fn checked<const N: usize>(
-    names: &[&'static str],
-    values: &[f64],
-) -> Result<[f64; N], InvalidParameters> {
-    for (&name, &value) in names.iter().zip(values) {
-        if !(value > 0.0 && value.is_finite()) {
-            return Err(InvalidParameters::Value { name, value });
-        }
-    }
-    values.try_into().map_err(|_| InvalidParameters::Count { given: values.len(), expected: N })
 }

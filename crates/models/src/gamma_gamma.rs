@@ -24,8 +24,8 @@ use perennial_math::{
 
 use crate::{
     Fit, FitError, InvalidParameters, InvalidSpend, MeanSpend, Parameters, SpendModel,
-    fit::checked,
-    maximum_likelihood::{LogLikelihood, Problem, require_repeat_customers},
+    estimation::{LogLikelihood, Problem, require_repeat_customers},
+    parameters::checked,
 };
 
 /// Rows per parallel piece; fixed, so that sums do not depend on the number of threads.
@@ -76,15 +76,17 @@ impl GammaGamma {
         }
         let likelihood = Likelihood::new(spends, customers);
         require_repeat_customers(likelihood.customers, likelihood.customers)?;
-        let fit: Fit<Self> = Problem {
+        let (unit, customers) = (likelihood.unit, likelihood.customers);
+        let starts = [[2.0, 3.0, 1.0], [1.0, 2.0, 1.0], [10.0, 5.0, 0.5], [0.5, 10.0, 10.0]];
+        let problem = Problem {
             model: "gamma-gamma",
-            likelihood: &likelihood,
-            starts: &[&[2.0, 3.0, 1.0], &[1.0, 2.0, 1.0], &[10.0, 5.0, 0.5], &[0.5, 10.0, 10.0]],
-            units: &[1.0, 1.0, likelihood.unit],
-            log_density_unit: -likelihood.customers * likelihood.unit.ln(),
-            customers: likelihood.customers,
-        }
-        .maximise()?;
+            likelihood: Box::new(likelihood),
+            parameters: Problem::positive::<Self>(&[1.0, 1.0, unit]),
+            starts: starts.map(Vec::from).into(),
+            log_density_unit: -customers * unit.ln(),
+            customers,
+        };
+        let fit = problem.maximise(Self::from_values)?;
         if fit.model.q <= 1.0 {
             return Err(FitError::NoMeanSpend { q: fit.model.q });
         }

@@ -20,8 +20,9 @@ mod likelihood;
 use perennial_math::random::{self, Rng};
 
 use crate::{
-    CustomerBase, Fit, FitError, InvalidParameters, Parameters, Purchases, TransactionModel,
-    maximum_likelihood::{Problem, require_repeat_customers},
+    CustomerBase, FitError, InvalidParameters, Parameters, Purchases, TransactionModel,
+    estimation::{Problem, require_repeat_customers},
+    transaction::each_future,
 };
 use future::Future;
 use likelihood::Likelihood;
@@ -54,20 +55,19 @@ pub trait GeometricDropout: Parameters + std::fmt::Debug + Send + Sync + 'static
     }
 }
 
-/// Fits a model of geometric dropout by maximum likelihood.
-pub(crate) fn fit<M: GeometricDropout>(customers: &CustomerBase) -> Result<Fit<M>, FitError> {
+/// What is to be estimated of a model of geometric dropout.
+pub(crate) fn problem<M: GeometricDropout>(customers: &CustomerBase) -> Result<Problem, FitError> {
     require_repeat_customers(customers.repeat_customers(), customers.customers())?;
     let likelihood = Likelihood::new(customers, M::FIRST);
     let unit = likelihood.unit();
-    Problem {
+    Ok(Problem {
         model: M::NAME,
-        likelihood: &likelihood,
-        starts: &[&[0.5, 0.3, 1.0, 2.0], &[1.0, 1.0, 0.5, 5.0], &[0.2, 0.1, 2.0, 2.0]],
-        units: &[1.0, unit, 1.0, 1.0],
+        likelihood: Box::new(likelihood),
+        parameters: Problem::positive::<M>(&[1.0, unit, 1.0, 1.0]),
+        starts: vec![vec![0.5, 0.3, 1.0, 2.0], vec![1.0, 1.0, 0.5, 5.0], vec![0.2, 0.1, 2.0, 2.0]],
         log_density_unit: -customers.repeat_purchases() * unit.ln(),
         customers: customers.customers(),
-    }
-    .maximise()
+    })
 }
 
 /// The log-likelihood of a customer base, all constants included, in its own time unit.
@@ -102,6 +102,10 @@ impl<M: GeometricDropout> TransactionModel for M {
         1.0 / (1.0 + log_odds_dead.exp())
     }
 
+    fn probability_of_staying(&self, customer: &Purchases, time: f64) -> f64 {
+        self.future(customer).probability_of_staying(time)
+    }
+
     fn expected_purchases_if_alive(&self, customer: &Purchases, horizon: f64) -> f64 {
         self.future(customer).expected_purchases(horizon)
     }
@@ -134,12 +138,7 @@ impl<M: GeometricDropout> TransactionModel for M {
         each: &mut dyn FnMut(&[f64]),
     ) {
         let future = self.future(customer);
-        let mut times = Vec::new();
-        for _ in 0..draws {
-            times.clear();
-            future.draw_purchases(horizon, rng, &mut times);
-            each(&times);
-        }
+        each_future(draws, each, |times| future.draw_purchases(horizon, rng, times));
     }
 
     fn simulate_new(&self, age: f64, rng: &mut Rng, times: &mut Vec<f64>) {

@@ -13,24 +13,28 @@
 //! Nothing here reads a file or knows a table; equal data give bit-identical results on any number of threads.
 
 pub mod bg_nbd;
+mod estimation;
 mod fit;
 pub mod gamma_gamma;
 mod geometric_dropout;
 mod grouped;
 mod kind;
-mod maximum_likelihood;
 pub mod mbg_nbd;
+mod parameters;
 pub mod pareto_nbd;
 mod purchases;
 mod spend;
 mod transaction;
 
 pub use bg_nbd::BgNbd;
-pub use fit::{Estimated, Fit, FitError, InvalidParameters, Outcome, Parameters, TransactionFit};
+pub use estimation::{Diagnostics, MINIMUM_REPEAT_CUSTOMERS};
+pub use fit::{
+    Estimated, Fit, FitError, Name, Outcome, Parameters, Sample, SampleOrigin, Scale, TransactionFit,
+};
 pub use gamma_gamma::GammaGamma;
 pub use kind::{ModelKind, UnknownModel};
-pub use maximum_likelihood::MINIMUM_REPEAT_CUSTOMERS;
 pub use mbg_nbd::MbgNbd;
+pub use parameters::InvalidParameters;
 pub use pareto_nbd::ParetoNbd;
 pub use purchases::{CustomerBase, InvalidPurchases, InvalidSpend, MeanSpend, Purchases, TimeUnit};
 pub use spend::SpendModel;

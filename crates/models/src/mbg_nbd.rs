@@ -18,8 +18,9 @@
 
 use crate::{
     CustomerBase, Fit, FitError, InvalidParameters, Parameters,
-    fit::checked,
+    estimation::{Estimable, Problem},
     geometric_dropout::{self, GeometricDropout},
+    parameters::checked,
 };
 
 /// The MBG/NBD model; see the [module's formulas](self).
@@ -42,7 +43,7 @@ impl MbgNbd {
     /// # Errors
     /// When there is too little data or no finite likelihood; a fit at the edge of the parameter space is no error.
     pub fn fit(customers: &CustomerBase) -> Result<Fit<Self>, FitError> {
-        geometric_dropout::fit(customers)
+        Self::problem(customers)?.maximise(Self::from_values)
     }
 
     /// The log-likelihood of a customer base, with all constants, in the time unit of the data.
@@ -61,6 +62,12 @@ impl Parameters for MbgNbd {
 
     fn from_values(values: &[f64]) -> Result<Self, InvalidParameters> {
         Ok(Self { parameters: checked(Self::NAMES, values)? })
+    }
+}
+
+impl Estimable for MbgNbd {
+    fn problem(customers: &CustomerBase) -> Result<Problem, FitError> {
+        geometric_dropout::problem::<Self>(customers)
     }
 }
 

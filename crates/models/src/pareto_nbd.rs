@@ -26,8 +26,9 @@ use perennial_math::random::Rng;
 
 use crate::{
     CustomerBase, Fit, FitError, InvalidParameters, Parameters, Purchases, TransactionModel,
-    fit::checked,
-    maximum_likelihood::{Problem, require_repeat_customers},
+    estimation::{Estimable, Problem, require_repeat_customers},
+    parameters::checked,
+    transaction::each_future,
 };
 use future::Future;
 use likelihood::Likelihood;
@@ -56,18 +57,7 @@ impl ParetoNbd {
     /// # Errors
     /// When there is too little data or no finite likelihood; a fit at the edge of the parameter space is no error.
     pub fn fit(customers: &CustomerBase) -> Result<Fit<Self>, FitError> {
-        require_repeat_customers(customers.repeat_customers(), customers.customers())?;
-        let likelihood = Likelihood::new(customers);
-        let unit = likelihood.unit();
-        Problem {
-            model: NAME,
-            likelihood: &likelihood,
-            starts: &[&[0.7, 0.5, 0.7, 0.5], &[1.0, 1.0, 1.0, 1.0], &[0.3, 0.1, 2.0, 5.0]],
-            units: &[1.0, unit, 1.0, unit],
-            log_density_unit: -customers.repeat_purchases() * unit.ln(),
-            customers: customers.customers(),
-        }
-        .maximise()
+        Self::problem(customers)?.maximise(Self::from_values)
     }
 
     /// The log-likelihood of a customer base, with all constants, in the time unit of the data.
@@ -109,6 +99,22 @@ impl Parameters for ParetoNbd {
     }
 }
 
+impl Estimable for ParetoNbd {
+    fn problem(customers: &CustomerBase) -> Result<Problem, FitError> {
+        require_repeat_customers(customers.repeat_customers(), customers.customers())?;
+        let likelihood = Likelihood::new(customers);
+        let unit = likelihood.unit();
+        Ok(Problem {
+            model: NAME,
+            likelihood: Box::new(likelihood),
+            parameters: Problem::positive::<Self>(&[1.0, unit, 1.0, unit]),
+            starts: vec![vec![0.7, 0.5, 0.7, 0.5], vec![1.0, 1.0, 1.0, 1.0], vec![0.3, 0.1, 2.0, 5.0]],
+            log_density_unit: -customers.repeat_purchases() * unit.ln(),
+            customers: customers.customers(),
+        })
+    }
+}
+
 impl TransactionModel for ParetoNbd {
     fn name(&self) -> &'static str {
         NAME
@@ -126,6 +132,10 @@ impl TransactionModel for ParetoNbd {
         let [r, alpha, s, beta] = self.parameters;
         let shape = r + f64::from(customer.frequency());
         Silence::new([shape, alpha, s, beta], customer.recency(), customer.age()).probability_alive()
+    }
+
+    fn probability_of_staying(&self, customer: &Purchases, time: f64) -> f64 {
+        self.future(customer).probability_of_staying(time)
     }
 
     fn expected_purchases_if_alive(&self, customer: &Purchases, horizon: f64) -> f64 {
@@ -157,12 +167,7 @@ impl TransactionModel for ParetoNbd {
         each: &mut dyn FnMut(&[f64]),
     ) {
         let future = self.future(customer);
-        let mut times = Vec::new();
-        for _ in 0..draws {
-            times.clear();
-            future.draw_purchases(horizon, rng, &mut times);
-            each(&times);
-        }
+        each_future(draws, each, |times| future.draw_purchases(horizon, rng, times));
     }
 
     fn simulate_new(&self, age: f64, rng: &mut Rng, times: &mut Vec<f64>) {

@@ -37,11 +37,15 @@ impl TimeUnit {
 /// `frequency` (x) counts the repeat transactions, so a customer with one purchase has 0; `recency` (`t_x`) is the time of
 /// the last transaction and `age` (T) the time of observation, both since the first transaction and both in one
 /// [`TimeUnit`]. It holds that 0 <= `t_x` <= T, and that `t_x` = 0 exactly when x = 0.
+///
+/// Models of regularity also look at the times between the transactions, through one number: the sum of their logarithms
+/// ([`Purchases::with_log_intervals`]). The other models pass over it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Purchases {
     frequency: u32,
     recency: f64,
     age: f64,
+    log_intervals: Option<f64>,
 }
 
 /// Why three numbers are not the history of a customer.
@@ -79,7 +83,20 @@ impl Purchases {
         if (frequency == 0) != (recency == 0.0) {
             return Err(InvalidPurchases::Recency { frequency, recency });
         }
-        Ok(Self { frequency, recency, age })
+        Ok(Self { frequency, recency, age, log_intervals: None })
+    }
+
+    /// The same history with the sum of the logarithms of the times between successive transactions, x of them, in the time unit
+    /// of the history. A sum that is not finite counts as unknown.
+    #[must_use]
+    pub fn with_log_intervals(self, sum: f64) -> Self {
+        Self { log_intervals: sum.is_finite().then_some(sum), ..self }
+    }
+
+    /// The sum of the logarithms of the times between successive transactions, where it is known; 0 without repeat transaction.
+    #[must_use]
+    pub const fn log_intervals(&self) -> Option<f64> {
+        if self.frequency == 0 { Some(0.0) } else { self.log_intervals }
     }
 
     /// x, the number of repeat transactions.
@@ -145,6 +162,12 @@ impl CustomerBase {
     #[must_use]
     pub fn repeat_purchases(&self) -> f64 {
         self.histories.iter().zip(&self.counts).map(|(h, n)| f64::from(h.frequency) * n).sum()
+    }
+
+    /// The sum over all customers of the logarithms of the times between their transactions; `None` where a history does not say.
+    #[must_use]
+    pub fn log_intervals(&self) -> Option<f64> {
+        self.histories.iter().zip(&self.counts).map(|(h, n)| Some(h.log_intervals()? * n)).sum()
     }
 
     /// The number of customers with at least one repeat purchase.

@@ -1,6 +1,11 @@
 //! What every model of repeat purchases gives, whatever its assumptions.
 
-use perennial_math::random::{Rng, uniform_open};
+use std::sync::LazyLock;
+
+use perennial_math::{
+    quadrature::GaussLegendre,
+    random::{Rng, uniform_open},
+};
 
 use crate::{InvalidParameters, Purchases};
 
@@ -12,9 +17,9 @@ pub(crate) const LONGEST_HORIZON: f64 = 1e12;
 /// All times are in the unit of the data that the model was fitted on, and count from now (the end of the observation)
 /// unless said otherwise.
 ///
-/// Every forecast is P(alive) times what an active customer does. In the models here an active customer's future
-/// depends on the history only through x and T, no longer on `t_x`: valuation relies on it to compute the `_if_alive`
-/// figures once per distinct (x, T).
+/// Every forecast is P(alive) times what an active customer does. In most models an active customer's future depends on the
+/// history only through x and T, no longer on `t_x` ([`TransactionModel::forgets_recency`]): the `_if_alive` figures are then
+/// computed once per distinct (x, T).
 pub trait TransactionModel: std::fmt::Debug + Send + Sync {
     /// The name used on the command line, for example `bg-nbd`.
     fn name(&self) -> &'static str;
@@ -31,6 +36,15 @@ pub trait TransactionModel: std::fmt::Debug + Send + Sync {
     /// P(alive | x, `t_x`, T): the probability that the customer is still active, in [0, 1].
     fn probability_alive(&self, customer: &Purchases) -> f64;
 
+    /// Whether the `_if_alive` figures depend on a history through x and T alone.
+    fn forgets_recency(&self) -> bool {
+        true
+    }
+
+    /// P(alive at T + time | alive at T): the probability that a customer who is active now has not left `time` from now, whatever
+    /// was bought in between.
+    fn probability_of_staying(&self, customer: &Purchases, time: f64) -> f64;
+
     /// E[X(t) | x, T, alive]: the purchases expected in the next `horizon` of a customer who is active now.
     fn expected_purchases_if_alive(&self, customer: &Purchases, horizon: f64) -> f64;
 
@@ -40,6 +54,18 @@ pub trait TransactionModel: std::fmt::Debug + Send + Sync {
     /// DERT of a customer who is active now: the purchases expected over all the future, discounted continuously at
     /// `discount` per time unit (> 0).
     fn discounted_expected_residual_transactions_if_alive(&self, customer: &Purchases, discount: f64) -> f64;
+
+    /// The purchases expected in the next `horizon` of a customer who is active now, discounted continuously at `discount` per
+    /// time unit: the integral of exp(-discount u) dE[X(u)], by parts, on E[X(u)].
+    fn discounted_expected_purchases_if_alive(
+        &self,
+        customer: &Purchases,
+        horizon: f64,
+        discount: f64,
+    ) -> f64 {
+        let expected = |time: f64| self.expected_purchases_if_alive(customer, time);
+        discounted(&expected, horizon, discount)
+    }
 
     /// The median time until the next purchase, given that the customer is active and will buy again.
     fn median_time_to_next_purchase(&self, customer: &Purchases) -> f64;
@@ -61,6 +87,11 @@ pub trait TransactionModel: std::fmt::Debug + Send + Sync {
     /// Simulates the history of a new customer observed for `age`: the times of the repeat purchases, sorted.
     fn simulate_new(&self, age: f64, rng: &mut Rng, times: &mut Vec<f64>);
 
+    /// P(alive at T + time | x, `t_x`, T): the probability that the customer is active `time` from now.
+    fn probability_alive_at(&self, customer: &Purchases, time: f64) -> f64 {
+        self.probability_alive(customer) * self.probability_of_staying(customer, time)
+    }
+
     /// E[X(t) | x, `t_x`, T]: the purchases expected in the next `horizon`.
     fn expected_purchases(&self, customer: &Purchases, horizon: f64) -> f64 {
         self.probability_alive(customer) * self.expected_purchases_if_alive(customer, horizon)
@@ -77,6 +108,12 @@ pub trait TransactionModel: std::fmt::Debug + Send + Sync {
     fn discounted_expected_residual_transactions(&self, customer: &Purchases, discount: f64) -> f64 {
         self.probability_alive(customer)
             * self.discounted_expected_residual_transactions_if_alive(customer, discount)
+    }
+
+    /// The purchases expected in the next `horizon`, discounted continuously at `discount` per time unit.
+    fn discounted_expected_purchases(&self, customer: &Purchases, horizon: f64, discount: f64) -> f64 {
+        self.probability_alive(customer)
+            * self.discounted_expected_purchases_if_alive(customer, horizon, discount)
     }
 
     /// Simulates `draws` possible futures of one customer over `horizon`, active or not; see
@@ -97,5 +134,37 @@ pub trait TransactionModel: std::fmt::Debug + Send + Sync {
                 each(&[]);
             }
         }
+    }
+}
+
+/// Nodes per panel of [`discounted`].
+static PANEL: LazyLock<GaussLegendre> = LazyLock::new(|| GaussLegendre::new(16));
+
+/// The integral from 0 to `horizon` of exp(-discount u) dE(u) = exp(-discount h) E(h) + discount * integral of exp(-discount u) E(u) du;
+/// a discount that is not positive counts as none.
+pub(crate) fn discounted(expected: &dyn Fn(f64) -> f64, horizon: f64, discount: f64) -> f64 {
+    if horizon.is_nan() || horizon <= 0.0 || discount.is_nan() || discount <= 0.0 {
+        return expected(horizon);
+    }
+    // Beyond 45 / discount less than 1e-19 of a steady stream is left.
+    let horizon = horizon.min(45.0 / discount);
+    // E rises on time scales from far below the horizon on: panels that double reach down to a thousandth of it.
+    let mut low = horizon / 1024.0;
+    let value = |u: f64| (-discount * u).exp() * expected(u);
+    let mut integral = PANEL.integrate(value, 0.0, low);
+    while low < 0.999 * horizon {
+        integral += PANEL.integrate(value, low, 2.0 * low);
+        low *= 2.0;
+    }
+    (-discount * horizon).exp() * expected(horizon) + discount * integral
+}
+
+/// Hands the purchase times of each of `draws` futures to `each`; `draw` adds those of one to an empty list.
+pub(crate) fn each_future(draws: usize, each: &mut dyn FnMut(&[f64]), mut draw: impl FnMut(&mut Vec<f64>)) {
+    let mut times = Vec::new();
+    for _ in 0..draws {
+        times.clear();
+        draw(&mut times);
+        each(&times);
     }
 }

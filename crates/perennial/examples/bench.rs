@@ -102,7 +102,7 @@ fn fit(kind: ModelKind, file: &Path) -> Result<()> {
     let fit = measured("fit_cpu", || kind.fit(&base))?;
     println!("cpu {}", start.elapsed().as_secs_f64());
     println!("histories {}", base.histories().len());
-    for estimate in fit.parameter_estimates() {
+    for estimate in fit.parameters {
         println!("{} {}", estimate.name, estimate.value);
     }
     println!("log_likelihood {}", fit.log_likelihood);

@@ -7,7 +7,7 @@ mod common;
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use perennial_models::{BgNbd, CustomerBase, Parameters, ParetoNbd, Purchases, TimeUnit, TransactionModel};
+use perennial_models::{BgNbd, CustomerBase, ParetoNbd, Purchases, TimeUnit, TransactionModel};
 use perennial_simulate::{Channel, Format, ShopSettings, histories, simulate};
 
 use common::{cents, table};
@@ -48,10 +48,8 @@ fn pareto_nbd_is_recovered_from_the_orders() {
     let folder = tempfile::tempdir().unwrap();
     let simulation = simulate(&settings, folder.path(), Format::Csv, |_, _| ()).unwrap();
     let fit = ParetoNbd::fit(&customer_base(folder.path(), simulation.as_of)).unwrap();
-    for ((name, truth), (value, error)) in
-        ParetoNbd::NAMES.iter().zip(truth).zip(fit.model.values().into_iter().zip(&fit.standard_errors))
-    {
-        let error = error.unwrap();
+    for (parameter, truth) in fit.parameters.iter().zip(truth) {
+        let (name, value, error) = (&parameter.name, parameter.value, parameter.standard_error.unwrap());
         let off = (value - truth) / error;
         assert!(off.abs() < 3.0, "{name} = {value} is {off:.1} standard errors ({error}) from {truth}");
         assert!(error < 0.2 * truth, "{name}'s standard error {error} says nothing");

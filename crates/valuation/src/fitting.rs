@@ -92,23 +92,17 @@ pub(crate) fn fit_spend(spends: &[Spend]) -> Result<Fit<GammaGamma>, FitError> {
 
 /// What is shown of a transaction model's fit.
 pub(crate) fn transaction_summary(fit: &TransactionFit, unit: TimeUnit, until: Date) -> FitSummary {
-    fit_summary(fit, fit.model.name(), &fit.parameter_estimates(), unit, until)
+    fit_summary(fit, fit.model.name(), unit, until)
 }
 
 /// What is shown of a spend model's fit.
 pub(crate) fn spend_summary(fit: &Fit<GammaGamma>, unit: TimeUnit, until: Date) -> FitSummary {
-    fit_summary(fit, fit.model.name(), &fit.estimates(), unit, until)
+    fit_summary(fit, fit.model.name(), unit, until)
 }
 
-fn fit_summary<M>(
-    fit: &Fit<M>,
-    model: &str,
-    parameters: &[Estimated],
-    unit: TimeUnit,
-    until: Date,
-) -> FitSummary {
+fn fit_summary<M>(fit: &Fit<M>, model: &str, unit: TimeUnit, until: Date) -> FitSummary {
     let by_name = |value: fn(&Estimated) -> Value| {
-        parameters.iter().map(|parameter| (parameter.name.to_owned(), value(parameter))).collect()
+        fit.parameters.iter().map(|parameter| (parameter.name.to_string(), value(parameter))).collect()
     };
     FitSummary {
         model: model.to_owned(),
@@ -119,7 +113,7 @@ fn fit_summary<M>(
         standard_errors: by_name(|parameter| Value::from(parameter.standard_error)),
         log_likelihood: fit.log_likelihood,
         edge: match &fit.outcome {
-            Outcome::Edge { parameters } => parameters.iter().map(|&name| name.to_owned()).collect(),
+            Outcome::Edge { parameters } => parameters.iter().map(ToString::to_string).collect(),
             Outcome::Converged | Outcome::Stalled { .. } => Vec::new(),
         },
         converged: !matches!(fit.outcome, Outcome::Stalled { .. }),

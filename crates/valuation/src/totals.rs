@@ -45,9 +45,9 @@ pub(crate) fn totals(
     let own_value: f64 =
         scores.iter().map(|s| s.value_variance * squared_scale(s, forecaster.spend.scale())).sum();
     let orders_variance =
-        own_orders + (quadratic(&slopes.orders, &fit.log_covariance) + error.orders.powi(2)) * orders.powi(2);
+        own_orders + (quadratic(&slopes.orders, &fit.covariance) + error.orders.powi(2)) * orders.powi(2);
     let spend_variance = spend_variance(&forecaster.spend, &sample);
-    let relative = quadratic(&slopes.value, &fit.log_covariance) + spend_variance + error.value.powi(2);
+    let relative = quadratic(&slopes.value, &fit.covariance) + spend_variance + error.value.powi(2);
     let value_variance = own_value + relative * value.powi(2);
     let estimate = |point: f64, variance: f64| interval(point, variance, definitions.level);
     let historic = base.has_amounts.then(|| definitions.margin.rate() * base.net_revenue);
@@ -132,7 +132,7 @@ fn slopes(fit: &TransactionFit, forecaster: &Forecaster, sample: &[Score], unit:
         relative_totals(shifted.as_deref().unwrap_or(forecaster.model), forecaster, sample, unit)
     };
     let mut slopes = Slopes { orders: Vec::new(), value: Vec::new() };
-    for index in 0..fit.log_covariance.len() {
+    for index in 0..fit.covariance.len() {
         let (up, down) = (at(index, STEP), at(index, -STEP));
         let slope = |up: f64, down: f64| {
             let slope = (up.ln() - down.ln()) / (2.0 * STEP);
@@ -180,7 +180,7 @@ fn spend_variance(spend: &SpendScale, sample: &[Score]) -> f64 {
             if slope.is_finite() { slope } else { 0.0 }
         })
         .collect();
-    quadratic(&slopes, &fit.log_covariance)
+    quadratic(&slopes, &fit.covariance)
 }
 
 fn spend_total(model: GammaGamma, fit: &Fit<GammaGamma>, sample: &[Score]) -> f64 {

@@ -82,6 +82,18 @@ impl Future {
         }
     }
 
+    /// The probability of not having left after `time`: E[exp(-lambda p t)], the expectation over p of (1 + p t/rate)^-shape.
+    ///
+    /// By Euler's integral and Pfaff's transformation, as in [`Future::integrate_rate`].
+    pub(super) fn probability_of_staying(&self, time: f64) -> f64 {
+        if time.is_nan() || time <= 0.0 {
+            return 1.0;
+        }
+        let Self { shape, rate, a, b } = *self;
+        let time = time.min(LONGEST_HORIZON * rate);
+        (ln_hyp2f1(shape, b, a + b, time / (rate + time)) - shape * (time / rate).ln_1p()).exp()
+    }
+
     /// P(X(t) = n) of an active customer (Fader, Hardie and Lee 2005, eq. 8): all n purchases made and survived, or left after
     /// the n-th of more that would have come.
     pub(super) fn probability_of_n_purchases(&self, n: u32, horizon: f64) -> f64 {

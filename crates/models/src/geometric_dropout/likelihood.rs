@@ -7,8 +7,8 @@ use perennial_math::{
 
 use crate::{
     CustomerBase,
+    estimation::LogLikelihood,
     grouped::{Grouped, Row},
-    maximum_likelihood,
 };
 
 /// Rows per parallel piece; fixed, so that sums do not depend on the number of threads.
@@ -134,7 +134,7 @@ fn sum_rows(rows: &[Row], frequencies: &[FrequencyTerms], times: &[TimeTerms], a
     sum
 }
 
-impl maximum_likelihood::LogLikelihood for Likelihood {
+impl LogLikelihood for Likelihood {
     fn value_and_gradient(&self, parameters: &[f64], gradient: &mut [f64]) -> f64 {
         let [value, slopes @ ..] = self.at([parameters[0], parameters[1], parameters[2], parameters[3]]);
         gradient.copy_from_slice(&slopes);

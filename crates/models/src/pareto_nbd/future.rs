@@ -49,6 +49,11 @@ impl Future {
         self.shape / self.rate * self.dropout_rate * log_time * mean
     }
 
+    /// The probability of not having left after `time`.
+    pub(super) fn probability_of_staying(&self, time: f64) -> f64 {
+        (-self.dropout_shape * (time.max(0.0) / self.dropout_rate).ln_1p()).exp()
+    }
+
     /// P(X(t) = n): made n purchases and stayed, or made n before leaving at u.
     pub(super) fn probability_of_n_purchases(&self, n: u32, horizon: f64) -> f64 {
         if horizon.is_nan() || horizon <= 0.0 {

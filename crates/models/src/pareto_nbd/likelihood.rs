@@ -20,8 +20,8 @@ use perennial_math::{
 use super::dropout_integral::{DropoutIntegral, Factor};
 use crate::{
     CustomerBase,
+    estimation::LogLikelihood,
     grouped::{Grouped, Row},
-    maximum_likelihood,
 };
 
 /// The log-likelihood of a customer base as a function of r, alpha, s and beta (the offsets in units of the mean age).
@@ -186,7 +186,7 @@ fn silence_terms(
     ]
 }
 
-impl maximum_likelihood::LogLikelihood for Likelihood {
+impl LogLikelihood for Likelihood {
     fn value_and_gradient(&self, parameters: &[f64], gradient: &mut [f64]) -> f64 {
         let [value, slopes @ ..] = self.at([parameters[0], parameters[1], parameters[2], parameters[3]]);
         gradient.copy_from_slice(&slopes);

@@ -76,7 +76,7 @@ fn bg_nbd() {
         },
     );
     let published = [("r", 0.0126, 5e-5), ("alpha", 0.378, 5e-4), ("a", 0.186, 5e-4), ("b", 0.705, 5e-4)];
-    for (estimate, (name, error, rounding)) in fit.parameter_estimates().iter().zip(published) {
+    for (estimate, (name, error, rounding)) in fit.parameters.iter().zip(published) {
         assert_near(name, estimate.standard_error.expect("a standard error"), error, rounding);
     }
 }
@@ -120,8 +120,8 @@ fn gamma_gamma() {
     assert_eq!(spends.len(), 946);
     let fit = GammaGamma::fit(&spends, &vec![1.0; spends.len()]).expect("a fit");
     assert_eq!(fit.outcome, Outcome::Converged);
-    for (estimate, published) in fit.estimates().iter().zip([6.2496, 3.7442, 15.4435]) {
-        assert_near(estimate.name, estimate.value, published, 6e-5);
+    for (estimate, published) in fit.parameters.iter().zip([6.2496, 3.7442, 15.4435]) {
+        assert_near(&estimate.name, estimate.value, published, 6e-5);
         assert!(estimate.standard_error.is_some_and(|error| error > 0.0 && error < estimate.value));
     }
     assert_near("log-likelihood", fit.log_likelihood, -4055.918, 6e-4);

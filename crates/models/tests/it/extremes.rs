@@ -137,7 +137,7 @@ fn fits_on_odd_bases_end() {
         for kind in ModelKind::ALL {
             let fit = kind.fit(&base).expect("a fit");
             assert!(fit.log_likelihood.is_finite(), "{fit:?}");
-            assert!(fit.log_covariance.iter().flatten().all(|entry| entry.is_finite()), "{fit:?}");
+            assert!(fit.covariance.iter().flatten().all(|entry| entry.is_finite()), "{fit:?}");
             for (history, _) in &rows {
                 let expected = fit.model.expected_purchases(history, 365.0);
                 assert!(expected.is_finite() && expected >= 0.0, "{fit:?} {history:?} {expected}");

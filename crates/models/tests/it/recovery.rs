@@ -32,7 +32,7 @@ fn assert_recovered<M: Parameters + TransactionModel>(
 ) {
     let fit = fit(&simulate(truth, 20_000, 100.0, seed)).expect("a fit");
     assert_eq!(fit.outcome, Outcome::Converged);
-    let covariance = &fit.log_covariance;
+    let covariance = &fit.covariance;
     for (i, (estimated, true_value)) in fit.model.values().iter().zip(truth.values()).enumerate() {
         let error = (estimated / true_value).ln() / covariance[i][i].sqrt();
         assert!(
@@ -81,18 +81,18 @@ fn drawn_models_have_the_spread_of_the_fit() {
     let n = 20_000;
     let draws = fit.draws(n, &mut stream(21, 0));
     assert_eq!(draws.len(), n);
-    let names = fit.estimates();
+    let names = fit.parameters.clone();
     let boxed = fit.clone().into_dyn();
     let boxed_draws = boxed.draw_models(n, &mut stream(21, 0));
     for (draw, boxed) in draws.iter().zip(&boxed_draws) {
         assert_eq!(draw.values(), boxed.parameters().iter().map(|(_, value)| *value).collect::<Vec<_>>());
     }
-    assert_eq!(names, boxed.parameter_estimates());
+    assert_eq!(names, boxed.parameters);
     for (i, estimate) in names.iter().enumerate() {
         let logs: Vec<f64> = draws.iter().map(|draw| (draw.values()[i] / estimate.value).ln()).collect();
         let mean = logs.iter().sum::<f64>() / n as f64;
         let variance = logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>() / n as f64;
-        let expected = fit.log_covariance[i][i];
+        let expected = fit.covariance[i][i];
         assert!(mean.abs() < 5.0 * (expected / n as f64).sqrt(), "{}: {mean}", estimate.name);
         assert!((variance / expected - 1.0).abs() < 0.06, "{}: {variance} {expected}", estimate.name);
         let error = estimate.standard_error.expect("a standard error");
