@@ -212,6 +212,16 @@ pub enum FitError {
         /// How many with a repeat purchase are needed.
         needed: u64,
     },
+    /// Too few contracts have ended to estimate anything.
+    #[error("{ended} contracts have ended; {model} needs at least {needed}")]
+    TooFewEnded {
+        /// The model's name.
+        model: &'static str,
+        /// Contracts that have ended.
+        ended: u64,
+        /// How many are needed.
+        needed: u64,
+    },
     /// A history does not say how regular the purchases were, which the model is about.
     #[error("{model} needs the times between the purchases of every customer (the sum of their logarithms)")]
     NoIntervals {

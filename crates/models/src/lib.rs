@@ -12,6 +12,9 @@
 //!
 //! Nothing here reads a file or knows a table; equal data give bit-identical results on any number of threads.
 
+pub mod beta_discrete_weibull;
+mod beta_geometric;
+pub mod bg_bb;
 pub mod bg_nbd;
 mod estimation;
 mod fit;
@@ -20,12 +23,18 @@ mod geometric_dropout;
 mod grouped;
 mod kind;
 pub mod mbg_nbd;
+mod opportunities;
 mod parameters;
 pub mod pareto_nbd;
 mod purchases;
+mod retention;
+pub mod sbg;
 mod spend;
+mod tenure;
 mod transaction;
 
+pub use beta_discrete_weibull::BetaDiscreteWeibull;
+pub use bg_bb::BgBb;
 pub use bg_nbd::BgNbd;
 pub use estimation::{Diagnostics, MINIMUM_REPEAT_CUSTOMERS};
 pub use fit::{
@@ -34,8 +43,12 @@ pub use fit::{
 pub use gamma_gamma::GammaGamma;
 pub use kind::{ModelKind, UnknownModel};
 pub use mbg_nbd::MbgNbd;
+pub use opportunities::{InvalidOpportunities, Opportunities, OpportunityBase};
 pub use parameters::InvalidParameters;
 pub use pareto_nbd::ParetoNbd;
 pub use purchases::{CustomerBase, InvalidPurchases, InvalidSpend, MeanSpend, Purchases, TimeUnit};
+pub use retention::RetentionModel;
+pub use sbg::Sbg;
 pub use spend::SpendModel;
+pub use tenure::{InvalidTenure, Tenure, TenureBase};
 pub use transaction::TransactionModel;

@@ -222,9 +222,9 @@ impl From<&FitError> for FitFailure {
             }
             FitError::Spend(_) => Self::InvalidSpend,
             FitError::NoMeanSpend { q } => Self::NoMeanSpend { q },
-            FitError::NotFinite { model } | FitError::NoIntervals { model } => {
-                Self::NotFinite { model: model.to_owned() }
-            }
+            FitError::NotFinite { model }
+            | FitError::NoIntervals { model }
+            | FitError::TooFewEnded { model, .. } => Self::NotFinite { model: model.to_owned() },
         }
     }
 }
