@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs::File, path::PathBuf};
 
 use flate2::read::GzDecoder;
-use perennial_models::{MeanSpend, Purchases};
+use perennial_models::{MeanSpend, Opportunities, Purchases};
 
 /// Days from one date to another, both as YYYY-MM-DD.
 fn day_number(date: &str) -> i64 {
@@ -46,11 +46,7 @@ pub(crate) struct Customer {
 
 /// Reads a log of purchases: per customer and day the sum of the amounts (0 without such a column).
 fn days(file: &str, customer: &str, amount: Option<&str>) -> BTreeMap<String, BTreeMap<i64, f64>> {
-    let path = folder().join(file);
-    let reader = File::open(&path).unwrap_or_else(|error| {
-        panic!("{}: {error}; `cargo xtask test` fetches what the tests need", path.display())
-    });
-    let mut reader = csv::Reader::from_reader(GzDecoder::new(reader));
+    let mut reader = csv::Reader::from_reader(GzDecoder::new(open(file)));
     let headers = reader.headers().expect("a header").clone();
     let column = |name| headers.iter().position(|header| header == name).expect("the column");
     let (customer, date) = (column(customer), column("date"));
@@ -98,4 +94,57 @@ pub(crate) fn cdnow() -> Vec<Customer> {
 /// The online grocer, calibrated on its first four months.
 pub(crate) fn grocery() -> Vec<Customer> {
     split(days("grocery_btydplus/grocery_elog.csv.gz", "cust", None), "2006-04-30", "2007-12-30")
+}
+
+/// A donor's yearly opportunities: the numbers, from 1, of those at which the donor gave.
+#[derive(Debug, Clone)]
+pub(crate) struct Donor {
+    pub(crate) bought: Vec<u32>,
+}
+
+impl Donor {
+    /// The history over the first `n` opportunities.
+    pub(crate) fn until(&self, n: u32) -> Opportunities {
+        let known: Vec<u32> = self.bought.iter().copied().filter(|opportunity| *opportunity <= n).collect();
+        let frequency = u32::try_from(known.len()).expect("few donations");
+        Opportunities::new(frequency, known.last().copied().unwrap_or(0), n).expect("a valid history")
+    }
+}
+
+/// The donors simulated by the package BTYD: all acquired in 1970, with thirteen yearly opportunities until 1983.
+pub(crate) fn discrete_donors() -> Vec<Donor> {
+    let customers = days("btyd_discrete_sim/discrete_sim_elog.csv.gz", "cust", None);
+    let year = |day: i64| u32::try_from((day - day_number("1970-01-01")) / 365).expect("a year from 1970 on");
+    let donor = |days: BTreeMap<i64, f64>| Donor { bought: days.into_keys().map(year).filter(|y| *y > 0).collect() };
+    customers.into_values().map(donor).collect()
+}
+
+/// The percentages of customers left at years 0 to 12, of the segments High End and Regular.
+pub(crate) fn retention_tables() -> [Vec<f64>; 2] {
+    let [high_end, regular] =
+        columns("reference_tables/sbg_retention.csv.gz", ["high_end_pct_alive", "regular_pct_alive"]);
+    [high_end, regular].map(|column| column.iter().map(|value| value.parse().expect("a number")).collect())
+}
+
+/// Columns of a table as text.
+pub(crate) fn columns<const N: usize>(file: &str, names: [&str; N]) -> [Vec<String>; N] {
+    let mut reader = csv::Reader::from_reader(GzDecoder::new(open(file)));
+    let headers = reader.headers().expect("a header").clone();
+    let places = names.map(|name| headers.iter().position(|header| header == name).expect("the column"));
+    let mut columns = names.map(|_| Vec::new());
+    for record in reader.records() {
+        let record = record.expect("a record");
+        for (column, place) in columns.iter_mut().zip(places) {
+            column.push(record[place].to_owned());
+        }
+    }
+    columns
+}
+
+/// Opens a file of the folder with real data.
+fn open(file: &str) -> File {
+    let path = folder().join(file);
+    File::open(&path).unwrap_or_else(|error| {
+        panic!("{}: {error}; `cargo xtask test` fetches what the tests need", path.display())
+    })
 }
