@@ -19,6 +19,7 @@ mod session;
 mod source;
 mod spool;
 mod synonyms;
+mod table;
 mod text;
 
 pub use columns::{ColumnOverrides, Role, RowsAre};
@@ -31,4 +32,5 @@ pub use profile::dates::DateOrder;
 pub use quality::{Quality, Refusal, Treatment};
 pub use reading::{ColumnRead, FileRead, Reading};
 pub use session::{Session, SessionOptions};
+pub use table::TableFile;
 pub use source::{OnProgress, OrderSource, Progress, ZeroOrders};

@@ -15,6 +15,18 @@ pub enum ModelKind {
     ParetoNbd,
 }
 
+/// What a model needs to know of the times between a customer's purchases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Intervals {
+    /// Nothing.
+    Unused,
+    /// The sum of their logarithms over all customers, and nothing of a single customer: histories that are otherwise equal can be
+    /// put together, each with the mean of their customers' sums.
+    InTotal,
+    /// The sum of their logarithms for each customer.
+    PerCustomer,
+}
+
 /// A name that no transaction model has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("there is no transaction model {name:?}; known are bg-nbd, mbg-nbd and pareto-nbd")]
@@ -26,6 +38,9 @@ pub struct UnknownModel {
 impl ModelKind {
     /// All kinds, cheapest to fit first.
     pub const ALL: [Self; 3] = [Self::BgNbd, Self::MbgNbd, Self::ParetoNbd];
+
+    /// The kinds that are tried where nobody names one: those that a large base is fitted with within seconds.
+    pub const CANDIDATES: &[Self] = &[Self::BgNbd, Self::MbgNbd, Self::ParetoNbd];
 
     /// The name used on the command line and in files, for example `bg-nbd`.
     #[must_use]
@@ -45,6 +60,12 @@ impl ModelKind {
             Self::MbgNbd => "MBG/NBD",
             Self::ParetoNbd => "Pareto/NBD",
         }
+    }
+
+    /// What it needs to know of the times between purchases ([`crate::Purchases::with_log_intervals`]).
+    #[must_use]
+    pub const fn intervals(self) -> Intervals {
+        Intervals::Unused
     }
 
     /// Fits a model of this kind by maximum likelihood.

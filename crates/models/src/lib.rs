@@ -17,6 +17,7 @@ mod beta_geometric;
 pub mod bg_bb;
 pub mod bg_nbd;
 pub mod cox;
+pub mod catalogue;
 mod estimation;
 mod fit;
 pub mod gamma_gamma;
@@ -46,8 +47,8 @@ pub use fit::{
 };
 pub use gamma_gamma::GammaGamma;
 pub use kaplan_meier::KaplanMeier;
-pub use kind::{ModelKind, UnknownModel};
 pub use lifetime::{InvalidLifetime, Lifetime};
+pub use kind::{Intervals, ModelKind, UnknownModel};
 pub use mbg_nbd::MbgNbd;
 pub use opportunities::{InvalidOpportunities, Opportunities, OpportunityBase};
 pub use parameters::InvalidParameters;

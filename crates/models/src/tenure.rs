@@ -69,7 +69,8 @@ impl TenureBase {
         self.push_count(tenure, customers as f64);
     }
 
-    fn push_count(&mut self, tenure: Tenure, customers: f64) {
+    /// Adds customers with the same tenure, in a number that need not be whole: a share of a cohort.
+    pub fn push_count(&mut self, tenure: Tenure, customers: f64) {
         self.tenures.push(tenure);
         self.counts.push(customers);
     }

@@ -49,7 +49,28 @@ pub(crate) fn print(value: &impl Serialize) -> Result<()> {
     Ok(())
 }
 
-impl Failure<'_> {
+impl<'a> Failure<'a> {
+    /// Results apart from failures; where there is but one result to be had, its failure is the command's.
+    pub(crate) fn sort_out<T>(
+        results: impl Iterator<Item = (&'a str, Result<T, perennial_valuation::Error>)>,
+    ) -> Result<(Vec<T>, Vec<Self>)> {
+        let (mut had, mut failed) = (Vec::new(), Vec::new());
+        let mut last = None;
+        for (model, result) in results {
+            match result {
+                Ok(result) => had.push(result),
+                Err(error) => {
+                    failed.push(Self { model, error: error.to_string() });
+                    last = Some(error);
+                }
+            }
+        }
+        match last {
+            Some(error) if had.is_empty() && failed.len() == 1 => Err(error.into()),
+            _ => Ok((had, failed)),
+        }
+    }
+
     /// Says on the standard error what could not be had.
     pub(crate) fn report(failures: &[Self]) {
         for failure in failures {

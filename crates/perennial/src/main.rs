@@ -45,6 +45,8 @@ fn run(arguments: &Arguments) -> Result<()> {
         Command::Value(arguments) => commands::value::run(arguments),
         Command::Fit(arguments) => commands::fit::run(arguments),
         Command::Validate(arguments) => commands::validate::run(arguments),
+        Command::Compare(arguments) => commands::compare::run(arguments),
+        Command::Models(arguments) => commands::models::run(arguments),
         Command::Simulate(arguments) => commands::simulate::run(arguments),
         Command::Demo(arguments) => commands::demo::run(arguments),
     }

@@ -9,10 +9,16 @@ use jiff::{Timestamp, Zoned, civil::Date};
 use perennial_lake::{OrderSource, OutputFormat, ZeroOrders};
 use perennial_models::ModelKind;
 use perennial_simulate::{Format, ShopSettings};
-use perennial_valuation::{FitKind, ModelChoice, Request};
+use perennial_valuation::{
+    CompareRequest, Estimating, FitKind, FitRequest, HoldOutRequest, ModelChoice, Period, Request,
+    RetentionRequest, SubscriptionColumns,
+};
 
 use crate::WrongUsage;
-use crate::arguments::{self, ShopArguments, SourceArguments, TableFormat, ValueArguments};
+use crate::arguments::{
+    self, CompareArguments, FitArguments, ShopArguments, SourceArguments, TableFormat, UncertaintyArgument,
+    ValidateArguments, ValueArguments,
+};
 
 /// Where refused rows go when nobody says: the first source's name with this ending, in the current folder.
 const QUARANTINE: &str = "quarantine.csv";
@@ -58,6 +64,7 @@ pub(crate) fn value(arguments: &ValueArguments) -> Result<Request> {
             name => ModelChoice::Named(name.parse()?),
         },
         unit: definitions.unit.unit,
+        estimating: estimating(&arguments.uncertainty),
         level: definitions.level,
         seed: definitions.seed,
         ..Request::new(today(arguments.source.time_zone.as_ref()))
@@ -86,7 +93,7 @@ pub(crate) fn fits(name: &str, has_amounts: bool) -> Result<Vec<FitKind>> {
         "gamma-gamma" => vec![FitKind::Spend],
         "all" => {
             let spend = has_amounts.then_some(FitKind::Spend);
-            ModelKind::ALL.into_iter().map(FitKind::Transactions).chain(spend).collect()
+            ModelKind::ALL.iter().copied().map(FitKind::Transactions).chain(spend).collect()
         }
         name => vec![FitKind::Transactions(name.parse()?)],
     })
@@ -94,7 +101,93 @@ pub(crate) fn fits(name: &str, has_amounts: bool) -> Result<Vec<FitKind>> {
 
 /// The transaction models that a name stands for.
 pub(crate) fn models(name: &str) -> Result<Vec<ModelKind>> {
-    Ok(if name == "all" { ModelKind::ALL.to_vec() } else { vec![name.parse()?] })
+    Ok(match name {
+        "all" => ModelKind::ALL.to_vec(),
+        "auto" => ModelKind::CANDIDATES.to_vec(),
+        name => vec![name.parse()?],
+    })
+}
+
+/// How the parameters are estimated.
+pub(crate) fn estimating(argument: &UncertaintyArgument) -> Estimating {
+    match argument.uncertainty {
+        arguments::Uncertainty::Fast => Estimating::Fast,
+        arguments::Uncertainty::Bayes => Estimating::Bayes,
+        arguments::Uncertainty::Bootstrap => Estimating::Bootstrap,
+    }
+}
+
+/// What models are fitted on.
+pub(crate) fn fit(arguments: &FitArguments) -> FitRequest {
+    FitRequest {
+        until: arguments.until,
+        unit: arguments.unit.unit,
+        estimating: estimating(&arguments.uncertainty),
+        seed: arguments.seed,
+    }
+}
+
+/// Where a table of subscriptions has what, and how a model is fitted on it.
+pub(crate) fn retention(arguments: &FitArguments) -> (SubscriptionColumns, RetentionRequest) {
+    let named = &arguments.subscriptions;
+    let columns = SubscriptionColumns {
+        duration: named.duration.clone(),
+        ended: named.ended.clone(),
+        start: named.start.clone(),
+        end: named.end.clone(),
+        alive: named.alive.clone(),
+        covariates: arguments.covariates.covariate_columns.clone(),
+    };
+    let request = RetentionRequest {
+        unit: arguments.unit.unit,
+        until: arguments.until,
+        periods: named.periods,
+        level: 0.8,
+    };
+    (columns, request)
+}
+
+/// A calendar period.
+pub(crate) const fn period(period: arguments::Period) -> Period {
+    match period {
+        arguments::Period::Week => Period::Week,
+        arguments::Period::Month => Period::Month,
+        arguments::Period::Quarter => Period::Quarter,
+        arguments::Period::Year => Period::Year,
+    }
+}
+
+/// On what time models are judged.
+pub(crate) fn hold_out(arguments: &ValidateArguments) -> HoldOutRequest {
+    HoldOutRequest {
+        until: arguments.until,
+        days: arguments.hold_out,
+        unit: arguments.unit.unit,
+        estimating: estimating(&arguments.uncertainty),
+        level: arguments.level,
+        seed: arguments.seed,
+    }
+}
+
+/// The models to compare, each once, and on what.
+pub(crate) fn compare(arguments: &CompareArguments) -> Result<(Vec<ModelKind>, CompareRequest)> {
+    let mut kinds = Vec::new();
+    for name in &arguments.model {
+        for kind in models(name)? {
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+    }
+    let request = CompareRequest {
+        as_of: arguments.as_of,
+        hold_out_days: arguments.hold_out,
+        origins: arguments.origins,
+        unit: arguments.unit.unit,
+        level: arguments.level,
+        seed: arguments.seed,
+    };
+    Ok((kinds, request))
 }
 
 /// The shop to simulate.

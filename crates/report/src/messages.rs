@@ -95,7 +95,7 @@ fn decimals_or(asked: Option<&FluentValue<'_>>, default: usize) -> usize {
 pub(crate) fn model_title(code: &str) -> &str {
     match code {
         "gamma-gamma" => "Gamma-Gamma",
-        _ => ModelKind::ALL.into_iter().find(|kind| kind.name() == code).map_or(code, |kind| kind.title()),
+        _ => ModelKind::ALL.iter().find(|kind| kind.name() == code).map_or(code, |kind| kind.title()),
     }
 }
 

@@ -283,6 +283,10 @@ impl Texts {
             variables.insert(Cow::Borrowed(name), value);
         };
         match kind {
+            WarningKind::Trend { per_year } => {
+                add("off", per_year.abs().into());
+                add("direction", if *per_year > 0.0 { "up" } else { "down" }.into());
+            }
             WarningKind::HoldOutBias { bias, .. } => add("off", bias.map_or(f64::NAN, f64::abs).into()),
             WarningKind::IntervalCoverage { coverage, level, .. } => {
                 add("direction", if coverage < level { "narrow" } else { "wide" }.into());

@@ -1,25 +1,30 @@
-//! What a customer who is still active does within the horizon, shared by all customers with the same x, T and number
-//! of paid repeat transactions.
+//! What a customer who is still active does within the horizon, shared by all customers with the same future: in most models
+//! those with the same x, T, covariates and number of paid repeat transactions.
 //!
-//! An active customer's orders and spend depend on the history through these three alone, once the spend is measured in
-//! units of the customer's spend scale (see [`SpendScale`]). The predictive distribution is simulated: models with
+//! An active customer's orders and spend depend on the history through these alone, once the spend is measured in units of the
+//! customer's spend scale (see [`SpendScale`]). The predictive distribution is simulated: models with
 //! parameters drawn from their estimated distribution, for each a number of futures drawn from the customer's
 //! posterior. The customer's own distribution is a mixture: nothing with probability 1 - P(alive), this otherwise.
 
 use perennial_math::random::{self, Rng};
-use perennial_models::{Fit, GammaGamma, MeanSpend, Purchases, SpendModel, TransactionFit, TransactionModel};
+use perennial_models::{Fit, GammaGamma, MeanSpend, Purchases, SpendModel, TransactionModel};
 
 use crate::Definitions;
+use crate::history::History;
+use crate::transactions::FittedTransactions;
 
-/// Models drawn for the uncertainty of the parameters, and futures drawn under each.
+/// Models drawn for the uncertainty of the parameters, and futures drawn of each customer in all.
 const PARAMETER_DRAWS: usize = 16;
-const FUTURES_PER_DRAW: usize = 48;
+const FUTURES: usize = 768;
+/// As many models as this where their draws are more than a normal approximation.
+const SAMPLED_PARAMETER_DRAWS: usize = 64;
 
 /// The fitted models of a valuation together with draws of their parameters.
 pub(crate) struct Forecaster<'a> {
-    pub model: &'a dyn TransactionModel,
+    pub models: &'a FittedTransactions,
     pub spend: SpendScale<'a>,
-    draws: Vec<(Box<dyn TransactionModel>, SpendDraw)>,
+    draws: Vec<(Vec<f64>, SpendDraw)>,
+    futures_per_draw: usize,
     periods: Vec<(f64, f64)>,
     horizon: f64,
     unit_days: f64,
@@ -86,24 +91,27 @@ fn gamma_gamma_factor(model: &GammaGamma, paid_repeats: u32) -> f64 {
 impl<'a> Forecaster<'a> {
     /// A forecaster from fitted models under the definitions.
     pub(crate) fn new(
-        fit: &'a TransactionFit,
+        models: &'a FittedTransactions,
         spend: SpendScale<'a>,
         definitions: &Definitions,
         seed: u64,
     ) -> Self {
         let mut rng = random::stream(seed, u64::MAX);
-        let models = fit.draw_models(PARAMETER_DRAWS, &mut rng);
+        let asked =
+            if models.fit().sample.is_some() { SAMPLED_PARAMETER_DRAWS } else { PARAMETER_DRAWS };
+        let values = models.draw_values(asked, &mut rng);
         let spends: Vec<SpendDraw> = match &spend {
             SpendScale::GammaGamma(fit) => {
-                fit.draws(PARAMETER_DRAWS, &mut rng).into_iter().map(SpendDraw::GammaGamma).collect()
+                fit.draws(asked, &mut rng).into_iter().map(SpendDraw::GammaGamma).collect()
             }
-            SpendScale::Mean(_) => (0..PARAMETER_DRAWS).map(|_| SpendDraw::Mean).collect(),
+            SpendScale::Mean(_) => (0..asked).map(|_| SpendDraw::Mean).collect(),
         };
         let unit_days = definitions.unit.days();
         Self {
-            model: fit.model.as_ref(),
+            models,
             spend,
-            draws: models.into_iter().zip(spends).collect(),
+            futures_per_draw: FUTURES / values.len().clamp(1, FUTURES),
+            draws: values.into_iter().zip(spends).collect(),
             periods: definitions
                 .periods()
                 .into_iter()
@@ -127,19 +135,22 @@ impl<'a> Forecaster<'a> {
         (before, discounted)
     }
 
-    /// The forecast for an active customer with this x and T; `stream` numbers the random stream.
-    pub(crate) fn active(&self, customer: &Purchases, paid_repeats: u32, stream: u64) -> ActiveForecast {
-        let (orders, discounted_orders) = self.expected_if_alive(self.model, customer);
+    /// The forecast for an active customer like this one; `stream` numbers the random stream.
+    pub(crate) fn active(&self, customer: &Purchases, history: &History, stream: u64) -> ActiveForecast {
+        let model = self.models.of(history.profile);
+        let paid_repeats = history.paid_repeats;
+        let (orders, discounted_orders) = self.expected_if_alive(&*model, customer);
         let mut rng = random::stream(self.seed, stream);
-        let count = self.draws.len() * FUTURES_PER_DRAW;
+        let count = self.draws.len() * self.futures_per_draw;
         let (mut order_draws, mut value_draws) = (Vec::with_capacity(count), Vec::with_capacity(count));
-        let mut futures = Vec::with_capacity(FUTURES_PER_DRAW);
-        for (model, spend) in &self.draws {
+        let mut futures = Vec::with_capacity(self.futures_per_draw);
+        for (values, spend) in &self.draws {
+            let Some(drawn) = self.models.at(values, history.profile) else { continue };
             futures.clear();
-            model.simulate_futures_if_alive(
+            drawn.simulate_futures_if_alive(
                 customer,
                 self.horizon,
-                FUTURES_PER_DRAW,
+                self.futures_per_draw,
                 &mut rng,
                 &mut |times| {
                     futures.push((times.len() as u32, self.mean_discount(times)));
@@ -152,8 +163,8 @@ impl<'a> Forecaster<'a> {
         }
         order_draws.sort_unstable_by(f64::total_cmp);
         value_draws.sort_unstable_by(f64::total_cmp);
-        let no_order = self.model.probability_of_n_purchases_if_alive(customer, 0, self.horizon);
-        let days_to_next_order = self.model.median_time_to_next_purchase(customer) * self.unit_days;
+        let no_order = model.probability_of_n_purchases_if_alive(customer, 0, self.horizon);
+        let days_to_next_order = model.median_time_to_next_purchase(customer) * self.unit_days;
         ActiveForecast { orders, discounted_orders, no_order, days_to_next_order, order_draws, value_draws }
     }
 

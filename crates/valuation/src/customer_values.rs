@@ -5,6 +5,7 @@ use perennial_lake::{Reading, Session};
 
 use crate::columns::{dates, f64s, i64s, optional, texts};
 use crate::figures::CUSTOMER_COLUMNS;
+use crate::history::Detail;
 use crate::valuation::CustomerValue;
 use crate::{Definitions, Error, day, summary};
 
@@ -24,6 +25,7 @@ pub(crate) fn register(
     reading: &Reading,
     definitions: &Definitions,
     tables: (&str, Option<&str>),
+    detail: Detail,
     value_factor: Option<f64>,
 ) -> Result<(), Error> {
     let (summary, scores) = tables;
@@ -39,15 +41,12 @@ pub(crate) fn register(
     });
     let inner = format!(
         "SELECT customer, transactions, first_day, last_day, spend, refunds, {} FROM {summary}",
-        summary::history_columns(definitions.as_of)
+        detail.history_columns(definitions.as_of)
     );
     let predicted =
         Predicted::new(scores.is_some(), value_factor, summary::scale(reading), definitions.as_of);
     let join = scores.map_or(String::new(), |scores| {
-        format!(
-            " LEFT JOIN {scores} AS s ON h.frequency = s.frequency AND h.recency = s.recency \
-              AND h.age = s.age AND h.paid_repeats = s.paid_repeats"
-        )
+        format!(" LEFT JOIN {scores} AS s ON {}", detail.join("h", "s"))
     });
     let sql = format!(
         "SELECT customer AS customer_id, CAST(first_day AS DATE) AS first_order_at, CAST(last_day AS DATE) AS last_order_at, \

@@ -51,6 +51,50 @@ pub enum Error {
         /// The last day with an order.
         last: Date,
     },
+    /// A history too short to hold anything out.
+    #[error(
+        "{days} days of orders are too few to hold out the default length; at least 112 are needed, or say --hold-out"
+    )]
+    TooShort {
+        /// The days from the first order to the last.
+        days: i32,
+    },
+    /// Rolling hold-outs before which no model could be fitted.
+    #[error("no model could be fitted before any hold-out of {days} days (the first would begin after {until}); take shorter ones")]
+    NothingJudged {
+        /// The length of the hold-outs.
+        days: i32,
+        /// The last day of the first calibration.
+        until: Date,
+    },
+    /// A file of covariates that cannot be used.
+    #[error("{file}: {problem}")]
+    Covariates {
+        /// The file.
+        file: String,
+        /// What is the matter with it, and what to do.
+        problem: String,
+    },
+    /// No order lies in a whole period.
+    #[error("no whole period with an order ends on or before {until}; take shorter periods with --period")]
+    NoWholePeriod {
+        /// The date asked for.
+        until: Date,
+    },
+    /// A table of subscriptions that cannot be used.
+    #[error("{file}: {problem}")]
+    Subscriptions {
+        /// The file.
+        file: String,
+        /// What is the matter with it, and what to do.
+        problem: String,
+    },
+    /// Cox's model cannot be fitted.
+    #[error("Cox cannot be fitted: {problem}")]
+    Cox {
+        /// Why.
+        problem: String,
+    },
     /// Amounts are needed and there are none.
     #[error(
         "the source has no amounts, so spend cannot be modelled; name the column with --columns amount=..."

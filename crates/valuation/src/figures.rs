@@ -111,6 +111,56 @@ pub struct HeatMaps {
     pub expected_orders: Vec<Vec<f64>>,
 }
 
+/// A posterior predictive check: the customers by their repeat transactions, as observed and as the fitted model makes them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelCheck {
+    /// Customers with 0, 1, 2, ... repeat transactions.
+    pub bins: Vec<CheckBin>,
+    /// The probability that an interval is meant to hold.
+    pub level: f64,
+}
+
+/// Customers with the same number of repeat transactions.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct CheckBin {
+    /// Their repeat transactions.
+    pub repeat_orders: u32,
+    /// True for the last bin, which holds the customers with more as well.
+    pub or_more: bool,
+    /// The customers observed.
+    pub observed: u64,
+    /// The customers that the model expects.
+    pub expected: f64,
+    /// The ends of the interval around it.
+    pub lower: f64,
+    /// Its upper end.
+    pub upper: f64,
+}
+
+/// How the base level of orders changes over time, held against a model that knows no season and no trend.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct BaseLevel {
+    /// The whole months that it was judged over.
+    pub months: u32,
+    /// The season, where there is one.
+    pub season: Option<Season>,
+    /// The relative change in a year, where there is a trend.
+    pub trend_per_year: Option<f64>,
+}
+
+/// How much more and less is ordered in some months of the year than on the average of the year.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Season {
+    /// The strongest month, 1 to 12.
+    pub strongest_month: u8,
+    /// Its orders as a multiple of the year's average.
+    pub strongest: f64,
+    /// The weakest month, 1 to 12.
+    pub weakest_month: u8,
+    /// Its orders as a multiple of the year's average.
+    pub weakest: f64,
+}
+
 /// The figures that a valuation gives for each customer, under the names that its outputs use.
 ///
 /// Money is in units of the currency; `*_clv` is margin (see [`crate::Margin`]).

@@ -3,14 +3,17 @@
 use jiff::civil::Date;
 use perennial_lake::{Reading, Session};
 use perennial_models::{
-    CustomerBase, Estimated, Fit, FitError, GammaGamma, MeanSpend, ModelKind, Outcome, Purchases, SpendModel,
-    TimeUnit, TransactionFit,
+    CustomerBase, Estimated, Fit, FitError, GammaGamma, Intervals, MeanSpend, ModelKind, Outcome, Purchases,
+    SpendModel, TimeUnit, TransactionFit,
 };
 use serde_json::Value;
 
+use crate::history::{self, Detail, History};
+use crate::hold_out::{FitSummary, edge};
+use crate::request::{Estimating, Progress, Stage};
+use crate::summary::{self, Spend};
+use crate::transactions::FittedTransactions;
 use crate::Error;
-use crate::hold_out::FitSummary;
-use crate::summary::{self, History, Spend};
 
 /// The table that a fit outside of a valuation summarises into.
 const FIT_TABLE: &str = "fit_summary";
@@ -24,41 +27,86 @@ pub enum FitKind {
     Spend,
 }
 
-/// Fits a model on the orders up to `until` (the last day of the data when `None`).
+/// What is fitted, and on what.
+#[derive(Debug, Clone, Copy)]
+pub struct FitRequest {
+    /// The last day that the fit sees; `None` takes the last day of the data.
+    pub until: Option<Date>,
+    /// The unit in which the models count time.
+    pub unit: TimeUnit,
+    /// How the parameters are estimated.
+    pub estimating: Estimating,
+    /// The seed of everything random.
+    pub seed: u64,
+}
+
+impl FitRequest {
+    /// All orders up to a day, by maximum likelihood; `None` takes the last day of the data.
+    #[must_use]
+    pub const fn new(until: Option<Date>) -> Self {
+        Self { until, unit: TimeUnit::Week, estimating: Estimating::Fast, seed: 1 }
+    }
+}
+
+/// Fits models on the orders up to a day; each has a result or an error of its own.
 ///
 /// # Errors
-/// When there are no orders by then, or too little data for the model.
-pub fn fit(
+/// When there are no orders by then.
+pub fn fits(
     session: &Session,
     reading: &Reading,
-    kind: FitKind,
-    until: Option<Date>,
-    unit: TimeUnit,
-) -> Result<FitSummary, Error> {
-    let until = until.unwrap_or(reading.last_day);
-    summary::summarise(session, reading, FIT_TABLE, until)?;
-    match kind {
-        FitKind::Transactions(kind) => {
-            let histories = summary::histories(session, FIT_TABLE, until, summary::scale(reading))?;
-            let fit = fit_transactions(kind, &histories, unit)
-                .map_err(|source| Error::Fit { model: kind.title(), source })?;
-            Ok(transaction_summary(&fit, unit, until))
-        }
-        FitKind::Spend => {
-            if !reading.has_amounts {
-                return Err(Error::NoAmounts);
+    kinds: &[FitKind],
+    request: &FitRequest,
+    progress: Progress,
+) -> Result<Vec<Result<FitSummary, Error>>, Error> {
+    let until = request.until.unwrap_or(reading.last_day);
+    let transactions: Vec<ModelKind> = kinds
+        .iter()
+        .filter_map(|kind| match kind {
+            FitKind::Transactions(kind) => Some(*kind),
+            FitKind::Spend => None,
+        })
+        .collect();
+    let detail = detail(&transactions);
+    summary::summarise(session, reading, FIT_TABLE, until, detail)?;
+    let scale = summary::scale(reading);
+    let histories = history::histories(session, FIT_TABLE, until, scale, detail)?;
+    let steps = kinds.len() as u64;
+    let fit = |(step, kind): (usize, &FitKind)| {
+        progress(Stage::Fit, step as u64, steps);
+        match kind {
+            FitKind::Transactions(kind) => {
+                let fit = fit_transactions(*kind, &histories, request.unit, request.estimating, request.seed)
+                    .map_err(|source| Error::Fit { model: kind.title(), source })?;
+                Ok(transaction_summary(fit.fit(), request.unit, until))
             }
-            let fit = fit_spend(&summary::spends(session, FIT_TABLE, summary::scale(reading))?)
-                .map_err(|source| Error::Fit { model: "Gamma-Gamma", source })?;
-            Ok(spend_summary(&fit, unit, until))
+            FitKind::Spend if !reading.has_amounts => Err(Error::NoAmounts),
+            FitKind::Spend => {
+                let fit = fit_spend(&summary::spends(session, FIT_TABLE, scale)?)
+                    .map_err(|source| Error::Fit { model: "Gamma-Gamma", source })?;
+                Ok(spend_summary(&fit, request.unit, until))
+            }
         }
-    }
+    };
+    let fitted = kinds.iter().enumerate().map(fit).collect();
+    progress(Stage::Fit, steps, steps);
+    Ok(fitted)
+}
+
+/// What models of these kinds need to know of the customers.
+pub(crate) fn detail(kinds: &[ModelKind]) -> Detail {
+    let intervals = kinds.iter().map(|kind| kind.intervals()).max().unwrap_or(Intervals::Unused);
+    Detail { intervals, profiles: false }
 }
 
 /// The history in the models' terms; the summary guarantees that its numbers fit together.
 pub(crate) fn purchases(history: &History, unit: TimeUnit) -> Option<Purchases> {
     let (recency, age) = (f64::from(history.recency) / unit.days(), f64::from(history.age) / unit.days());
-    Purchases::new(history.frequency, recency, age).ok()
+    let purchases = Purchases::new(history.frequency, recency, age).ok()?;
+    Some(match history.log_intervals(unit.days()) {
+        Some(sum) => purchases.with_log_intervals(sum),
+        None => purchases,
+    })
 }
 
 /// The customers' transaction histories as a model sees them.
@@ -77,8 +125,10 @@ pub(crate) fn fit_transactions(
     kind: ModelKind,
     histories: &[History],
     unit: TimeUnit,
-) -> Result<TransactionFit, FitError> {
-    kind.fit(&customer_base(histories, unit))
+    _estimating: Estimating,
+    _seed: u64,
+) -> Result<FittedTransactions, FitError> {
+    kind.fit(&customer_base(histories, unit)).map(FittedTransactions::same)
 }
 
 /// Fits the Gamma-Gamma model on distinct spends.
@@ -112,10 +162,7 @@ fn fit_summary<M>(fit: &Fit<M>, model: &str, unit: TimeUnit, until: Date) -> Fit
         parameters: by_name(|parameter| Value::from(parameter.value)),
         standard_errors: by_name(|parameter| Value::from(parameter.standard_error)),
         log_likelihood: fit.log_likelihood,
-        edge: match &fit.outcome {
-            Outcome::Edge { parameters } => parameters.iter().map(ToString::to_string).collect(),
-            Outcome::Converged | Outcome::Stalled { .. } => Vec::new(),
-        },
+        edge: edge(&fit.outcome),
         converged: !matches!(fit.outcome, Outcome::Stalled { .. }),
     }
 }

@@ -4,7 +4,7 @@ use perennial_models::{Purchases, TransactionModel};
 
 use crate::Definitions;
 use crate::figures::HeatMaps;
-use crate::summary::History;
+use crate::history::History;
 
 /// Cells along each side.
 const CELLS: u32 = 24;

@@ -1,7 +1,7 @@
 //! The result of a hold-out: a model fitted on the past, judged on what came after.
 
 use jiff::civil::Date;
-use perennial_models::TimeUnit;
+use perennial_models::{Estimated, Fit, Outcome, TimeUnit};
 use serde::{Deserialize, Serialize};
 
 /// A fit as it is shown and printed: parameters with standard errors, log-likelihood, how it ended.
@@ -27,6 +27,41 @@ pub struct FitSummary {
     pub converged: bool,
 }
 
+/// The estimates of a fit that is of no day: parameters in the literature's order, log-likelihood, how it ended.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EstimateTable {
+    /// Name, value and standard error (`None` where the data do not say) of each parameter.
+    pub parameters: Vec<(String, f64, Option<f64>)>,
+    /// The log-likelihood with all constants.
+    pub log_likelihood: f64,
+    /// The parameters that ran to the edge of their range, empty for an ordinary fit.
+    pub edge: Vec<String>,
+    /// False when the search stopped before a maximum.
+    pub converged: bool,
+}
+
+impl EstimateTable {
+    /// The estimates of a fit.
+    #[must_use]
+    pub fn of<M>(fit: &Fit<M>) -> Self {
+        let row = |estimate: &Estimated| (estimate.name.to_string(), estimate.value, estimate.standard_error);
+        Self {
+            parameters: fit.parameters.iter().map(row).collect(),
+            log_likelihood: fit.log_likelihood,
+            edge: edge(&fit.outcome),
+            converged: !matches!(fit.outcome, Outcome::Stalled { .. }),
+        }
+    }
+}
+
+/// The parameters that ran to the edge of their range.
+pub(crate) fn edge(outcome: &Outcome) -> Vec<String> {
+    match outcome {
+        Outcome::Edge { parameters } => parameters.iter().map(ToString::to_string).collect(),
+        Outcome::Converged | Outcome::Stalled { .. } => Vec::new(),
+    }
+}
+
 /// A model judged on the time after its fit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HoldOut {
@@ -45,7 +80,11 @@ pub struct HoldOut {
     pub actual_total: f64,
     /// The mean over customers of ln P(X = observed): higher is better, a proper score.
     pub log_score: f64,
-    /// The share of customers whose number of transactions fell into their 80 % interval.
+    /// The mean over customers of the continuous ranked probability score, in transactions: lower is better, a proper score.
+    pub crps: f64,
+    /// How far tenths of the customers by predicted transactions were off, as a share of what came; `None` when nobody bought.
+    pub calibration_error: Option<f64>,
+    /// The share of customers whose number of transactions fell into their interval.
     pub order_coverage: f64,
     /// Spend in the hold-out, where the source has amounts.
     pub value: Option<ValueHoldOut>,
@@ -109,6 +148,10 @@ pub struct Selection {
     pub candidates: Vec<Candidate>,
     /// The last days of the calibrations, earliest first.
     pub origins: Vec<Date>,
+    /// The days of each hold-out; 0 without any.
+    pub hold_out_days: u32,
+    /// The probability that the candidates' intervals are meant to hold.
+    pub level: f64,
 }
 
 /// A model's mean scores over the rolling hold-outs.
@@ -118,6 +161,8 @@ pub struct Candidate {
     pub model: String,
     /// Mean log score per customer; higher is better. `None` when the model could not be fitted.
     pub log_score: Option<f64>,
+    /// Mean continuous ranked probability score per customer, in transactions; lower is better.
+    pub crps: Option<f64>,
     /// Mean absolute error of the transactions per customer.
     pub mae: Option<f64>,
     /// Root mean squared error per customer.
@@ -127,6 +172,10 @@ pub struct Candidate {
     /// The root mean square over the hold-outs of (predicted - actual) / actual of the total: how far a total of this model
     /// was off. Totals' intervals contain it.
     pub total_error: Option<f64>,
+    /// How far tenths of the customers by predicted transactions were off, as a share of what came: 0 is perfect calibration.
+    pub calibration_error: Option<f64>,
+    /// The share of customers whose transactions fell into their interval, the parameters taken as certain.
+    pub coverage: Option<f64>,
     /// Why it could not be fitted.
     pub failure: Option<String>,
 }

@@ -17,7 +17,9 @@
 )]
 
 mod active;
+mod base_level;
 mod columns;
+mod covariates;
 mod customer_values;
 mod day;
 mod definitions;
@@ -26,29 +28,41 @@ mod error;
 pub mod figures;
 mod fitting;
 mod heat_maps;
+mod history;
 pub mod hold_out;
+mod judgement;
 mod measures;
 pub mod methods;
+mod model_check;
+mod opportunities;
 mod prediction;
 mod request;
 mod scoring;
 mod selection;
+mod subscriptions;
 mod summary;
 mod totals;
 mod tracking;
+mod transactions;
 mod validation;
 mod valuation;
 mod value;
 pub mod warnings;
 
+pub use covariates::Covariates;
 pub use customer_values::CUSTOMER_VALUES;
 pub use definitions::{Definitions, Margin};
 pub use error::Error;
-pub use fitting::{FitKind, fit};
+pub use fitting::{FitKind, FitRequest, fits};
 pub use methods::{Method, MethodPanel};
-pub use request::{ModelChoice, Progress, Request, Stage};
+pub use opportunities::{OpportunityHistory, Period, fit_bg_bb, opportunities};
+pub use request::{Estimating, ModelChoice, Progress, Request, Stage};
+pub use selection::{CompareRequest, compare};
+pub use subscriptions::{
+    Ratio, Retention, RetentionKind, RetentionPoint, RetentionRequest, SubscriptionColumns, Subscriptions,
+};
 pub use summary::summary_sql;
-pub use validation::hold_out;
+pub use validation::{HoldOutRequest, hold_outs};
 pub use valuation::{CustomerValue, Models, Valuation};
 pub use value::value;
 pub use warnings::{Severity, Warning, WarningKind};

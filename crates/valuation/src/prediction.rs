@@ -1,21 +1,23 @@
 //! The predicted part of a valuation: fitted models, scores, totals, heat maps.
 
 use perennial_lake::Session;
-use perennial_models::{Fit, FitError, GammaGamma, ModelKind, TimeUnit, TransactionFit};
+use perennial_models::{Fit, FitError, GammaGamma, ModelKind, TimeUnit};
 
 use crate::active::{Forecaster, SpendScale};
 use crate::figures::{Base, HeatMaps, Totals};
 use crate::fitting::{fit_spend, fit_transactions, spend_summary, transaction_summary};
 use crate::hold_out::Selection;
-use crate::request::Progress;
-use crate::summary::{History, Spend};
+use crate::request::{Estimating, Progress};
+use crate::history::{Detail, History};
+use crate::summary::Spend;
 use crate::totals::ModelError;
+use crate::transactions::FittedTransactions;
 use crate::valuation::Models;
 use crate::{Definitions, Error, heat_maps, scoring, totals};
 
 /// The models fitted on the whole history, or why there are none.
 pub(crate) struct Fitted {
-    pub transactions: Result<TransactionFit, FitError>,
+    pub transactions: Result<FittedTransactions, FitError>,
     /// `None` where the source has no amounts.
     pub spend: Option<Result<Fit<GammaGamma>, FitError>>,
 }
@@ -27,8 +29,13 @@ impl Fitted {
         histories: &[History],
         spends: Option<&[Spend]>,
         unit: TimeUnit,
+        estimating: Estimating,
+        seed: u64,
     ) -> Self {
-        Self { transactions: fit_transactions(kind, histories, unit), spend: spends.map(fit_spend) }
+        Self {
+            transactions: fit_transactions(kind, histories, unit, estimating, seed),
+            spend: spends.map(fit_spend),
+        }
     }
 
     /// What is shown of the fits; `None` without a transaction model.
@@ -38,10 +45,10 @@ impl Fitted {
         definitions: &Definitions,
         selection: Selection,
     ) -> Option<Models> {
-        let fit = self.transactions.as_ref().ok()?;
+        let models = self.transactions.as_ref().ok()?;
         let spend = self.spend.as_ref().and_then(|spend| spend.as_ref().ok());
         Some(Models {
-            transactions: transaction_summary(fit, definitions.unit, definitions.as_of),
+            transactions: transaction_summary(models.fit(), definitions.unit, definitions.as_of),
             spend: spend.map(|fit| spend_summary(fit, definitions.unit, definitions.as_of)),
             selection,
             unlinked_refund_share: unlinked_refund_share(base),
@@ -49,10 +56,11 @@ impl Fitted {
     }
 }
 
-/// How histories are scored: the table that the scores are registered as, the seed of the simulated futures, and who is
+/// How histories are scored: the table that the scores are registered as, its keys, the seed of the simulated futures, and who is
 /// told about progress.
 pub(crate) struct ScoringRun<'a> {
     pub table: &'static str,
+    pub detail: Detail,
     pub seed: u64,
     pub progress: Progress<'a>,
 }
@@ -76,7 +84,7 @@ impl Prediction {
         error: ModelError,
         run: &ScoringRun,
     ) -> Result<Self, Error> {
-        let Ok(fit) = &fitted.transactions else {
+        let Ok(models) = &fitted.transactions else {
             return Ok(Self {
                 totals: totals::historic_totals(base, definitions),
                 heat_maps: None,
@@ -87,15 +95,15 @@ impl Prediction {
             Some(Ok(spend)) => SpendScale::GammaGamma(spend),
             Some(Err(_)) | None => SpendScale::Mean(mean_spend(base)),
         };
-        let forecaster = Forecaster::new(fit, spend, definitions, run.seed);
+        let forecaster = Forecaster::new(models, spend, definitions, run.seed);
         let scores =
             scoring::score(&forecaster, histories, definitions.unit, definitions.level, run.progress);
-        scoring::register(session, run.table, &scores, forecaster.spend.scale())?;
+        scoring::register(session, run.table, &scores, forecaster.spend.scale(), run.detail)?;
         let value_factor =
             base.has_amounts.then(|| definitions.margin.rate() * (1.0 - unlinked_refund_share(base)));
         Ok(Self {
-            totals: totals::totals(base, fit, &forecaster, &scores, definitions, value_factor, error),
-            heat_maps: heat_maps::heat_maps(fit.model.as_ref(), histories, definitions),
+            totals: totals::totals(base, &forecaster, &scores, definitions, value_factor, error),
+            heat_maps: heat_maps::heat_maps(&*models.of(0), histories, definitions),
             value_factor,
         })
     }

@@ -18,6 +18,8 @@ pub struct Request {
     pub model: ModelChoice,
     /// The unit in which the models count time.
     pub unit: TimeUnit,
+    /// How the parameters are estimated.
+    pub estimating: Estimating,
     /// The probability that an interval is meant to hold.
     pub level: f64,
     /// The seed of everything random.
@@ -37,11 +39,24 @@ impl Request {
             margin: None,
             model: ModelChoice::Auto,
             unit: TimeUnit::Week,
+            estimating: Estimating::Fast,
             level: 0.8,
             seed: 1,
             today,
         }
     }
+}
+
+/// How parameters are estimated, and with that where the uncertainty of every prediction comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Estimating {
+    /// Maximum likelihood, with the normal approximation around it.
+    #[default]
+    Fast,
+    /// The posterior distribution, sampled.
+    Bayes,
+    /// Maximum likelihood on resampled customers.
+    Bootstrap,
 }
 
 /// Which transaction model to take.

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use perennial_lake::Session;
-use perennial_lake::arrow::array::{ArrayRef, Float64Array, Int32Array};
+use perennial_lake::arrow::array::{ArrayRef, Float64Array, Int32Array, Int64Array};
 use perennial_lake::arrow::record_batch::RecordBatch;
 use perennial_models::{Purchases, TimeUnit};
 use rayon::prelude::*;
@@ -13,7 +13,7 @@ use crate::Error;
 use crate::active::{ActiveForecast, Forecaster};
 use crate::fitting::purchases;
 use crate::request::{Progress, Stage};
-use crate::summary::History;
+use crate::history::{Detail, History};
 
 /// What is predicted for the customers of one history.
 #[derive(Debug, Clone, Copy)]
@@ -37,8 +37,7 @@ pub(crate) struct Score {
     pub value_variance: f64,
 }
 
-/// Scores histories that are sorted by frequency, age and paid repeats (see [`crate::summary::histories`]); the result is in
-/// the same order and the same on any number of threads.
+/// Scores histories in the order of [`crate::summary::histories`]; the result is in the same order and the same on any number of threads.
 pub(crate) fn score(
     forecaster: &Forecaster,
     histories: &[History],
@@ -46,7 +45,8 @@ pub(crate) fn score(
     level: f64,
     progress: Progress,
 ) -> Vec<Score> {
-    let groups: Vec<&[History]> = histories.chunk_by(same_future).collect();
+    let groups: Vec<&[History]> =
+        histories.chunk_by(|a, b| forecaster.models.same_future(a, b)).collect();
     let (total, done) = (groups.len() as u64, AtomicU64::new(0));
     let scored: Vec<Vec<Score>> = groups
         .par_iter()
@@ -63,11 +63,6 @@ pub(crate) fn score(
     scored.into_iter().flatten().collect()
 }
 
-/// Customers whose future is alike if they are active.
-pub(crate) fn same_future(a: &History, b: &History) -> bool {
-    a.frequency == b.frequency && a.age == b.age && a.paid_repeats == b.paid_repeats
-}
-
 fn score_group(
     forecaster: &Forecaster,
     group: &[History],
@@ -78,7 +73,7 @@ fn score_group(
     let customers: Vec<(History, Purchases)> =
         group.iter().filter_map(|history| Some((*history, purchases(history, unit)?))).collect();
     let Some((first, typical)) = customers.first() else { return Vec::new() };
-    let active = forecaster.active(typical, first.paid_repeats, stream);
+    let active = forecaster.active(typical, first, stream);
     let moments = Moments::of(&active);
     customers
         .iter()
@@ -112,7 +107,7 @@ fn mix(
     customer: &Purchases,
     level: f64,
 ) -> Score {
-    let alive = forecaster.model.probability_alive(customer);
+    let alive = forecaster.models.of(history.profile).probability_alive(customer);
     let (spend_intercept, spend_slope) = forecaster.spend.expectation(history.paid_repeats);
     let tail = (1.0 - level) / 2.0;
     let variance = |(mean, square): (f64, f64)| (alive * square - (alive * mean).powi(2)).max(0.0);
@@ -136,7 +131,7 @@ fn mix(
 
 /// The quantile of a variable that is 0 with probability 1 - `alive` and otherwise distributed as the ascending `draws`: the
 /// smallest value whose distribution function reaches `probability`.
-fn mixture_quantile(draws: &[f64], alive: f64, probability: f64) -> f64 {
+pub(crate) fn mixture_quantile(draws: &[f64], alive: f64, probability: f64) -> f64 {
     let gone = 1.0 - alive;
     if probability <= gone || draws.is_empty() {
         return 0.0;
@@ -145,12 +140,13 @@ fn mixture_quantile(draws: &[f64], alive: f64, probability: f64) -> f64 {
     draws[rank.clamp(1, draws.len()) - 1]
 }
 
-/// Registers the scores as the table `name`, keyed by `frequency, recency, age, paid_repeats`.
+/// Registers the scores as the table `name`, keyed by the columns of the detail.
 pub(crate) fn register(
     session: &Session,
     name: &str,
     scores: &[Score],
     scale: (f64, f64),
+    detail: Detail,
 ) -> Result<(), Error> {
     let int = |f: fn(&Score) -> i32| -> ArrayRef {
         Arc::new(scores.iter().map(|s| Some(f(s))).collect::<Int32Array>())
@@ -159,7 +155,7 @@ pub(crate) fn register(
         Arc::new(scores.iter().map(|s| Some(f(s))).collect::<Float64Array>())
     };
     let (intercept, slope) = scale;
-    let columns: Vec<(&str, ArrayRef)> = vec![
+    let mut columns: Vec<(&str, ArrayRef)> = vec![
         ("frequency", int(|s| i32::try_from(s.history.frequency).unwrap_or(i32::MAX))),
         ("recency", int(|s| s.history.recency)),
         ("age", int(|s| s.history.age)),
@@ -177,6 +173,13 @@ pub(crate) fn register(
         ("upper_a", float(&|s| s.value_upper * intercept)),
         ("upper_b", float(&|s| s.value_upper * slope)),
     ];
+    if detail.per_customer() {
+        let rhythm: Int64Array = scores.iter().map(|s| s.history.rhythm).collect();
+        columns.push(("rhythm", Arc::new(rhythm)));
+    }
+    if detail.profiles {
+        columns.push(("profile", int(|s| i32::try_from(s.history.profile).unwrap_or(i32::MAX))));
+    }
     let batch = RecordBatch::try_from_iter(columns)?;
     Ok(session.register(name, vec![batch])?)
 }

@@ -1,20 +1,21 @@
 //! Which transaction model to take: the one that did best on rolling hold-outs.
 //!
 //! Each candidate is fitted on the orders up to three dates and judged on an equally long time after each. The mean log
-//! score (the log-probability of what each customer then did, a proper score) decides.
+//! score (the log-probability of what each customer then did, a proper score) decides; the CRPS and the other figures stand beside it.
 
 use jiff::civil::Date;
 use perennial_lake::{Reading, Session};
-use perennial_models::{FitError, ModelKind, TimeUnit, TransactionFit};
+use perennial_models::{FitError, ModelKind, TimeUnit};
 
-use crate::fitting::fit_transactions;
+use crate::fitting::detail;
 use crate::hold_out::{Candidate, Selection};
-use crate::request::{ModelChoice, Progress, Stage};
-use crate::validation::{PointErrors, Split};
+use crate::judgement::{Judgement, PointErrors};
+use crate::request::{Estimating, ModelChoice, Progress, Stage};
+use crate::validation::Split;
 use crate::{Definitions, Error, day};
 
 /// Hold-outs, each starting half its length after the one before.
-const ORIGINS: i32 = 3;
+const ORIGINS: u32 = 3;
 /// The shortest hold-out worth judging by, in days.
 const SHORTEST: i32 = 28;
 
@@ -27,6 +28,78 @@ pub(crate) fn hold_out_days(history: i32, horizon: f64) -> Option<i32> {
     (days >= SHORTEST).then_some(days)
 }
 
+/// How models are compared.
+#[derive(Debug, Clone, Copy)]
+pub struct CompareRequest {
+    /// The last day of the last hold-out; `None` takes the last day of the data.
+    pub as_of: Option<Date>,
+    /// The length of each hold-out in days; `None` takes a year, or what the history allows.
+    pub hold_out_days: Option<f64>,
+    /// How many hold-outs there are, each starting half its length after the one before.
+    pub origins: u32,
+    /// The unit in which the models count time.
+    pub unit: TimeUnit,
+    /// The probability that an interval is meant to hold.
+    pub level: f64,
+    /// The seed of everything random.
+    pub seed: u64,
+}
+
+impl CompareRequest {
+    /// Three hold-outs up to the end of the data.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            as_of: None,
+            hold_out_days: None,
+            origins: ORIGINS,
+            unit: TimeUnit::Week,
+            level: 0.8,
+            seed: 1,
+        }
+    }
+}
+
+impl Default for CompareRequest {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Judges models on rolling hold-outs, best first.
+///
+/// # Errors
+/// When the history is too short for a hold-out, or no model could be fitted at any origin.
+pub fn compare(
+    session: &Session,
+    reading: &Reading,
+    kinds: &[ModelKind],
+    request: &CompareRequest,
+    progress: Progress,
+) -> Result<Selection, Error> {
+    let as_of = request.as_of.unwrap_or(reading.last_day);
+    let history = day::number(as_of) - day::number(reading.first_day);
+    let days = match request.hold_out_days {
+        Some(days) => days.round().clamp(1.0, 1e5) as i32,
+        None => hold_out_days(history, 365.0).ok_or(Error::TooShort { days: history })?,
+    };
+    let rolling = Rolling {
+        session,
+        reading,
+        kinds,
+        origins: origins(as_of, days, request.origins),
+        days,
+        unit: request.unit,
+        level: request.level,
+        seed: request.seed,
+    };
+    let records = rolling.judge(progress)?;
+    if records.1.is_empty() {
+        return Err(Error::NothingJudged { days, until: rolling.origins.first().copied().unwrap_or(as_of) });
+    }
+    Ok(rolling.ranked(records).1)
+}
+
 /// Chooses the model: the one named, or the best on rolling hold-outs before `as_of`.
 pub(crate) fn select(
     session: &Session,
@@ -36,65 +109,117 @@ pub(crate) fn select(
     definitions: &Definitions,
     progress: Progress,
 ) -> Result<(ModelKind, Selection), Error> {
-    let as_of = day::number(definitions.as_of);
-    match (choice, hold_out_days(as_of - day::number(first), definitions.horizon_days)) {
-        (ModelChoice::Named(kind), _) => Ok((kind, unjudged(kind))),
-        (ModelChoice::Auto, None) => Ok((ModelKind::BgNbd, unjudged(ModelKind::BgNbd))),
+    let history = day::number(definitions.as_of) - day::number(first);
+    let unjudged = |kind| (kind, unjudged(kind, definitions.level));
+    match (choice, hold_out_days(history, definitions.horizon_days)) {
+        (ModelChoice::Named(kind), _) => Ok(unjudged(kind)),
+        (ModelChoice::Auto, None) => Ok(unjudged(ModelKind::BgNbd)),
         (ModelChoice::Auto, Some(days)) => {
-            let origins: Vec<Date> =
-                (0..ORIGINS).rev().map(|k| day::date(as_of - days - k * days / 2)).collect();
-            roll(session, reading, &origins, days, definitions.unit, progress)
+            let rolling = Rolling {
+                session,
+                reading,
+                kinds: ModelKind::CANDIDATES,
+                origins: origins(definitions.as_of, days, ORIGINS),
+                days,
+                unit: definitions.unit,
+                level: definitions.level,
+                seed: 1,
+            };
+            let records = rolling.judge(progress)?;
+            Ok(rolling.ranked(records))
         }
     }
 }
 
-fn unjudged(kind: ModelKind) -> Selection {
+/// The last days of the calibrations, earliest first; the last hold-out ends at `as_of`.
+fn origins(as_of: Date, days: i32, count: u32) -> Vec<Date> {
+    let last = day::number(as_of) - days;
+    let back = |k: u32| day::date(last - i32::try_from(k).unwrap_or(0) * days / 2);
+    (0..count.clamp(1, 100)).rev().map(back).collect()
+}
+
+fn unjudged(kind: ModelKind, level: f64) -> Selection {
     Selection {
         chosen: kind.name().to_owned(),
         by_hold_out: false,
         candidates: Vec::new(),
         origins: Vec::new(),
+        hold_out_days: 0,
+        level,
     }
 }
 
-fn roll(
-    session: &Session,
-    reading: &Reading,
-    origins: &[Date],
+/// Rolling hold-outs and who is judged on them.
+struct Rolling<'a> {
+    session: &'a Session,
+    reading: &'a Reading,
+    kinds: &'a [ModelKind],
+    origins: Vec<Date>,
     days: i32,
     unit: TimeUnit,
-    progress: Progress,
-) -> Result<(ModelKind, Selection), Error> {
-    let steps = (origins.len() * ModelKind::ALL.len()) as u64;
-    let mut records: Vec<Record> = ModelKind::ALL.map(Record::new).into();
-    let mut judged_at = Vec::new();
-    for (round, &until) in origins.iter().enumerate() {
-        let end = day::date(day::number(until) + days);
-        let split = match Split::new(session, reading, "selection", until, end, unit) {
-            Ok(split) => split,
-            // Before the first orders there is nothing to fit; the later origins decide.
-            Err(Error::NoCustomers { .. }) => continue,
-            Err(error) => return Err(error),
-        };
-        let mut fits = Vec::new();
-        for (index, kind) in ModelKind::ALL.into_iter().enumerate() {
-            progress(Stage::Select, (round * ModelKind::ALL.len() + index) as u64, steps);
-            fits.push(fit_transactions(kind, &split.histories, unit));
+    level: f64,
+    seed: u64,
+}
+
+impl Rolling<'_> {
+    /// The candidates' records, and the origins at which anybody could be judged.
+    fn judge(&self, progress: Progress) -> Result<(Vec<Record>, Vec<Date>), Error> {
+        let steps = (self.origins.len() * self.kinds.len()) as u64;
+        let mut records: Vec<Record> = self.kinds.iter().copied().map(Record::new).collect();
+        let mut judged_at = Vec::new();
+        for (round, &until) in self.origins.iter().enumerate() {
+            let end = day::date(day::number(until) + self.days);
+            let detail = detail(self.kinds);
+            let split =
+                match Split::new(self.session, self.reading, "selection", (until, end), self.unit, detail) {
+                    Ok(split) => split,
+                    // Before the first orders there is nothing to fit; the later origins decide.
+                    Err(Error::NoCustomers { .. }) => continue,
+                    Err(error) => return Err(error),
+                };
+            let mut judged = Vec::new();
+            for (index, kind) in self.kinds.iter().enumerate() {
+                progress(Stage::Select, (round * self.kinds.len() + index) as u64, steps);
+                let fit = split.fit(*kind, Estimating::Fast, self.seed);
+                judged.push(fit.map(|fit| split.judgement(&fit, self.level, self.seed)));
+            }
+            // Where there is too little for any model the later origins decide too.
+            if judged.iter().any(Result::is_ok) {
+                records.iter_mut().zip(judged).for_each(|(record, judged)| record.add(judged));
+                judged_at.push(until);
+            }
         }
-        // Where there is too little for any model the later origins decide too.
-        if fits.iter().any(Result::is_ok) {
-            records.iter_mut().zip(fits).for_each(|(record, fit)| record.judge(&split, fit));
-            judged_at.push(until);
-        }
+        progress(Stage::Select, steps, steps);
+        Ok((records, judged_at))
     }
-    progress(Stage::Select, steps, steps);
-    Ok(rank(records, judged_at))
+
+    /// Ranks the candidates; without any that could be judged the simplest is taken unjudged.
+    fn ranked(&self, (mut records, origins): (Vec<Record>, Vec<Date>)) -> (ModelKind, Selection) {
+        // A candidate that failed has no score and comes last; a stable sort leaves ties in the order of simplicity.
+        let score = |record: &Record| record.score().unwrap_or(f64::NEG_INFINITY);
+        records.sort_by(|a, b| score(b).total_cmp(&score(a)));
+        let Some(chosen) = records.first().filter(|best| best.score().is_some()).map(|best| best.kind) else {
+            return (ModelKind::BgNbd, unjudged(ModelKind::BgNbd, self.level));
+        };
+        let selection = Selection {
+            chosen: chosen.name().to_owned(),
+            by_hold_out: true,
+            candidates: records.iter().map(Record::candidate).collect(),
+            origins,
+            hold_out_days: u32::try_from(self.days).unwrap_or(0),
+            level: self.level,
+        };
+        (chosen, selection)
+    }
 }
 
 /// What a candidate achieved over the hold-outs so far.
 struct Record {
     kind: ModelKind,
     log_scores: Vec<f64>,
+    crps: Vec<f64>,
+    coverage: Vec<f64>,
+    calibration: Vec<f64>,
     errors: PointErrors,
     /// (predicted - actual) / actual of the total of each hold-out in which somebody bought.
     deviations: Vec<f64>,
@@ -106,19 +231,24 @@ impl Record {
         Self {
             kind,
             log_scores: Vec::new(),
+            crps: Vec::new(),
+            coverage: Vec::new(),
+            calibration: Vec::new(),
             errors: PointErrors::default(),
             deviations: Vec::new(),
             failure: None,
         }
     }
 
-    fn judge(&mut self, split: &Split, fit: Result<TransactionFit, FitError>) {
-        match fit {
-            Ok(fit) => {
-                self.log_scores.push(split.log_score(&fit));
-                let errors = split.point_errors(&fit);
-                self.deviations.extend(errors.deviation());
-                self.errors = self.errors.plus(errors);
+    fn add(&mut self, judged: Result<Judgement, FitError>) {
+        match judged {
+            Ok(mut judgement) => {
+                self.log_scores.push(judgement.log_score());
+                self.crps.push(judgement.crps());
+                self.coverage.push(judgement.coverage());
+                self.calibration.extend(judgement.calibration_error());
+                self.deviations.extend(judgement.errors.deviation());
+                self.errors = self.errors.plus(judgement.errors);
             }
             Err(error) => self.failure = Some(error.to_string()),
         }
@@ -126,8 +256,7 @@ impl Record {
 
     /// The mean log score, of a model that could be fitted at every origin.
     fn score(&self) -> Option<f64> {
-        let n = self.log_scores.len();
-        (n > 0 && self.failure.is_none()).then(|| self.log_scores.iter().sum::<f64>() / n as f64)
+        mean(&self.log_scores).filter(|_| self.failure.is_none())
     }
 
     fn candidate(&self) -> Candidate {
@@ -136,34 +265,25 @@ impl Record {
         Candidate {
             model: self.kind.name().to_owned(),
             log_score: self.score(),
+            crps: mean(&self.crps),
             mae: scored.map(|e| e.absolute / n),
             rmse: scored.map(|e| (e.squared / n).sqrt()),
             bias: self.errors.deviation(),
             total_error: root_mean_square(&self.deviations),
+            calibration_error: mean(&self.calibration),
+            coverage: mean(&self.coverage),
             failure: self.failure.clone(),
         }
     }
 }
 
 /// `None` for no values.
+fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+/// `None` for no values.
 fn root_mean_square(values: &[f64]) -> Option<f64> {
     let squares: f64 = values.iter().map(|value| value * value).sum();
     (!values.is_empty()).then(|| (squares / values.len() as f64).sqrt())
-}
-
-/// Ranks the candidates; without any that could be judged the simplest is taken unjudged.
-fn rank(mut records: Vec<Record>, origins: Vec<Date>) -> (ModelKind, Selection) {
-    // A candidate that failed has no score and comes last; a stable sort leaves ties in the order of simplicity.
-    let score = |record: &Record| record.score().unwrap_or(f64::NEG_INFINITY);
-    records.sort_by(|a, b| score(b).total_cmp(&score(a)));
-    let Some(chosen) = records.first().filter(|best| best.score().is_some()).map(|best| best.kind) else {
-        return (ModelKind::BgNbd, unjudged(ModelKind::BgNbd));
-    };
-    let selection = Selection {
-        chosen: chosen.name().to_owned(),
-        by_hold_out: true,
-        candidates: records.iter().map(Record::candidate).collect(),
-        origins,
-    };
-    (chosen, selection)
 }

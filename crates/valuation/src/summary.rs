@@ -7,7 +7,8 @@
 use jiff::civil::Date;
 use perennial_lake::{Reading, Session};
 
-use crate::columns::{f64s, i32s, i64s, u32s};
+use crate::columns::{i32s, i64s, u32s};
+use crate::history::Detail;
 use crate::{Error, day, figures::Base};
 
 /// The day and the spend of a transaction are packed into one integer, (day + [`DAY_OFFSET`]) x this + spend, whose
@@ -18,7 +19,7 @@ const PACK: i64 = perennial_lake::SPEND_LIMIT;
 const DAY_OFFSET: i64 = 100_000;
 
 /// Registers the table `name`: one row per customer with a transaction up to `as_of`, with the columns
-/// `customer, transactions, paid, first_day, last_day, spend, first_spend, refunds`.
+/// `customer, transactions, paid, first_day, last_day, spend, first_spend, refunds` and those of the detail.
 ///
 /// Returns the name of the table of purchases as they stood on that day.
 pub(crate) fn summarise(
@@ -26,9 +27,11 @@ pub(crate) fn summarise(
     reading: &Reading,
     name: &str,
     as_of: Date,
+    detail: Detail,
 ) -> Result<String, Error> {
     let purchases = purchases_as_of(session, reading, name, as_of)?;
-    let customers = session.materialise(name, &summary_sql(&purchases, as_of))?;
+    let sql = detail.summary_sql(&summary_sql(&purchases, as_of), &purchases, as_of);
+    let customers = session.materialise(name, &sql)?;
     if customers == 0 {
         return Err(Error::NoCustomers { until: as_of, first: reading.first_day, last: reading.last_day });
     }
@@ -74,68 +77,6 @@ pub fn summary_sql(purchases: &str, as_of: Date) -> String {
          LEFT JOIN (SELECT customer, sum(amount) AS amount FROM refunds WHERE day <= DATE '{as_of}' \
                     GROUP BY customer) AS r ON p.customer = r.customer"
     )
-}
-
-/// The columns that turn a row of the summary into a history, as of the day `as_of`.
-pub(crate) fn history_columns(as_of: Date) -> String {
-    let as_of = day::number(as_of);
-    format!(
-        "transactions - 1 AS frequency, last_day - first_day AS recency, {as_of} - first_day AS age, \
-         paid - CASE WHEN first_spend > 0 THEN 1 ELSE 0 END AS paid_repeats, spend - first_spend AS repeat_spend"
-    )
-}
-
-/// The customers that share one history.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct History {
-    /// Repeat transactions.
-    pub frequency: u32,
-    /// Days from the first to the last transaction.
-    pub recency: i32,
-    /// Days from the first transaction to the as-of date.
-    pub age: i32,
-    /// Repeat transactions with spend.
-    pub paid_repeats: u32,
-    /// How many customers share it.
-    pub customers: f64,
-    /// The sum over these customers of their repeat transactions' spend, in units of the currency.
-    pub repeat_spend: f64,
-    /// The sum of its squares.
-    pub repeat_spend_squared: f64,
-}
-
-/// The distinct histories of the summary table `name`, sorted by frequency, age, paid repeats and recency.
-pub(crate) fn histories(
-    session: &Session,
-    name: &str,
-    as_of: Date,
-    scale: f64,
-) -> Result<Vec<History>, Error> {
-    let sql = format!(
-        "SELECT frequency, recency, age, paid_repeats, count(*) AS customers, \
-                CAST(sum(repeat_spend) AS DOUBLE) AS spend, \
-                CAST(sum(CAST(repeat_spend AS DECIMAL(19, 0)) * CAST(repeat_spend AS DECIMAL(19, 0))) AS DOUBLE) AS squared \
-         FROM (SELECT {} FROM {name}) AS histories GROUP BY frequency, recency, age, paid_repeats \
-         ORDER BY frequency, age, paid_repeats, recency",
-        history_columns(as_of)
-    );
-    let mut histories = Vec::new();
-    for batch in session.query(&sql)? {
-        let (frequency, recency) = (u32s(&batch, "frequency")?, i32s(&batch, "recency")?);
-        let (age, paid) = (i32s(&batch, "age")?, u32s(&batch, "paid_repeats")?);
-        let (customers, spend, squared) =
-            (i64s(&batch, "customers")?, f64s(&batch, "spend")?, f64s(&batch, "squared")?);
-        histories.extend((0..batch.num_rows()).map(|i| History {
-            frequency: frequency.value(i),
-            recency: recency.value(i),
-            age: age.value(i),
-            paid_repeats: paid.value(i),
-            customers: customers.value(i) as f64,
-            repeat_spend: spend.value(i) / scale,
-            repeat_spend_squared: squared.value(i) / (scale * scale),
-        }));
-    }
-    Ok(histories)
 }
 
 /// The customers whose repeat transactions with spend are as many and have the same mean.

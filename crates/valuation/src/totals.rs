@@ -7,13 +7,13 @@
 //! interval is the normal one.
 
 use perennial_math::special::normal_quantile;
-use perennial_models::{Fit, GammaGamma, Parameters, TimeUnit, TransactionFit, TransactionModel};
+use perennial_models::{Fit, GammaGamma, Parameters, TimeUnit};
 
 use crate::Definitions;
 use crate::active::{Forecaster, SpendScale};
 use crate::figures::{Base, Estimate, Totals};
 use crate::fitting::purchases;
-use crate::scoring::{Score, same_future};
+use crate::scoring::Score;
 
 /// Histories that the slopes are taken over; more than these are thinned out evenly.
 const SLOPE_HISTORIES: usize = 20_000;
@@ -30,7 +30,6 @@ pub(crate) struct ModelError {
 /// Totals of scored customers. `value_factor` turns expected spend into value: margin x (1 - refund share).
 pub(crate) fn totals(
     base: &Base,
-    fit: &TransactionFit,
     forecaster: &Forecaster,
     scores: &[Score],
     definitions: &Definitions,
@@ -40,14 +39,15 @@ pub(crate) fn totals(
     let sample = thin(scores);
     let orders: f64 = scores.iter().map(|s| s.history.customers * s.orders).sum();
     let value: f64 = scores.iter().map(value_of).sum();
-    let slopes = slopes(fit, forecaster, &sample, definitions.unit);
+    let covariance = &forecaster.models.fit().covariance;
+    let slopes = slopes(forecaster, &sample, definitions.unit);
     let own_orders: f64 = scores.iter().map(|s| s.history.customers * s.orders_variance).sum();
     let own_value: f64 =
         scores.iter().map(|s| s.value_variance * squared_scale(s, forecaster.spend.scale())).sum();
     let orders_variance =
-        own_orders + (quadratic(&slopes.orders, &fit.covariance) + error.orders.powi(2)) * orders.powi(2);
+        own_orders + (quadratic(&slopes.orders, covariance) + error.orders.powi(2)) * orders.powi(2);
     let spend_variance = spend_variance(&forecaster.spend, &sample);
-    let relative = quadratic(&slopes.value, &fit.covariance) + spend_variance + error.value.powi(2);
+    let relative = quadratic(&slopes.value, covariance) + spend_variance + error.value.powi(2);
     let value_variance = own_value + relative * value.powi(2);
     let estimate = |point: f64, variance: f64| interval(point, variance, definitions.level);
     let historic = base.has_amounts.then(|| definitions.margin.rate() * base.net_revenue);
@@ -118,21 +118,22 @@ fn thin(scores: &[Score]) -> Vec<Score> {
     scores.iter().step_by(every).copied().collect()
 }
 
-/// The slopes d ln(total) / d ln(parameter) of orders and value.
+/// The slopes d ln(total) / d coordinate of each parameter, of orders and value.
 struct Slopes {
     orders: Vec<f64>,
     value: Vec<f64>,
 }
 
-fn slopes(fit: &TransactionFit, forecaster: &Forecaster, sample: &[Score], unit: TimeUnit) -> Slopes {
+fn slopes(forecaster: &Forecaster, sample: &[Score], unit: TimeUnit) -> Slopes {
+    let fit = forecaster.models.fit();
     let at = |index: usize, step: f64| {
-        let mut values: Vec<f64> = fit.model.parameters().iter().map(|(_, value)| *value).collect();
-        values[index] *= f64::exp(step);
-        let shifted = fit.model.with_parameters(&values).ok();
-        relative_totals(shifted.as_deref().unwrap_or(forecaster.model), forecaster, sample, unit)
+        let mut values = fit.values();
+        let scale = fit.parameters[index].scale;
+        values[index] = scale.value(scale.coordinate(values[index]) + step);
+        relative_totals(&values, forecaster, sample, unit)
     };
     let mut slopes = Slopes { orders: Vec::new(), value: Vec::new() };
-    for index in 0..fit.covariance.len() {
+    for index in 0..fit.parameters.len() {
         let (up, down) = (at(index, STEP), at(index, -STEP));
         let slope = |up: f64, down: f64| {
             let slope = (up.ln() - down.ln()) / (2.0 * STEP);
@@ -144,17 +145,21 @@ fn slopes(fit: &TransactionFit, forecaster: &Forecaster, sample: &[Score], unit:
     slopes
 }
 
-/// Orders and value of the sampled histories under another model.
+/// Orders and value of the sampled histories under other values of the parameters.
 fn relative_totals(
-    model: &dyn TransactionModel,
+    values: &[f64],
     forecaster: &Forecaster,
     sample: &[Score],
     unit: TimeUnit,
 ) -> (f64, f64) {
     let (mut orders, mut value) = (0.0, 0.0);
-    for group in sample.chunk_by(|a, b| same_future(&a.history, &b.history)) {
-        let Some(typical) = group.first().and_then(|s| purchases(&s.history, unit)) else { continue };
-        let (if_alive, discounted) = forecaster.expected_if_alive(model, &typical);
+    for group in sample.chunk_by(|a, b| forecaster.models.same_future(&a.history, &b.history)) {
+        let Some((first, typical)) = group.first().and_then(|s| Some((s, purchases(&s.history, unit)?)))
+        else {
+            continue;
+        };
+        let Some(model) = forecaster.models.at(values, first.history.profile) else { continue };
+        let (if_alive, discounted) = forecaster.expected_if_alive(model.as_ref(), &typical);
         for score in group {
             let Some(customer) = purchases(&score.history, unit) else { continue };
             let alive = model.probability_alive(&customer);

@@ -5,15 +5,17 @@
 //! own randomness (the variance of X(t), simulated) and the uncertainty of the parameters (models drawn from their
 //! estimated distribution).
 
+use jiff::civil::Date;
 use perennial_lake::Session;
 use perennial_math::random;
 use perennial_math::special::normal_quantile;
 use perennial_math::statistics::variance;
-use perennial_models::{TransactionFit, TransactionModel};
+use perennial_models::TransactionModel;
 use rayon::prelude::*;
 
 use crate::columns::{i32s, i64s};
 use crate::hold_out::TrackingPoint;
+use crate::transactions::FittedTransactions;
 use crate::{Definitions, Error, day};
 
 /// Simulated new customers behind the variance of X(t), and models drawn behind that of its expectation.
@@ -26,27 +28,17 @@ const POINTS: i32 = 160;
 pub(crate) fn tracking(
     session: &Session,
     table: &str,
-    fit: &TransactionFit,
+    models: &FittedTransactions,
     definitions: &Definitions,
     days: i32,
     seed: u64,
 ) -> Result<Vec<TrackingPoint>, Error> {
     let last = day::number(definitions.as_of) + days;
-    let births = per_day(
-        session,
-        &format!("SELECT first_day AS day, count(*) AS n FROM {table} GROUP BY first_day ORDER BY first_day"),
-    )?;
-    let repeats = per_day(
-        session,
-        &format!(
-            "SELECT day, count(*) AS n FROM (SELECT CAST(p.day AS INT) AS day FROM purchases AS p \
-             JOIN {table} AS s ON p.customer = s.customer \
-             WHERE CAST(p.day AS INT) > s.first_day AND CAST(p.day AS INT) <= {last}) AS repeats GROUP BY day ORDER BY day"
-        ),
-    )?;
-    let Some(&(first, _)) = births.first() else { return Ok(Vec::new()) };
+    let births = Births::of(session, table)?;
+    let repeats = repeats_per_day(session, table, day::date(last))?;
+    let Some(first) = births.first_day() else { return Ok(Vec::new()) };
     let length = usize::try_from(last - first).unwrap_or(0) + 1;
-    let curves = Curves::new(fit, definitions.unit.days(), length, seed);
+    let curves = Curves::new(models, definitions.unit.days(), length, seed);
     let step = ((last - first) / POINTS).max(7);
     let half = normal_quantile(f64::midpoint(1.0, definitions.level));
     let points = (0..=(last - first) / step).rev().map(|k| last - k * step).filter(|&day| day > first);
@@ -66,6 +58,60 @@ pub(crate) fn tracking(
         .collect())
 }
 
+/// How many customers were acquired on each day, by their covariates.
+pub(crate) struct Births {
+    /// Day, profile, customers; ascending.
+    acquired: Vec<(i32, u32, f64)>,
+}
+
+impl Births {
+    /// Of the customers in the summary table `table`.
+    pub(crate) fn of(session: &Session, table: &str) -> Result<Self, Error> {
+        let sql = format!(
+            "SELECT first_day AS day, count(*) AS n FROM {table} GROUP BY first_day ORDER BY first_day"
+        );
+        let acquired = per_day(session, &sql)?.into_iter().map(|(day, n)| (day, 0, n)).collect();
+        Ok(Self { acquired })
+    }
+
+    /// The first day on which a customer was acquired.
+    pub(crate) fn first_day(&self) -> Option<i32> {
+        self.acquired.first().map(|(day, ..)| *day)
+    }
+
+    /// The cumulative repeat transactions that the models expect by the end of each day from the first to `last`.
+    pub(crate) fn expected(&self, models: &FittedTransactions, unit_days: f64, last: i32) -> Vec<f64> {
+        let Some(first) = self.first_day() else { return Vec::new() };
+        let length = usize::try_from(last - first).unwrap_or(0) + 1;
+        let curve = new_customer_curve(&*models.of(0), unit_days, length);
+        (first..=last).map(|day| self.total(&curve, day)).collect()
+    }
+
+    /// The sum over the customers acquired by `day` of what a new customer's curve has reached by then.
+    fn total(&self, curve: &[f64], day: i32) -> f64 {
+        self.acquired
+            .iter()
+            .take_while(|(birth, ..)| *birth <= day)
+            .map(|(birth, _, n)| n * curve[usize::try_from(day - birth).unwrap_or(0)])
+            .sum()
+    }
+}
+
+/// E[X(t)] of a new customer for t = 0, 1, 2, ... days.
+fn new_customer_curve(model: &dyn TransactionModel, unit_days: f64, length: usize) -> Vec<f64> {
+    (0..length).into_par_iter().map(|t| model.expected_purchases_new(t as f64 / unit_days)).collect()
+}
+
+/// The repeat transactions on each day, up to `last`, of the customers in the summary table `table`.
+pub(crate) fn repeats_per_day(session: &Session, table: &str, last: Date) -> Result<Vec<(i32, f64)>, Error> {
+    let sql = format!(
+        "SELECT day, count(*) AS n FROM (SELECT CAST(p.day AS INT) AS day FROM purchases AS p \
+         JOIN {table} AS s ON p.customer = s.customer \
+         WHERE CAST(p.day AS INT) > s.first_day AND p.day <= DATE '{last}') AS repeats GROUP BY day ORDER BY day"
+    );
+    per_day(session, &sql)
+}
+
 fn per_day(session: &Session, sql: &str) -> Result<Vec<(i32, f64)>, Error> {
     let mut rows = Vec::new();
     for batch in session.query(sql)? {
@@ -83,29 +129,25 @@ struct Curves {
 }
 
 impl Curves {
-    fn new(fit: &TransactionFit, unit_days: f64, length: usize, seed: u64) -> Self {
-        let curve = |model: &dyn TransactionModel| -> Vec<f64> {
-            (0..length).map(|t| model.expected_purchases_new(t as f64 / unit_days)).collect()
-        };
-        let draws = fit.draw_models(PARAMETER_DRAWS, &mut random::stream(seed, u64::MAX - 1));
+    fn new(models: &FittedTransactions, unit_days: f64, length: usize, seed: u64) -> Self {
+        let curve = |model: &dyn TransactionModel| new_customer_curve(model, unit_days, length);
+        let draws = models.draw_values(PARAMETER_DRAWS, &mut random::stream(seed, u64::MAX - 1));
+        let model = models.of(0);
         Self {
-            expected: curve(fit.model.as_ref()),
-            drawn: draws.par_iter().map(|model| curve(model.as_ref())).collect(),
-            variance: simulated_variance(fit.model.as_ref(), unit_days, length, seed),
+            expected: curve(&*model),
+            drawn: draws
+                .par_iter()
+                .filter_map(|values| Some(curve(models.at(values, 0)?.as_ref())))
+                .collect(),
+            variance: simulated_variance(&*model, unit_days, length, seed),
         }
     }
 
     /// The expected cumulative repeat transactions at the end of `day`, and their variance.
-    fn at(&self, births: &[(i32, f64)], day: i32) -> (f64, f64) {
-        let total = |curve: &[f64]| -> f64 {
-            births
-                .iter()
-                .take_while(|(birth, _)| *birth <= day)
-                .map(|(birth, n)| n * curve[usize::try_from(day - birth).unwrap_or(0)])
-                .sum()
-        };
-        let drawn: Vec<f64> = self.drawn.iter().map(|curve| total(curve)).collect();
-        (total(&self.expected), total(&self.variance) + if drawn.len() < 2 { 0.0 } else { variance(&drawn) })
+    fn at(&self, births: &Births, day: i32) -> (f64, f64) {
+        let drawn: Vec<f64> = self.drawn.iter().map(|curve| births.total(curve, day)).collect();
+        let own = births.total(&self.variance, day);
+        (births.total(&self.expected, day), own + if drawn.len() < 2 { 0.0 } else { variance(&drawn) })
     }
 }
 

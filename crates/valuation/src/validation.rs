@@ -2,20 +2,19 @@
 
 use jiff::civil::Date;
 use perennial_lake::{Reading, Session};
-use perennial_models::{ModelKind, Purchases, TimeUnit, TransactionFit};
-use rayon::prelude::*;
+use perennial_models::{FitError, ModelKind, TimeUnit};
 
 use crate::active::{Forecaster, SpendScale};
-use crate::columns::{f64s, i32s, i64s, u32s};
+use crate::columns::{f64s, i64s, u32s};
 use crate::definitions::{Definitions, Margin};
-use crate::fitting::{fit_spend, fit_transactions, purchases, transaction_summary};
-use crate::hold_out::{Decile, HoldOut, ValueHoldOut};
-use crate::scoring::{self, Score, same_future};
-use crate::summary::{self, History};
-use crate::{Error, day, tracking};
-
-/// The probability that is taken for an outcome the model holds impossible, so that one surprise cannot decide alone.
-const LEAST_PROBABILITY: f64 = 1e-12;
+use crate::fitting::{self, fit_spend, transaction_summary};
+use crate::history::{self, Detail, History, HistoryKeys};
+use crate::hold_out::{HoldOut, ValueHoldOut};
+use crate::judgement::{Judgement, Outcome, Terms};
+use crate::request::{Estimating, Progress, Stage};
+use crate::scoring::{self, Score};
+use crate::transactions::FittedTransactions;
+use crate::{Error, day, summary, tracking};
 
 /// A calibration and what came after it, summarised once and shared by the models that are judged on it.
 pub(crate) struct Split<'a> {
@@ -23,6 +22,7 @@ pub(crate) struct Split<'a> {
     reading: &'a Reading,
     /// The table that holds the calibration's summary.
     table: String,
+    detail: Detail,
     pub until: Date,
     pub days: i32,
     pub unit: TimeUnit,
@@ -31,61 +31,100 @@ pub(crate) struct Split<'a> {
     outcomes: Vec<Outcome>,
 }
 
-/// The customers of a history who made the same number of transactions in the hold-out.
-struct Outcome {
-    history: History,
-    transactions: u32,
-    customers: f64,
+/// On what time models are judged, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct HoldOutRequest {
+    /// The last day that the fits see.
+    pub until: Date,
+    /// The length of the hold-out in days; `None` takes all that there is.
+    pub days: Option<f64>,
+    /// The unit in which the models count time.
+    pub unit: TimeUnit,
+    /// How the parameters are estimated.
+    pub estimating: Estimating,
+    /// The probability that an interval is meant to hold.
+    pub level: f64,
+    /// The seed of everything random.
+    pub seed: u64,
 }
 
-/// Judges a model of the given kind on the time after `until`: `hold_out_days`, or all there is.
+impl HoldOutRequest {
+    /// All that came after a day.
+    #[must_use]
+    pub const fn new(until: Date) -> Self {
+        Self { until, days: None, unit: TimeUnit::Week, estimating: Estimating::Fast, level: 0.8, seed: 1 }
+    }
+}
+
+/// Judges models of the given kinds on the time after a day; each has a result or an error of its own.
 ///
 /// # Errors
-/// When there are no orders before or none after `until`, the hold-out ends after the data, or there is too little data for
-/// the model.
-#[allow(clippy::too_many_arguments, reason = "each is a definition that the user states")]
-pub fn hold_out(
+/// When there are no orders before or none after the day, or the hold-out ends after the data.
+pub fn hold_outs(
     session: &Session,
     reading: &Reading,
-    kind: ModelKind,
-    until: Date,
-    hold_out_days: Option<f64>,
-    unit: TimeUnit,
-    level: f64,
-    seed: u64,
-) -> Result<HoldOut, Error> {
-    let last = reading.last_day;
-    let end = hold_out_days
+    kinds: &[ModelKind],
+    request: &HoldOutRequest,
+    progress: Progress,
+) -> Result<Vec<Result<HoldOut, Error>>, Error> {
+    let (until, last) = (request.until, reading.last_day);
+    let end = request
+        .days
         .map_or(last, |days| day::date(day::number(until) + days.round().clamp(1.0, 1e5) as i32));
     if end > last {
         return Err(Error::HoldOutTooLong { until, end, last });
     }
-    let split = Split::new(session, reading, "hold_out", until, end, unit)?;
-    let fit = fit_transactions(kind, &split.histories, unit)
-        .map_err(|source| Error::Fit { model: kind.title(), source })?;
-    split.judge(&fit, level, seed)
+    let split =
+        Split::new(session, reading, "hold_out", (until, end), request.unit, fitting::detail(kinds))?;
+    let steps = kinds.len() as u64;
+    let judge = |(step, kind): (usize, &ModelKind)| {
+        progress(Stage::Validate, step as u64, steps);
+        let models = split
+            .fit(*kind, request.estimating, request.seed)
+            .map_err(|source| Error::Fit { model: kind.title(), source })?;
+        split.judge(&models, request.level, request.seed)
+    };
+    let judged = kinds.iter().enumerate().map(judge).collect();
+    progress(Stage::Validate, steps, steps);
+    Ok(judged)
 }
 
 impl<'a> Split<'a> {
-    /// Summarises the calibration up to `until` into tables whose names begin with `prefix`, and what followed up to `end`,
-    /// the last day of the hold-out.
+    /// Summarises the calibration up to the first date into tables whose names begin with `prefix`, and what followed up to the
+    /// second, the last day of the hold-out.
     pub(crate) fn new(
         session: &'a Session,
         reading: &'a Reading,
         prefix: &str,
-        until: Date,
-        end: Date,
+        (until, end): (Date, Date),
         unit: TimeUnit,
+        detail: Detail,
     ) -> Result<Self, Error> {
         let days = day::number(end) - day::number(until);
         if days <= 0 {
             return Err(Error::NoHoldOut { until, last: end });
         }
         let table = format!("{prefix}_calibration");
-        summary::summarise(session, reading, &table, until)?;
-        let histories = summary::histories(session, &table, until, summary::scale(reading))?;
-        let outcomes = outcomes(session, &table, until, days)?;
-        Ok(Self { session, reading, table, until, days, unit, histories, outcomes })
+        summary::summarise(session, reading, &table, until, detail)?;
+        let histories = history::histories(session, &table, until, summary::scale(reading), detail)?;
+        let outcomes = outcomes(session, &table, until, days, detail)?;
+        Ok(Self { session, reading, table, detail, until, days, unit, histories, outcomes })
+    }
+
+    /// A model of the kind, fitted on the calibration.
+    pub(crate) fn fit(
+        &self,
+        kind: ModelKind,
+        estimating: Estimating,
+        seed: u64,
+    ) -> Result<FittedTransactions, FitError> {
+        fitting::fit_transactions(kind, &self.histories, self.unit, estimating, seed)
+    }
+
+    /// How a model's forecasts of transactions did.
+    pub(crate) fn judgement(&self, models: &FittedTransactions, level: f64, seed: u64) -> Judgement {
+        let terms = Terms { unit: self.unit, days: self.days, level, seed };
+        Judgement::new(models, &self.outcomes, terms)
     }
 
     /// The table that the scores of a judged model are registered as.
@@ -94,7 +133,7 @@ impl<'a> Split<'a> {
     }
 
     /// All figures of a model on this hold-out.
-    pub(crate) fn judge(&self, fit: &TransactionFit, level: f64, seed: u64) -> Result<HoldOut, Error> {
+    pub(crate) fn judge(&self, models: &FittedTransactions, level: f64, seed: u64) -> Result<HoldOut, Error> {
         let definitions = self.definitions(level);
         let spend = if self.reading.has_amounts {
             fit_spend(&summary::spends(self.session, &self.table, summary::scale(self.reading))?).ok()
@@ -102,56 +141,40 @@ impl<'a> Split<'a> {
             None
         };
         let scale = spend.as_ref().map_or(SpendScale::Mean(0.0), SpendScale::GammaGamma);
-        let forecaster = Forecaster::new(fit, scale, &definitions, seed);
+        let forecaster = Forecaster::new(models, scale, &definitions, seed);
         let scores = scoring::score(&forecaster, &self.histories, self.unit, level, &|_, _, _| {});
-        let errors = self.errors(&scores);
         let value = spend.is_some().then(|| self.value(&scores, &forecaster, level)).transpose()?;
+        let mut judgement = self.judgement(models, level, seed);
+        let errors = judgement.errors;
         Ok(HoldOut {
-            fit: transaction_summary(fit, self.unit, self.until),
+            fit: transaction_summary(models.fit(), self.unit, self.until),
             hold_out_days: f64::from(self.days),
             mae: errors.absolute / errors.customers,
             rmse: (errors.squared / errors.customers).sqrt(),
             predicted_total: errors.predicted,
             actual_total: errors.actual,
-            log_score: self.log_score(fit),
-            order_coverage: errors.covered / errors.customers,
+            log_score: judgement.log_score(),
+            crps: judgement.crps(),
+            calibration_error: judgement.calibration_error(),
+            order_coverage: self.covered(&scores) / errors.customers,
             value,
-            deciles: self.deciles(&scores),
-            tracking: tracking::tracking(self.session, &self.table, fit, &definitions, self.days, seed)?,
+            deciles: judgement.deciles(),
+            tracking: tracking::tracking(self.session, &self.table, models, &definitions, self.days, seed)?,
         })
     }
 
-    /// The mean absolute and squared error, and (predicted, actual) transactions, of a fit on this hold-out.
-    pub(crate) fn point_errors(&self, fit: &TransactionFit) -> PointErrors {
-        let horizon = f64::from(self.days) / self.unit.days();
-        let groups: Vec<&[Outcome]> =
-            self.outcomes.chunk_by(|a, b| same_future(&a.history, &b.history)).collect();
-        let sums: Vec<PointErrors> = groups
-            .par_iter()
-            .map(|group| {
-                let mut sum = PointErrors::default();
-                let customers = group.iter().filter_map(|o| Some((o, purchases(&o.history, self.unit)?)));
-                let mut if_alive = None;
-                for (outcome, customer) in customers {
-                    let expected = *if_alive
-                        .get_or_insert_with(|| fit.model.expected_purchases_if_alive(&customer, horizon));
-                    sum.add(outcome, expected * fit.model.probability_alive(&customer));
-                }
-                sum
-            })
-            .collect();
-        sums.into_iter().fold(PointErrors::default(), PointErrors::plus)
-    }
-
-    /// The mean over customers of ln P(X = observed).
-    pub(crate) fn log_score(&self, fit: &TransactionFit) -> f64 {
-        let horizon = f64::from(self.days) / self.unit.days();
-        let groups: Vec<&[Outcome]> =
-            self.outcomes.chunk_by(|a, b| same_future(&a.history, &b.history)).collect();
-        let sums: Vec<(f64, f64)> =
-            groups.par_iter().map(|group| group_log_score(fit, group, self.unit, horizon)).collect();
-        let (score, customers) = sums.into_iter().fold((0.0, 0.0), |(a, b), (c, d)| (a + c, b + d));
-        score / customers
+    /// The customers whose transactions fell into their interval.
+    fn covered(&self, scores: &[Score]) -> f64 {
+        let mut scores = scores.iter().peekable();
+        let mut covered = 0.0;
+        for outcome in &self.outcomes {
+            while scores.next_if(|score| !score.history.is(&outcome.history)).is_some() {}
+            let Some(score) = scores.peek() else { break };
+            if (score.orders_lower..=score.orders_upper).contains(&f64::from(outcome.transactions)) {
+                covered += outcome.customers;
+            }
+        }
+        covered
     }
 
     /// The definitions under which a hold-out is predicted: undiscounted revenue over its days.
@@ -168,47 +191,10 @@ impl<'a> Split<'a> {
         }
     }
 
-    fn errors(&self, scores: &[Score]) -> PointErrors {
-        let mut errors = PointErrors::default();
-        let mut scores = scores.iter();
-        let mut current: Option<&Score> = None;
-        for outcome in &self.outcomes {
-            while current.is_none_or(|score| !same_history(&score.history, &outcome.history)) {
-                let Some(next) = scores.next() else { return errors };
-                current = Some(next);
-            }
-            let Some(score) = current else { continue };
-            errors.add(outcome, score.orders);
-            let actual = f64::from(outcome.transactions);
-            if (score.orders_lower..=score.orders_upper).contains(&actual) {
-                errors.covered += outcome.customers;
-            }
-        }
-        errors
-    }
-
-    /// Customers in tenths by predicted transactions.
-    fn deciles(&self, scores: &[Score]) -> Vec<Decile> {
-        let mut actual = vec![0.0; scores.len()];
-        let mut index = 0;
-        for outcome in &self.outcomes {
-            while index < scores.len() && !same_history(&scores[index].history, &outcome.history) {
-                index += 1;
-            }
-            if let Some(sum) = actual.get_mut(index) {
-                *sum += f64::from(outcome.transactions) * outcome.customers;
-            }
-        }
-        let mut ranked: Vec<(f64, f64, f64)> =
-            scores.iter().zip(actual).map(|(s, sum)| (s.orders, s.history.customers, sum)).collect();
-        ranked.sort_by(|a, b| a.0.total_cmp(&b.0));
-        deciles(&ranked)
-    }
-
     /// Value predicted and spent per customer, by joining the scores back to the customers.
     fn value(&self, scores: &[Score], forecaster: &Forecaster, level: f64) -> Result<ValueHoldOut, Error> {
         let score_table = self.score_table();
-        scoring::register(self.session, &score_table, scores, forecaster.spend.scale())?;
+        scoring::register(self.session, &score_table, scores, forecaster.spend.scale(), self.detail)?;
         let scale = summary::scale(self.reading);
         let (first, last) = (self.until, day::date(day::number(self.until) + self.days));
         // Decimals add up to the same sum in any order.
@@ -221,8 +207,7 @@ impl<'a> Split<'a> {
                           upper_a + upper_b * (CAST(h.repeat_spend AS DOUBLE) / {scale:e}) AS upper, \
                           coalesce(CAST(later.spend AS DOUBLE), 0.0) / {scale:e} AS actual \
                    FROM (SELECT customer, {} FROM {}) AS h \
-                   JOIN {score_table} AS s ON h.frequency = s.frequency AND h.recency = s.recency \
-                        AND h.age = s.age AND h.paid_repeats = s.paid_repeats \
+                   JOIN {score_table} AS s ON {} \
                    LEFT JOIN (SELECT customer, sum(spend) AS spend FROM purchases \
                               WHERE day > DATE '{first}' AND day <= DATE '{last}' GROUP BY customer) AS later \
                         ON h.customer = later.customer) AS joined",
@@ -230,8 +215,9 @@ impl<'a> Split<'a> {
             sum("actual"),
             sum("abs(predicted - actual)"),
             sum("(predicted - actual) * (predicted - actual)"),
-            summary::history_columns(self.until),
-            self.table
+            self.detail.history_columns(self.until),
+            self.table,
+            self.detail.join("h", "s")
         );
         let batches = self.session.query(&sql)?;
         let batch = batches.first().ok_or(Error::NoOrders)?;
@@ -256,158 +242,33 @@ impl Drop for Split<'_> {
     }
 }
 
-/// Sums over customers of the errors of their predicted transactions.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct PointErrors {
-    pub customers: f64,
-    pub predicted: f64,
-    pub actual: f64,
-    pub absolute: f64,
-    pub squared: f64,
-    covered: f64,
-}
-
-impl PointErrors {
-    fn add(&mut self, outcome: &Outcome, predicted: f64) {
-        let (actual, n) = (f64::from(outcome.transactions), outcome.customers);
-        self.customers += n;
-        self.predicted += predicted * n;
-        self.actual += actual * n;
-        self.absolute += (predicted - actual).abs() * n;
-        self.squared += (predicted - actual).powi(2) * n;
-    }
-
-    /// (predicted - actual) / actual of the total; `None` when nobody bought.
-    pub(crate) fn deviation(&self) -> Option<f64> {
-        (self.actual > 0.0).then(|| (self.predicted - self.actual) / self.actual)
-    }
-
-    pub(crate) fn plus(self, other: Self) -> Self {
-        Self {
-            customers: self.customers + other.customers,
-            predicted: self.predicted + other.predicted,
-            actual: self.actual + other.actual,
-            absolute: self.absolute + other.absolute,
-            squared: self.squared + other.squared,
-            covered: self.covered + other.covered,
-        }
-    }
-}
-
-fn same_history(a: &History, b: &History) -> bool {
-    same_future(a, b) && a.recency == b.recency
-}
-
-fn group_log_score(fit: &TransactionFit, group: &[Outcome], unit: TimeUnit, horizon: f64) -> (f64, f64) {
-    let (mut score, mut customers) = (0.0, 0.0);
-    let mut if_alive: Vec<Option<f64>> = Vec::new();
-    for outcome in group {
-        let Some(customer) = purchases(&outcome.history, unit) else { continue };
-        let n = outcome.transactions as usize;
-        if if_alive.len() <= n {
-            if_alive.resize(n + 1, None);
-        }
-        let probability = *if_alive[n]
-            .get_or_insert_with(|| probability_if_alive(fit, &customer, outcome.transactions, horizon));
-        let alive = fit.model.probability_alive(&customer);
-        let gone = if n == 0 { 1.0 - alive } else { 0.0 };
-        score += (gone + alive * probability).max(LEAST_PROBABILITY).ln() * outcome.customers;
-        customers += outcome.customers;
-    }
-    (score, customers)
-}
-
-fn probability_if_alive(fit: &TransactionFit, customer: &Purchases, n: u32, horizon: f64) -> f64 {
-    fit.model.probability_of_n_purchases_if_alive(customer, n, horizon)
-}
-
 /// The histories with the number of transactions in the `days` after `until`, sorted like the histories.
-fn outcomes(session: &Session, table: &str, until: Date, days: i32) -> Result<Vec<Outcome>, Error> {
+fn outcomes(
+    session: &Session,
+    table: &str,
+    until: Date,
+    days: i32,
+    detail: Detail,
+) -> Result<Vec<Outcome>, Error> {
     let last = day::date(day::number(until) + days);
+    let (keys, order, columns) = (detail.keys(), detail.order(), detail.history_columns(until));
     let sql = format!(
-        "SELECT frequency, recency, age, paid_repeats, later, count(*) AS customers \
-         FROM (SELECT frequency, recency, age, paid_repeats, coalesce(l.transactions, 0) AS later \
-               FROM (SELECT customer, {} FROM {table}) AS h \
+        "SELECT {keys}, later, count(*) AS customers \
+         FROM (SELECT {keys}, coalesce(l.transactions, 0) AS later \
+               FROM (SELECT customer, {columns} FROM {table}) AS h \
                LEFT JOIN (SELECT customer, count(*) AS transactions FROM purchases \
                           WHERE day > DATE '{until}' AND day <= DATE '{last}' GROUP BY customer) AS l \
                     ON h.customer = l.customer) AS joined \
-         GROUP BY frequency, recency, age, paid_repeats, later \
-         ORDER BY frequency, age, paid_repeats, recency, later",
-        summary::history_columns(until)
+         GROUP BY {keys}, later ORDER BY {order}, later"
     );
     let mut outcomes = Vec::new();
     for batch in session.query(&sql)? {
-        let (frequency, recency) = (u32s(&batch, "frequency")?, i32s(&batch, "recency")?);
-        let (age, paid) = (i32s(&batch, "age")?, u32s(&batch, "paid_repeats")?);
+        let keys = HistoryKeys::new(&batch, detail)?;
         let (later, customers) = (u32s(&batch, "later")?, i64s(&batch, "customers")?);
-        outcomes.extend((0..batch.num_rows()).map(|i| Outcome {
-            history: History {
-                frequency: frequency.value(i),
-                recency: recency.value(i),
-                age: age.value(i),
-                paid_repeats: paid.value(i),
-                customers: customers.value(i) as f64,
-                repeat_spend: 0.0,
-                repeat_spend_squared: 0.0,
-            },
-            transactions: later.value(i),
-            customers: customers.value(i) as f64,
+        outcomes.extend((0..batch.num_rows()).map(|i| {
+            let customers = customers.value(i) as f64;
+            Outcome { history: keys.history(i, customers), transactions: later.value(i), customers }
         }));
     }
     Ok(outcomes)
-}
-
-/// Tenths of customers from `(predicted, customers, actual sum)`, sorted by predicted; a history that lies across a border
-/// is divided.
-fn deciles(ranked: &[(f64, f64, f64)]) -> Vec<Decile> {
-    let total: f64 = ranked.iter().map(|(_, n, _)| n).sum();
-    if total <= 0.0 {
-        return Vec::new();
-    }
-    let mut tenths = vec![(0.0, 0.0, 0.0); 10];
-    let mut before = 0.0;
-    for &(predicted, customers, actual) in ranked {
-        let mut left = customers;
-        while left > 1e-9 {
-            let tenth = ((before / total * 10.0 + 1e-9) as usize).min(9);
-            let room = if tenth == 9 { left } else { (total / 10.0 * (tenth + 1) as f64 - before).max(1e-6) };
-            let part = left.min(room);
-            tenths[tenth].0 += part;
-            tenths[tenth].1 += predicted * part;
-            tenths[tenth].2 += actual / customers * part;
-            before += part;
-            left -= part;
-        }
-    }
-    let full = |&(n, predicted, actual): &(f64, f64, f64)| {
-        (n > 0.0).then(|| Decile {
-            customers: n.round() as u64,
-            predicted: predicted / n,
-            actual: actual / n,
-        })
-    };
-    tenths.iter().filter_map(full).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn deciles_divide_a_history_that_lies_across_a_border() {
-        // 15 customers at 0 and 5 at 2: tenths of two customers, the eighth of one at 0 and one at 2.
-        let tenths = deciles(&[(0.0, 15.0, 3.0), (2.0, 5.0, 20.0)]);
-        assert_eq!(tenths.len(), 10);
-        assert!(tenths.iter().all(|d| d.customers == 2));
-        assert!((tenths[0].actual - 0.2).abs() < 1e-9);
-        assert!((tenths[7].predicted - 1.0).abs() < 1e-9);
-        assert!((tenths[9].actual - 4.0).abs() < 1e-9);
-        let actual: f64 = tenths.iter().map(|d| d.actual * d.customers as f64).sum();
-        assert!((actual - 23.0).abs() < 1e-9);
-    }
-
-    #[test]
-    fn no_customers_have_no_deciles() {
-        assert!(deciles(&[]).is_empty());
-    }
 }

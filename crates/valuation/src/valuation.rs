@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::figures::{Base, Distribution, HeatMaps, Totals};
+use crate::figures::{Base, BaseLevel, Distribution, HeatMaps, ModelCheck, Totals};
 use crate::hold_out::{FitSummary, HoldOut, Selection};
 use crate::{Definitions, MethodPanel, Warning};
 
@@ -24,6 +24,10 @@ pub struct Valuation {
     pub heat_maps: Option<HeatMaps>,
     /// The chosen model judged on a hold-out; `None` when the history is too short for one.
     pub hold_out: Option<HoldOut>,
+    /// Customers by repeat transactions, as observed and as the fitted model makes them; `None` without a model.
+    pub model_check: Option<ModelCheck>,
+    /// How the base level of orders changes over time; `None` without a model or where the history is too short to say.
+    pub base_level: Option<BaseLevel>,
     /// The four methods side by side.
     pub methods: MethodPanel,
     /// What to keep in mind, worst first.

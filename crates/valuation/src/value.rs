@@ -15,7 +15,9 @@ use crate::totals::ModelError;
 use crate::validation::Split;
 use crate::valuation::Valuation;
 use crate::warnings::{FitFailure, WarningInputs, warnings};
-use crate::{Error, customer_values, day, measures, selection, summary};
+use crate::{
+    Error, base_level, customer_values, day, fitting, history, measures, model_check, selection, summary,
+};
 
 /// The tables of a valuation in the session.
 const SUMMARY: &str = "customer_summary";
@@ -39,9 +41,15 @@ pub fn value(
 ) -> Result<Valuation, Error> {
     let definitions = definitions(session, reading, request)?;
     progress(Stage::Summarise, 0, 1);
-    let purchases = summary::summarise(session, reading, SUMMARY, definitions.as_of)?;
+    let kinds = match request.model {
+        ModelChoice::Auto => ModelKind::CANDIDATES,
+        ModelChoice::Named(kind) => &[kind],
+    };
+    let detail = fitting::detail(kinds);
+    let purchases = summary::summarise(session, reading, SUMMARY, definitions.as_of, detail)?;
     let base = summary::base(session, reading, SUMMARY, definitions.as_of)?;
-    let histories = summary::histories(session, SUMMARY, definitions.as_of, summary::scale(reading))?;
+    let scale = summary::scale(reading);
+    let histories = history::histories(session, SUMMARY, definitions.as_of, scale, detail)?;
     progress(Stage::Summarise, 1, 1);
 
     let (kind, selection) =
@@ -49,20 +57,34 @@ pub fn value(
     progress(Stage::Fit, 0, 1);
     let spends = reading
         .has_amounts
-        .then(|| summary::spends(session, SUMMARY, summary::scale(reading)))
+        .then(|| summary::spends(session, SUMMARY, scale))
         .transpose()?;
-    let fitted = Fitted::new(kind, &histories, spends.as_deref(), definitions.unit);
+    let fitted = Fitted::new(
+        kind,
+        &histories,
+        spends.as_deref(),
+        definitions.unit,
+        request.estimating,
+        request.seed,
+    );
     if let (ModelChoice::Named(kind), Err(source)) = (request.model, &fitted.transactions) {
         return Err(Error::Fit { model: kind.title(), source: source.clone() });
     }
     progress(Stage::Fit, 1, 1);
 
-    let hold_out = last_hold_out(session, reading, kind, &base, &definitions, request.seed, progress)?;
+    let hold_out = last_hold_out(session, reading, kind, &base, &definitions, request, progress)?;
     let error = model_error(&selection, hold_out.as_ref());
-    let run = ScoringRun { table: SCORES, seed: request.seed, progress };
+    let run = ScoringRun { table: SCORES, detail, seed: request.seed, progress };
     let prediction = Prediction::new(session, &fitted, &base, &histories, &definitions, error, &run)?;
     let scores = fitted.transactions.is_ok().then_some(SCORES);
-    customer_values::register(session, reading, &definitions, (SUMMARY, scores), prediction.value_factor)?;
+    customer_values::register(
+        session,
+        reading,
+        &definitions,
+        (SUMMARY, scores),
+        detail,
+        prediction.value_factor,
+    )?;
     progress(Stage::Join, 0, 1);
     let valued = prediction.value_factor.is_some();
     let figure = customer_values::ranking_figure(reading.has_amounts, valued, scores.is_some());
@@ -77,6 +99,13 @@ pub fn value(
     let methods = MethodPanel::new(&base, &activity, definitions.margin, &definitions, predictive);
     let distribution = Distribution::new(figure, &mut values);
     let models = fitted.models(&base, &definitions, selection);
+    let (model_check, base_level) = match &fitted.transactions {
+        Ok(fitted) => (
+            model_check::model_check(fitted, &histories, &definitions, request.seed),
+            base_level::base_level(session, SUMMARY, fitted, &definitions)?,
+        ),
+        Err(_) => (None, None),
+    };
     let warnings = warnings(&WarningInputs {
         definitions: &definitions,
         base: &base,
@@ -98,6 +127,7 @@ pub fn value(
         rows_read: reading.quality.rows_read,
         rows_refused: reading.quality.refused.values().sum(),
         refunded_share: measures::refunded_share(session, reading, &purchases, &base, definitions.as_of)?,
+        base_level,
         hold_out: hold_out.as_ref(),
     });
     let (totals, heat_maps) = (prediction.totals, prediction.heat_maps);
@@ -109,6 +139,8 @@ pub fn value(
         distribution,
         heat_maps,
         hold_out,
+        model_check,
+        base_level,
         methods,
         warnings,
         top_customers,
@@ -170,20 +202,21 @@ fn last_hold_out(
     kind: ModelKind,
     base: &Base,
     definitions: &Definitions,
-    seed: u64,
+    request: &Request,
     progress: Progress,
 ) -> Result<Option<HoldOut>, Error> {
     let history = day::number(definitions.as_of) - day::number(base.first_day);
     let Some(days) = selection::hold_out_days(history, definitions.horizon_days) else { return Ok(None) };
     let until: Date = day::date(day::number(definitions.as_of) - days);
     progress(Stage::Validate, 0, 1);
-    let split = match Split::new(session, reading, "last", until, definitions.as_of, definitions.unit) {
+    let detail = fitting::detail(&[kind]);
+    let split = match Split::new(session, reading, "last", (until, definitions.as_of), definitions.unit, detail) {
         Ok(split) => split,
         Err(Error::NoCustomers { .. } | Error::NoHoldOut { .. }) => return Ok(None),
         Err(error) => return Err(error),
     };
-    let judged = match crate::fitting::fit_transactions(kind, &split.histories, definitions.unit) {
-        Ok(fit) => Some(split.judge(&fit, definitions.level, seed)?),
+    let judged = match split.fit(kind, request.estimating, request.seed) {
+        Ok(models) => Some(split.judge(&models, definitions.level, request.seed)?),
         Err(_) => None,
     };
     progress(Stage::Validate, 1, 1);

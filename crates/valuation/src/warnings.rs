@@ -157,6 +157,22 @@ pub enum WarningKind {
         /// Refunds over the value of the orders before refunds.
         share: f64,
     },
+    /// More is ordered in some months of the year than in others, which the models do not know.
+    Season {
+        /// The strongest month, 1 to 12.
+        strongest_month: u8,
+        /// Its orders as a multiple of the year's average.
+        strongest: f64,
+        /// The weakest month, 1 to 12.
+        weakest_month: u8,
+        /// Its orders as a multiple of the year's average.
+        weakest: f64,
+    },
+    /// The base level of orders rises or falls from year to year, which the models do not know.
+    Trend {
+        /// The relative change in a year.
+        per_year: f64,
+    },
     /// On the hold-out the model's total was off by a lot.
     HoldOutBias {
         /// What was predicted.

@@ -9,7 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use perennial_lake::ColumnOverrides;
-use perennial_models::TimeUnit;
+use perennial_models::catalogue::CATALOGUE;
+use perennial_models::{ModelKind, TimeUnit};
 use perennial_report::Language;
 
 /// The open engine for customer lifetime value.
@@ -35,6 +36,10 @@ pub(crate) enum Command {
     Fit(Box<FitArguments>),
     /// Judge models on a hold-out: fitted up to a day, compared with what came after.
     Validate(Box<ValidateArguments>),
+    /// Compare all models on rolling hold-outs: a league table, best first.
+    Compare(Box<CompareArguments>),
+    /// List the models: what each gives and needs.
+    Models(ModelsArguments),
     /// Write the tables of a simulated shop with known truth.
     Simulate(SimulateArguments),
     /// Simulate a shop, value its customers, and check the values against the truth.
@@ -100,8 +105,11 @@ pub(crate) struct ValueArguments {
     pub(crate) margin: Option<f64>,
 
     /// When customers buy and leave; `auto` takes the model that does best on rolling hold-outs.
-    #[arg(long, default_value = "auto", value_parser = names(&["auto", "bg-nbd", "mbg-nbd", "pareto-nbd"]))]
+    #[arg(long, default_value = "auto", value_parser = names(transaction_models().chain(["auto"])))]
     pub(crate) model: String,
+
+    #[command(flatten)]
+    pub(crate) uncertainty: UncertaintyArgument,
 
     /// Write the customers' values to a file: .parquet, .csv (safe to open in a spreadsheet) or .json.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
@@ -138,7 +146,7 @@ pub(crate) struct DefinitionArguments {
 #[derive(Debug, Args)]
 pub(crate) struct UnitArgument {
     /// The unit in which the models count time: 7 or 30.4375 days, never counted by the calendar.
-    #[arg(long, default_value = "week", value_parser = names(&["day", "week", "month"]).map(unit))]
+    #[arg(long, default_value = "week", value_parser = names(["day", "week", "month"]).map(unit))]
     pub(crate) unit: TimeUnit,
 }
 
@@ -151,7 +159,7 @@ pub(crate) struct OutputArguments {
     pub(crate) report: Option<PathBuf>,
 
     /// The language of texts and numbers: en or de.
-    #[arg(long, default_value = "en", value_parser = names(&["en", "de"]).map(language))]
+    #[arg(long, default_value = "en", value_parser = names(["en", "de"]).map(language))]
     pub(crate) language: Language,
 
     #[command(flatten)]
@@ -176,8 +184,8 @@ pub(crate) struct FitArguments {
     #[command(flatten)]
     pub(crate) source: SourceArguments,
 
-    /// The model to fit; `all` fits each.
-    #[arg(long, default_value = "all", value_parser = names(&["bg-nbd", "mbg-nbd", "pareto-nbd", "gamma-gamma", "all"]))]
+    /// The model to fit; `all` fits each that orders are enough for. `perennial models` lists them.
+    #[arg(long, default_value = "all", value_parser = names(all_models().chain(["all"])))]
     pub(crate) model: String,
 
     /// The last day that the fit sees [default: the last day of the data].
@@ -188,6 +196,147 @@ pub(crate) struct FitArguments {
     pub(crate) unit: UnitArgument,
 
     #[command(flatten)]
+    pub(crate) uncertainty: UncertaintyArgument,
+
+    #[command(flatten)]
+    pub(crate) covariates: CovariateArguments,
+
+    /// The calendar period in which a customer buys or not, for bg-bb.
+    #[arg(long, value_enum, default_value_t = Period::Month)]
+    pub(crate) period: Period,
+
+    #[command(flatten)]
+    pub(crate) subscriptions: SubscriptionArguments,
+
+    /// The seed of everything random: equal seeds give equal results.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// Save the fit to a file, so that `value --fit FILE` scores customers with it later.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) save: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) format: FormatArgument,
+}
+
+/// What is known of the customers beside their orders.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Covariates")]
+pub(crate) struct CovariateArguments {
+    /// A file with one row for each customer: the customer's id and what is known of the customer, numbers or words. With a column of
+    /// dates the covariates vary over time (pareto-nbd).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) covariates: Option<String>,
+
+    /// The columns to take [default: all].
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    pub(crate) covariate_columns: Vec<String>,
+
+    /// What the covariates move: how often customers buy, how soon they leave, or both.
+    #[arg(long, value_name = "PROCESS,...", value_delimiter = ',', default_values = ["purchase", "dropout"],
+          value_parser = names(["purchase", "dropout"]))]
+    pub(crate) on: Vec<String>,
+
+    /// How strongly coefficients are drawn to zero (the weight of their squares); 0 leaves them free.
+    #[arg(long, value_name = "WEIGHT", default_value_t = 0.0)]
+    pub(crate) penalty: f64,
+}
+
+/// A calendar period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Period {
+    Week,
+    Month,
+    Quarter,
+    Year,
+}
+
+/// Where a table of subscriptions has what; for sbg, bdw, kaplan-meier and cox.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Subscriptions (sbg, bdw, kaplan-meier, cox)")]
+pub(crate) struct SubscriptionArguments {
+    /// The column with the duration of a contract, in periods [default: by usual names].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) duration: Option<String>,
+
+    /// The column that says whether a contract has ended [default: by usual names].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) ended: Option<String>,
+
+    /// The column with the day on which a contract began [default: by usual names].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) start: Option<String>,
+
+    /// The column with the day on which it ended, empty while it goes on [default: by usual names].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) end: Option<String>,
+
+    /// The column of a cohort's table with the customers left at each period [default: by usual names].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) alive: Option<String>,
+
+    /// Fit on the first periods only, and hold the projection against the rest.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) periods: Option<u32>,
+}
+
+/// Where the uncertainty of the parameters, and of all that is predicted with them, comes from.
+#[derive(Debug, Args)]
+pub(crate) struct UncertaintyArgument {
+    /// How the parameters' uncertainty is found: `fast` is maximum likelihood with the curvature at the maximum, `bayes` samples the
+    /// posterior distribution, `bootstrap` refits on resampled customers.
+    #[arg(long, value_enum, default_value_t = Uncertainty::Fast)]
+    pub(crate) uncertainty: Uncertainty,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Uncertainty {
+    Fast,
+    Bayes,
+    Bootstrap,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArguments {
+    #[command(flatten)]
+    pub(crate) source: SourceArguments,
+
+    /// The models to compare, separated by commas; `all` takes each, `auto` those that `value` chooses from.
+    #[arg(long, value_name = "NAME,...", default_value = "all", value_delimiter = ',',
+          value_parser = names(transaction_models().chain(["auto", "all"])))]
+    pub(crate) model: Vec<String>,
+
+    /// The last day of the last hold-out [default: the last day of the data].
+    #[arg(long, value_name = "DATE", value_parser = quantities::date)]
+    pub(crate) as_of: Option<Date>,
+
+    /// The length of each hold-out: 39w, 273d [default: a year, or a quarter of a history shorter than three].
+    #[arg(long, value_name = "TIME", value_parser = quantities::days)]
+    pub(crate) hold_out: Option<f64>,
+
+    /// How many hold-outs; each begins half its length after the one before.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) origins: u32,
+
+    #[command(flatten)]
+    pub(crate) unit: UnitArgument,
+
+    /// The probability that the intervals are meant to hold.
+    #[arg(long, value_name = "SHARE", default_value = "80%", value_parser = quantities::level)]
+    pub(crate) level: f64,
+
+    /// The seed of everything random: equal seeds give equal results.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    #[command(flatten)]
+    pub(crate) format: FormatArgument,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelsArguments {
+    #[command(flatten)]
     pub(crate) format: FormatArgument,
 }
 
@@ -197,7 +346,7 @@ pub(crate) struct ValidateArguments {
     pub(crate) source: SourceArguments,
 
     /// The model to judge; `all` judges each.
-    #[arg(long, default_value = "all", value_parser = names(&["bg-nbd", "mbg-nbd", "pareto-nbd", "all"]))]
+    #[arg(long, default_value = "all", value_parser = names(transaction_models().chain(["all"])))]
     pub(crate) model: String,
 
     /// The last day that the fit sees; the hold-out begins the day after.
@@ -210,6 +359,9 @@ pub(crate) struct ValidateArguments {
 
     #[command(flatten)]
     pub(crate) unit: UnitArgument,
+
+    #[command(flatten)]
+    pub(crate) uncertainty: UncertaintyArgument,
 
     /// The probability that the intervals are meant to hold.
     #[arg(long, value_name = "SHARE", default_value = "80%", value_parser = quantities::level)]
@@ -265,7 +417,7 @@ pub(crate) struct DemoArguments {
     pub(crate) dir: PathBuf,
 
     /// The language of texts and numbers: en or de.
-    #[arg(long, default_value = "en", value_parser = names(&["en", "de"]).map(language))]
+    #[arg(long, default_value = "en", value_parser = names(["en", "de"]).map(language))]
     pub(crate) language: Language,
 
     #[command(flatten)]
@@ -273,8 +425,18 @@ pub(crate) struct DemoArguments {
 }
 
 /// One of some names; a misspelt one is answered with the nearest.
-fn names(names: &'static [&'static str]) -> PossibleValuesParser {
+fn names(names: impl IntoIterator<Item = &'static str>) -> PossibleValuesParser {
     PossibleValuesParser::new(names)
+}
+
+/// The names of all models.
+fn all_models() -> impl Iterator<Item = &'static str> {
+    CATALOGUE.iter().map(|entry| entry.name)
+}
+
+/// The names of the transaction models.
+fn transaction_models() -> impl Iterator<Item = &'static str> {
+    ModelKind::ALL.iter().map(|kind| kind.name())
 }
 
 /// A value that knows how to read itself.

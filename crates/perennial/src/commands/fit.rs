@@ -2,29 +2,27 @@
 
 use anyhow::{Result, bail};
 use perennial_report::{Language, Texts};
-use perennial_valuation::FitKind;
+use perennial_valuation::{FitKind, RetentionKind};
 use perennial_valuation::hold_out::FitSummary;
 
-use super::open;
+use super::{open, retention};
 use crate::arguments::{FitArguments, OutputFormat};
 use crate::json::{self, Failure};
 use crate::requests;
 use crate::terminal::{Page, Progress, fits, reading};
 
 pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
+    if let Some(kind) = RetentionKind::named(&arguments.model) {
+        return retention::run(arguments, kind);
+    }
     let texts = Texts::plain(Language::English);
     let progress = Progress::new(&texts);
     let (session, read) = open(&requests::source(&arguments.source), &progress)?;
     let kinds = requests::fits(&arguments.model, read.has_amounts)?;
-    let (mut fitted, mut failed): (Vec<FitSummary>, _) = (Vec::new(), Vec::new());
-    for (place, kind) in kinds.iter().enumerate() {
-        progress.show("fit", place as u64, kinds.len() as u64);
-        match perennial_valuation::fit(&session, &read, *kind, arguments.until, arguments.unit.unit) {
-            Ok(fit) => fitted.push(fit),
-            Err(error) if kinds.len() == 1 => return Err(error.into()),
-            Err(error) => failed.push(Failure { model: name(*kind), error: error.to_string() }),
-        }
-    }
+    let stage = |stage, done, total| progress.of_stage(stage, done, total);
+    let results = perennial_valuation::fits(&session, &read, &kinds, &requests::fit(arguments), &stage)?;
+    let names = kinds.iter().map(|kind| name(*kind));
+    let (fitted, failed): (Vec<FitSummary>, _) = Failure::sort_out(names.zip(results))?;
     progress.clear();
     Failure::report(&failed);
     if fitted.is_empty() {

@@ -1,7 +1,10 @@
 //! One function per command.
 
+pub(crate) mod compare;
 pub(crate) mod demo;
 pub(crate) mod fit;
+pub(crate) mod models;
+pub(crate) mod retention;
 pub(crate) mod simulate;
 pub(crate) mod validate;
 pub(crate) mod value;

@@ -14,25 +14,11 @@ pub(crate) fn run(arguments: &ValidateArguments) -> Result<()> {
     let progress = Progress::new(&texts);
     let models = requests::models(&arguments.model)?;
     let (session, read) = open(&requests::source(&arguments.source), &progress)?;
-    let (mut judged, mut failed) = (Vec::new(), Vec::new());
-    for (place, model) in models.iter().enumerate() {
-        progress.show("validate", place as u64, models.len() as u64);
-        let hold_out = perennial_valuation::hold_out(
-            &session,
-            &read,
-            *model,
-            arguments.until,
-            arguments.hold_out,
-            arguments.unit.unit,
-            arguments.level,
-            arguments.seed,
-        );
-        match hold_out {
-            Ok(hold_out) => judged.push(hold_out),
-            Err(error) if models.len() == 1 => return Err(error.into()),
-            Err(error) => failed.push(Failure { model: model.name(), error: error.to_string() }),
-        }
-    }
+    let stage = |stage, done, total| progress.of_stage(stage, done, total);
+    let request = requests::hold_out(arguments);
+    let results = perennial_valuation::hold_outs(&session, &read, &models, &request, &stage)?;
+    let names = models.iter().map(|model| model.name());
+    let (judged, failed) = Failure::sort_out(names.zip(results))?;
     progress.clear();
     Failure::report(&failed);
     if judged.is_empty() {

@@ -109,7 +109,7 @@ fn values(page: &mut Page, texts: &Texts, hold_outs: &[HoldOut]) {
 }
 
 /// A parameter with the digits that are read.
-fn estimate(texts: &Texts, value: Option<f64>) -> String {
+pub(crate) fn estimate(texts: &Texts, value: Option<f64>) -> String {
     let Some(value) = value else { return texts.text("number-missing") };
     let decimals = if value.abs() >= 1000.0 { 1 } else { 4 };
     texts.decimal(value, decimals)

@@ -1,9 +1,11 @@
 //! What a person reads in a terminal.
 
 pub(crate) mod fits;
+pub(crate) mod league;
 pub(crate) mod page;
 pub(crate) mod progress;
 pub(crate) mod reading;
+pub(crate) mod retention;
 pub(crate) mod truth;
 pub(crate) mod valuation;
 

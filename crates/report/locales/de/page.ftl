@@ -199,10 +199,12 @@ selection-by-hold-out = { MODEL($model) } war über { COUNT($origins) } rolliere
 selection-not-by-hold-out = { MODEL($model) } wurde nicht durch Prüfzeiten gewählt: Es wurde genannt, oder die Historie ist zu kurz zum Urteilen.
 column-model = Modell
 column-log-score = Log-Score
+column-crps = CRPS
+column-calibration = Kalibrierfehler
 column-mae = Mittlerer absoluter Fehler
 column-rmse = Wurzel des mittleren quadrierten Fehlers
 column-bias = Abweichung der Summe
-selection-note = Beim Log-Score ist höher besser, bei den Fehlern niedriger; Fehler in Bestellungen je Kunde.
+selection-note = Beim Log-Score ist höher besser, beim CRPS und den Fehlern niedriger; CRPS und Fehler in Bestellungen je Kunde. Kalibrierfehler: wie weit Zehntel der Kunden nach vorhergesagten Bestellungen danebenlagen. Gehalten: Kunden, deren Intervall zutraf.
 chosen = gewählt
 
 # Methoden.
@@ -254,3 +256,19 @@ customers-interval = { $point } ({ $lower } bis { $upper })
 
 # Verzeichnis.
 glossary-heading = Was die Größen bedeuten
+
+# Prüfung des Modells.
+model-check-heading = Bringt das Modell solche Kunden hervor?
+model-check-lead = Kunden nach ihren bisherigen Folgebestellungen, daneben die, die das angepasste Modell hervorbringt, wenn Kunden gleichen Alters damit simuliert werden. Wo die Balken um mehr als die Striche auseinanderliegen, treffen die Annahmen des Modells auf diese Kunden nicht zu.
+model-check-title = Kunden nach Folgebestellungen
+model-check-caption = { COUNT($held) } von { COUNT($bins) } beobachteten Zahlen liegen in ihrem { PERCENT($level) }-Intervall. Bei vielen Kunden sind die Intervalle schmal, und schon ein kleiner Unterschied fällt auf.
+column-observed = Beobachtet
+column-model-expects = Modell
+or-more = { $count } oder mehr
+base-level = { $finding ->
+        [steady] Über { COUNT($months) } ganze Monate folgen die Bestellungen der Erwartung des Modells, ohne Saison und ohne Trend.
+        [season] Über { COUNT($months) } ganze Monate zeigen die Bestellungen eine Saison, die das Modell nicht kennt; siehe die Hinweise.
+        [trend] Über { COUNT($months) } ganze Monate ändert sich das Niveau der Bestellungen von Jahr zu Jahr, was das Modell nicht kennt; siehe die Hinweise.
+        [both] Über { COUNT($months) } ganze Monate zeigen die Bestellungen eine Saison und einen Trend, die das Modell nicht kennt; siehe die Hinweise.
+       *[unknown] Ob sich das Niveau der Bestellungen mit der Zeit ändert, lässt sich erst nach zwei Jahren sagen; so lang ist die Historie nicht.
+    }

@@ -79,6 +79,47 @@ warning-rows_refused = { PERCENT($share, 1) } der Zeilen waren unbrauchbar
 warning-high_refunds = { PERCENT($share, 1) } des Verkauften kommt zurück
     .text = Erstattungen senken den Wert spürbar. Was nach dem Stichtag erstattet wird, ist noch nicht bekannt; die neuesten Bestellungen sehen deshalb besser aus, als sie sind.
     .remedy = Suchen Sie nach Produkten oder Kanälen mit vielen Rückgaben.
+warning-season = Die Bestellungen haben eine Saison: { $strongest_month ->
+        [1] Januar
+        [2] Februar
+        [3] März
+        [4] April
+        [5] Mai
+        [6] Juni
+        [7] Juli
+        [8] August
+        [9] September
+        [10] Oktober
+        [11] November
+       *[other] Dezember
+    } ist der stärkste Monat
+    .text = In diesem Monat gibt es { DECIMAL($strongest, 2) }-mal so viele Folgebestellungen wie im Jahresmittel, im { $weakest_month ->
+        [1] Januar
+        [2] Februar
+        [3] März
+        [4] April
+        [5] Mai
+        [6] Juni
+        [7] Juli
+        [8] August
+        [9] September
+        [10] Oktober
+        [11] November
+       *[other] Dezember
+    } { DECIMAL($weakest, 2) }-mal so viele. Die Modelle kennen keine Saison: Eine Vorhersage über einen Teil des Jahres liegt um sie daneben, und ein Stichtag kurz nach den starken Monaten sieht zu gut aus.
+    .remedy = Einen Horizont von ganzen Jahren wählen und Bewertungen desselben Monats vergleichen.
+warning-trend = Das Niveau der Bestellungen { $direction ->
+        [up] steigt um { PERCENT($off) } im Jahr
+       *[down] fällt um { PERCENT($off) } im Jahr
+    } gegenüber dem Modell
+    .text = Kunden gleichen Alters und gleicher Vorgeschichte bestellen von Jahr zu Jahr { $direction ->
+        [up] mehr
+       *[down] weniger
+    }. Die Modelle nehmen das Niveau für immer gleich an; die Vorhersage ist deshalb wohl zu { $direction ->
+        [up] niedrig
+       *[down] hoch
+    }.
+    .remedy = Nur mit der jüngeren Historie bewerten und die Verlaufsgrafik ansehen.
 warning-hold_out_bias = { $figure ->
         [orders] Die Bestellungen der Prüfzeit wurden um { PERCENT($off) } verfehlt
        *[other] Der Umsatz der Prüfzeit wurde um { PERCENT($off) } verfehlt

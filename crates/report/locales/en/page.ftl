@@ -182,10 +182,12 @@ selection-by-hold-out = { MODEL($model) } did best over { COUNT($origins) } roll
 selection-not-by-hold-out = { MODEL($model) } was not chosen by hold-outs: it was named, or the history is too short to judge.
 column-model = Model
 column-log-score = Log score
+column-crps = CRPS
+column-calibration = Calibration error
 column-mae = Mean absolute error
 column-rmse = Root mean squared error
 column-bias = Bias of the total
-selection-note = Higher is better for the log score, lower for the errors; errors are in orders per customer.
+selection-note = Higher is better for the log score, lower for the CRPS and the errors; CRPS and errors are in orders per customer. Calibration error: how far tenths of the customers by predicted orders were off. Held: customers whose interval held.
 chosen = chosen
 
 # Methods.
@@ -256,3 +258,19 @@ deviation-none = no difference
 deviation-more = { $share } too high
 deviation-less = { $share } too low
 customers-interval = { $point } ({ $lower } to { $upper })
+
+# Model check.
+model-check-heading = Does the model make customers like these?
+model-check-lead = Customers by their repeat orders so far, beside those that the fitted model makes when customers of the same ages are simulated from it. Where the bars differ by more than the whiskers, the model’s assumptions are not those of these customers.
+model-check-title = Customers by repeat orders
+model-check-caption = { COUNT($held) } of { COUNT($bins) } observed numbers lie within their { PERCENT($level) } interval. With many customers the intervals are narrow, and a small difference shows.
+column-observed = Observed
+column-model-expects = Model
+or-more = { $count } or more
+base-level = { $finding ->
+        [steady] Over { COUNT($months) } whole months the orders follow the model’s expectation without a season or a trend.
+        [season] Over { COUNT($months) } whole months the orders show a season that the model does not know; see the warnings.
+        [trend] Over { COUNT($months) } whole months the base level of the orders changes from year to year, which the model does not know; see the warnings.
+        [both] Over { COUNT($months) } whole months the orders show a season and a trend that the model does not know; see the warnings.
+       *[unknown] Whether the base level of the orders changes over time takes two years of orders to tell, and there are fewer.
+    }

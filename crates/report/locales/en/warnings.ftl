@@ -79,6 +79,47 @@ warning-rows_refused = { PERCENT($share, 1) } of the rows could not be used
 warning-high_refunds = { PERCENT($share, 1) } of what is sold comes back
     .text = Refunds lower the value noticeably. What is refunded after the as-of date is not known yet, so the newest orders look better than they are.
     .remedy = Look for products or channels with many returns.
+warning-season = The orders have a season: { $strongest_month ->
+        [1] January
+        [2] February
+        [3] March
+        [4] April
+        [5] May
+        [6] June
+        [7] July
+        [8] August
+        [9] September
+        [10] October
+        [11] November
+       *[other] December
+    } is the strongest month
+    .text = In that month there are { DECIMAL($strongest, 2) } times as many repeat orders as on the average of the year, in { $weakest_month ->
+        [1] January
+        [2] February
+        [3] March
+        [4] April
+        [5] May
+        [6] June
+        [7] July
+        [8] August
+        [9] September
+        [10] October
+        [11] November
+       *[other] December
+    } { DECIMAL($weakest, 2) } times. The models know no season: a forecast over part of a year is off by it, and an as-of date just after the strong months looks too good.
+    .remedy = Take a horizon of whole years, and compare valuations of the same month of the year.
+warning-trend = The base level of the orders { $direction ->
+        [up] rises by { PERCENT($off) } a year
+       *[down] falls by { PERCENT($off) } a year
+    } against the model
+    .text = Customers of the same age and history order { $direction ->
+        [up] more
+       *[down] less
+    } from year to year. The models take the level to be the same for ever, so the forecast is likely too { $direction ->
+        [up] low
+       *[down] high
+    }.
+    .remedy = Value on the more recent history alone, and look at the tracking chart.
 warning-hold_out_bias = { $figure ->
         [orders] The hold-out’s orders were missed by { PERCENT($off) }
        *[other] The hold-out’s revenue was missed by { PERCENT($off) }

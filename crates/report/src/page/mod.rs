@@ -6,6 +6,7 @@ mod deciles;
 mod definitions;
 mod heat_maps;
 mod methods;
+mod model_check;
 mod models;
 mod quality;
 mod spread;
@@ -41,6 +42,7 @@ struct Page<'a> {
     tracking: tracking::Tracking<'a>,
     deciles: deciles::Deciles<'a>,
     coverage: coverage::Coverage<'a>,
+    model_check: model_check::Check<'a>,
     heat_maps: heat_maps::HeatMapPair<'a>,
     models: models::ModelPanel<'a>,
     methods: methods::Methods<'a>,
@@ -50,7 +52,7 @@ struct Page<'a> {
 }
 
 /// The sections of the page by their ids, which the keys of their headings begin with.
-const SECTIONS: [&str; 13] = [
+const SECTIONS: [&str; 14] = [
     "summary",
     "warnings",
     "distribution",
@@ -58,6 +60,7 @@ const SECTIONS: [&str; 13] = [
     "tracking",
     "deciles",
     "coverage",
+    "model-check",
     "heat-maps",
     "methods",
     "models",
@@ -90,6 +93,11 @@ pub fn html(valuation: &Valuation, reading: &Reading, language: Language) -> Res
         tracking: tracking::Tracking::new(texts, hold_out, has_models),
         deciles: deciles::Deciles::new(texts, hold_out, has_models),
         coverage: coverage::Coverage::new(texts, hold_out, has_models),
+        model_check: model_check::Check::new(
+            texts,
+            valuation.model_check.as_ref(),
+            valuation.base_level.as_ref(),
+        ),
         heat_maps: heat_maps::HeatMapPair::new(
             texts,
             valuation.heat_maps.as_ref(),

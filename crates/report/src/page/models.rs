@@ -115,16 +115,22 @@ fn candidates(texts: &Texts, selection: &Selection) -> Table {
         vec![
             name,
             number(candidate.log_score, 4),
+            number(candidate.crps, 4),
             number(candidate.mae, 3),
             number(candidate.rmse, 3),
             texts.percent(candidate.bias.unwrap_or(f64::NAN)),
+            texts.percent(candidate.calibration_error.unwrap_or(f64::NAN)),
+            texts.percent(candidate.coverage.unwrap_or(f64::NAN)),
         ]
     };
     Table::new(texts.text("selection-note"))
         .words(texts.text("column-model"))
         .numbers(texts.text("column-log-score"))
+        .numbers(texts.text("column-crps"))
         .numbers(texts.text("column-mae"))
         .numbers(texts.text("column-rmse"))
         .numbers(texts.text("column-bias"))
+        .numbers(texts.text("column-calibration"))
+        .numbers(texts.text("column-held"))
         .rows(selection.candidates.iter().map(row))
 }

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::{FitFailure, HoldOutFigure, Severity, Warning, WarningKind};
-use crate::figures::Base;
+use crate::figures::{Base, BaseLevel, Season};
 use crate::hold_out::{FitSummary, HoldOut};
 use crate::{Definitions, Margin};
 
@@ -29,6 +29,8 @@ const STRONG_CORRELATION: f64 = 0.3;
 const MANY_REFUSED: f64 = 0.05;
 const MOST_REFUSED: f64 = 0.2;
 const HIGH_REFUNDS: f64 = 0.2;
+/// A change of the base level in a year that makes most of a prediction.
+const STRONG_TREND: f64 = 0.5;
 const OFF: f64 = 0.2;
 const FAR_OFF: f64 = 0.5;
 /// How far an interval's coverage may be from its level.
@@ -66,6 +68,8 @@ pub struct WarningInputs<'a> {
     pub rows_refused: u64,
     /// All refunds over the value of the orders before refunds.
     pub refunded_share: Option<f64>,
+    /// How the base level of orders changes; `None` where it cannot be told.
+    pub base_level: Option<BaseLevel>,
     /// The chosen model judged on a hold-out.
     pub hold_out: Option<&'a HoldOut>,
 }
@@ -81,6 +85,7 @@ pub fn warnings(inputs: &WarningInputs<'_>) -> Vec<Warning> {
     }
     concentration(inputs, &mut found);
     models(inputs, &mut found);
+    base_level(inputs, &mut found);
     data_quality(inputs, &mut found);
     if let Some(hold_out) = inputs.hold_out {
         judged(hold_out, inputs.definitions.level, &mut found);
@@ -199,6 +204,20 @@ fn models(inputs: &WarningInputs<'_>, found: &mut Found) {
         && correlation.abs() > STRONG_CORRELATION
     {
         found.push((Severity::Warning, WarningKind::SpendDependsOnFrequency { correlation }));
+    }
+}
+
+fn base_level(inputs: &WarningInputs<'_>, found: &mut Found) {
+    let Some(level) = inputs.base_level else { return };
+    if let Some(season) = level.season {
+        // Over whole years a season evens out.
+        let years = inputs.definitions.horizon_days / 365.25;
+        let severity = if (years - years.round()).abs() < 0.02 && years > 0.9 { Severity::Info } else { Severity::Warning };
+        let Season { strongest_month, strongest, weakest_month, weakest } = season;
+        found.push((severity, WarningKind::Season { strongest_month, strongest, weakest_month, weakest }));
+    }
+    if let Some(per_year) = level.trend_per_year {
+        found.push((severe_if(per_year.abs() > STRONG_TREND), WarningKind::Trend { per_year }));
     }
 }
 

@@ -1,10 +1,10 @@
 //! CDNOW, the literature's reference: figures as in Fader, Hardie and Lee (2005) and as measured with the peers.
 
-use perennial_models::{ModelKind, TimeUnit};
-use perennial_valuation::{FitKind, Request, fit, hold_out};
+use perennial_models::ModelKind;
+use perennial_valuation::{FitKind, FitRequest, Request, fits};
 use serde_json::{Map, Value};
 
-use crate::data::{date, file, read, value};
+use crate::data::{date, file, hold_out, read, value};
 
 fn assert_parameters(actual: &Map<String, Value>, expected: &[(&str, f64, f64)]) {
     for (name, value, tolerance) in expected {
@@ -20,8 +20,7 @@ fn assert_parameters(actual: &Map<String, Value>, expected: &[(&str, f64, f64)])
 fn the_sample_gives_the_published_figures() {
     let (session, reading) = read(&[file("cdnow/cdnow_sample.csv.gz")]);
     let judge = |kind| {
-        hold_out(&session, &reading, kind, date("1997-09-30"), None, TimeUnit::Week, 0.8, 1)
-            .expect("a hold-out")
+        hold_out(&session, &reading, kind, "1997-09-30")
     };
     let bg = judge(ModelKind::BgNbd);
     assert_eq!(bg.fit.customers, 2_357);
@@ -58,8 +57,10 @@ fn the_sample_gives_the_published_figures() {
     assert!((pareto.mae - 0.7545).abs() < 5e-5 && (pareto.rmse - 1.6028).abs() < 5e-5);
     assert!((pareto.predicted_total - 1_665.6).abs() < 0.1, "{}", pareto.predicted_total);
 
-    let spend =
-        fit(&session, &reading, FitKind::Spend, Some(date("1997-09-30")), TimeUnit::Week).expect("a fit");
+    let request = FitRequest::new(Some(date("1997-09-30")));
+    let mut spends =
+        fits(&session, &reading, &[FitKind::Spend], &request, &|_, _, _| {}).expect("customers");
+    let spend = spends.pop().expect("one result").expect("a fit");
     assert_parameters(
         &spend.parameters,
         &[("p", 6.2496, 5e-4), ("q", 3.7442, 5e-4), ("gamma", 15.4435, 5e-3)],
@@ -72,8 +73,7 @@ fn the_sample_gives_the_published_figures() {
 fn tracking_ends_at_the_published_cumulative_counts() {
     let (session, reading) = read(&[file("cdnow/cdnow_sample.csv.gz")]);
     let judged =
-        hold_out(&session, &reading, ModelKind::BgNbd, date("1997-09-30"), None, TimeUnit::Week, 0.8, 1)
-            .expect("a hold-out");
+        hold_out(&session, &reading, ModelKind::BgNbd, "1997-09-30");
     let last = judged.tracking.last().expect("points");
     assert_eq!(last.day, date("1998-06-30"));
     assert!((last.actual - 4_339.0).abs() < 0.5, "{}", last.actual);
@@ -92,8 +92,7 @@ fn the_master_log_is_valued_from_its_raw_file() {
     assert_eq!((reading.quality.rows_read, reading.quality.rows_used), (69_659, 69_659));
     assert!(reading.quality.refused.is_empty());
     let judged =
-        hold_out(&session, &reading, ModelKind::BgNbd, date("1997-09-30"), None, TimeUnit::Week, 0.8, 1)
-            .expect("a hold-out");
+        hold_out(&session, &reading, ModelKind::BgNbd, "1997-09-30");
     assert_eq!(judged.fit.customers, 23_570);
     assert!((judged.actual_total - 19_684.0).abs() < 0.5, "{}", judged.actual_total);
     let at_split =

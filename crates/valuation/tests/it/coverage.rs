@@ -3,17 +3,16 @@
 //! Counts are discrete and most customers make none, so an interval that holds at least 80 % holds more; the tests know the
 //! figure that came out, so that a change of it is seen.
 
-use perennial_models::{ModelKind, TimeUnit};
-use perennial_valuation::{Request, hold_out};
+use perennial_models::ModelKind;
+use perennial_valuation::Request;
 
-use crate::data::{date, file, online_retail, read, value};
+use crate::data::{date, file, hold_out, online_retail, read, value};
 
 #[test]
 fn on_cdnow() {
     let (session, reading) = read(&[file("cdnow/cdnow_sample.csv.gz")]);
     let judged =
-        hold_out(&session, &reading, ModelKind::BgNbd, date("1997-09-30"), None, TimeUnit::Week, 0.8, 1)
-            .expect("a hold-out");
+        hold_out(&session, &reading, ModelKind::BgNbd, "1997-09-30");
     let value = judged.value.expect("CDNOW has amounts");
     assert!((judged.order_coverage - 0.928).abs() < 0.005, "orders {}", judged.order_coverage);
     assert!((value.coverage - 0.887).abs() < 0.005, "value {}", value.coverage);
@@ -23,8 +22,7 @@ fn on_cdnow() {
 fn on_online_retail() {
     let Some((session, reading)) = online_retail() else { return };
     let judged =
-        hold_out(&session, &reading, ModelKind::BgNbd, date("2011-06-09"), None, TimeUnit::Week, 0.8, 1)
-            .expect("a hold-out");
+        hold_out(&session, &reading, ModelKind::BgNbd, "2011-06-09");
     let value = judged.value.expect("Online Retail has amounts");
     assert!((judged.order_coverage - 0.938).abs() < 0.005, "orders {}", judged.order_coverage);
     assert!((value.coverage - 0.910).abs() < 0.005, "value {}", value.coverage);

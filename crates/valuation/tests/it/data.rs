@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use perennial_lake::{OrderSource, Reading, Session, SessionOptions};
-use perennial_valuation::{Request, Valuation};
+use perennial_models::ModelKind;
+use perennial_valuation::hold_out::HoldOut;
+use perennial_valuation::{HoldOutRequest, Request, Valuation, hold_outs};
 
 /// A file of the data folder; a test without its data fails.
 pub(crate) fn file(name: &str) -> String {
@@ -32,6 +34,14 @@ pub(crate) fn read(paths: &[String]) -> (Session, Reading) {
     let reading =
         session.read_orders(&OrderSource::new(paths.iter().cloned())).expect("the files can be read");
     (session, reading)
+}
+
+/// A model of the kind judged on all that came after a day.
+pub(crate) fn hold_out(session: &Session, reading: &Reading, kind: ModelKind, until: &str) -> HoldOut {
+    let request = HoldOutRequest::new(date(until));
+    let mut judged =
+        hold_outs(session, reading, &[kind], &request, &|_, _, _| {}).expect("the time can be held out");
+    judged.pop().expect("one result").expect("a model that fits")
 }
 
 /// A session that has read a CSV file with this text.

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use perennial_models::ModelKind;
-use perennial_valuation::{Error, ModelChoice, Request, WarningKind};
+use perennial_valuation::{Error, HoldOutRequest, ModelChoice, Request, WarningKind, hold_outs};
 
 use crate::data::{date, read_text, value};
 
@@ -132,15 +132,7 @@ fn a_margin_below_zero_keeps_intervals_in_order() {
 #[test]
 fn a_hold_out_beyond_the_data_is_refused() {
     let (session, reading) = crate::data::read(&[crate::data::file("cdnow/cdnow_sample.csv.gz")]);
-    let judged = perennial_valuation::hold_out(
-        &session,
-        &reading,
-        ModelKind::BgNbd,
-        date("1998-05-01"),
-        Some(364.0),
-        perennial_models::TimeUnit::Week,
-        0.8,
-        1,
-    );
+    let request = HoldOutRequest { days: Some(364.0), ..HoldOutRequest::new(date("1998-05-01")) };
+    let judged = hold_outs(&session, &reading, &[ModelKind::BgNbd], &request, &|_, _, _| {});
     assert!(matches!(judged, Err(Error::HoldOutTooLong { .. })));
 }

@@ -1,0 +1,238 @@
+//! Covariates of customers, from a file beside the orders: what is known of each that may move how often it buys and when it leaves.
+//!
+//! A column of numbers is taken as it is. A column of words becomes one covariate for each word but the most frequent one (1 for those
+//! who have it, else 0), named `column=word`; yes and no, true and false are 1 and 0. Customers with the same covariates form a
+//! profile.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use perennial_lake::arrow::array::{ArrayRef, StringArray, UInt32Array};
+use perennial_lake::arrow::record_batch::RecordBatch;
+use perennial_lake::{Reading, Session, TableFile};
+
+use crate::columns::{i64s, texts};
+use crate::history::PROFILES;
+use crate::Error;
+
+/// What the column of the customers may be called, most telling first; the first column otherwise.
+const CUSTOMER_NAMES: [&str; 8] =
+    ["customer_id", "customer", "cust", "client_id", "user_id", "master_customer_id", "email", "id"];
+/// Different words of a column beyond which it is no category.
+const MOST_WORDS: usize = 50;
+/// The table of the file's rows while profiles are assigned.
+const ROWS: &str = "covariate_rows";
+
+/// The covariates of a file, one row per customer.
+#[derive(Debug, Clone)]
+pub struct Covariates {
+    /// The names of the covariates.
+    pub names: Vec<String>,
+    /// The distinct vectors of covariates, by number.
+    pub(crate) profiles: Vec<Vec<f64>>,
+    /// The customers' ids, as text, and the numbers of their profiles.
+    customers: Vec<(String, u32)>,
+    file: String,
+}
+
+/// How a column is turned into covariates.
+enum Coding {
+    Number,
+    /// The words with a covariate of their own.
+    Words(Vec<String>),
+}
+
+impl Covariates {
+    /// Reads the covariates of a file; `columns` names those to take, all by default.
+    ///
+    /// # Errors
+    /// When the file cannot be read, has no column for the customers or the covariates, a field is empty, a column of words has too
+    /// many, or a customer has two rows.
+    pub fn read(file: &str, columns: Option<&[String]>) -> Result<Self, Error> {
+        let table = TableFile::open(file)?;
+        let id = table.find(&CUSTOMER_NAMES).unwrap_or(0);
+        let places: Vec<usize> = match columns {
+            Some(columns) => columns.iter().map(|name| table.column(name)).collect::<Result<_, _>>()?,
+            None => (0..table.columns().len()).filter(|place| *place != id).collect(),
+        };
+        if places.is_empty() {
+            return Err(Error::Covariates {
+                file: file.to_owned(),
+                problem: "it has no column beside that of the customers".to_owned(),
+            });
+        }
+        let codings = codings(&table, &places)?;
+        let names = names(&table, &places, &codings);
+        let mut read = Self { names, profiles: Vec::new(), customers: Vec::new(), file: file.to_owned() };
+        read.fill(&table, id, &places, &codings)?;
+        Ok(read)
+    }
+
+    fn fill(
+        &mut self,
+        table: &TableFile,
+        id: usize,
+        places: &[usize],
+        codings: &[Coding],
+    ) -> Result<(), Error> {
+        let mut numbers: HashMap<Vec<u64>, u32> = HashMap::new();
+        let mut seen: HashMap<String, u64> = HashMap::new();
+        let wanted: Vec<usize> = std::iter::once(id).chain(places.iter().copied()).collect();
+        table.for_each(&wanted, |line, fields| {
+            let customer = fields[0].to_owned();
+            if customer.is_empty() {
+                return Err(Error::from(table.wrong(line, "the row names no customer")));
+            }
+            if let Some(first) = seen.insert(customer.clone(), line) {
+                let problem = format!("customer {customer} has a row on line {first} already; one row for each customer is needed");
+                return Err(table.wrong(line, problem).into());
+            }
+            let mut values = Vec::new();
+            for ((field, coding), place) in fields[1..].iter().zip(codings).zip(places) {
+                match coding {
+                    Coding::Number => values.push(number(field).ok_or_else(|| {
+                        table.wrong(line, format!("{field:?} in column {:?} is no number", table.columns()[*place]))
+                    })?),
+                    Coding::Words(words) => {
+                        values.extend(words.iter().map(|word| if word == field { 1.0 } else { 0.0 }));
+                    }
+                }
+            }
+            let key: Vec<u64> = values.iter().map(|value| value.to_bits()).collect();
+            let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+            let profile = *numbers.entry(key).or_insert(next);
+            if profile == next {
+                self.profiles.push(values);
+            }
+            self.customers.push((customer, profile));
+            Ok(())
+        })
+    }
+
+    /// Registers the table of the profiles of all customers who bought.
+    pub(crate) fn register(&self, session: &Session, reading: &Reading) -> Result<(), Error> {
+        let ids: StringArray = self.customers.iter().map(|(id, _)| Some(id.as_str())).collect();
+        let profiles: UInt32Array = self.customers.iter().map(|(_, profile)| Some(*profile)).collect();
+        let columns: Vec<(&str, ArrayRef)> = vec![("id", Arc::new(ids)), ("profile", Arc::new(profiles))];
+        session.register(ROWS, vec![RecordBatch::try_from_iter(columns)?])?;
+        let buyers = "SELECT DISTINCT customer FROM purchases";
+        let joined = format!(
+            "SELECT b.customer AS customer, c.profile AS profile FROM ({buyers}) AS b \
+             JOIN {ROWS} AS c ON CAST(b.customer AS VARCHAR) = c.id"
+        );
+        let found = session.materialise(PROFILES, &joined)?;
+        let all = session.query(&format!("SELECT count(*) AS n FROM ({buyers}) AS buyers"))?;
+        let all = all.first().map(|batch| i64s(batch, "n")).transpose()?.map_or(0, |n| n.value(0));
+        let all = u64::try_from(all).unwrap_or(0);
+        if found < all {
+            let missing = format!(
+                "SELECT CAST(b.customer AS VARCHAR) AS id FROM ({buyers}) AS b \
+                 LEFT JOIN {ROWS} AS c ON CAST(b.customer AS VARCHAR) = c.id WHERE c.id IS NULL ORDER BY id LIMIT 3"
+            );
+            let examples: Vec<String> =
+                session.query(&missing)?.iter().map(|batch| texts(batch, "id")).collect::<Result<Vec<_>, _>>()?.concat();
+            return Err(Error::Covariates {
+                file: self.file.clone(),
+                problem: format!(
+                    "{} of the {all} customers with orders in {} have no row in it, for example {}; add them, or leave their orders out",
+                    all - found,
+                    reading.files.first().map_or_else(String::new, |file| file.path.display().to_string()),
+                    examples.join(", ")
+                ),
+            });
+        }
+        session.drop_table(ROWS)?;
+        Ok(())
+    }
+}
+
+/// How each column is turned into covariates.
+fn codings(table: &TableFile, places: &[usize]) -> Result<Vec<Coding>, Error> {
+    let mut numeric = vec![true; places.len()];
+    let mut words: Vec<HashMap<String, u64>> = vec![HashMap::new(); places.len()];
+    table.for_each(places, |line, fields| {
+        for (column, field) in fields.iter().enumerate() {
+            if field.is_empty() {
+                let problem = format!(
+                    "column {:?} is empty; give it a value, or a word of its own such as unknown",
+                    table.columns()[places[column]]
+                );
+                return Err(Error::from(table.wrong(line, problem)));
+            }
+            numeric[column] &= number(field).is_some();
+            if words[column].len() <= MOST_WORDS {
+                *words[column].entry((*field).to_owned()).or_default() += 1;
+            }
+        }
+        Ok(())
+    })?;
+    let coding = |((numeric, words), place): ((bool, HashMap<String, u64>), &usize)| {
+        if numeric {
+            return Ok(Coding::Number);
+        }
+        if words.len() > MOST_WORDS {
+            let name = &table.columns()[*place];
+            let problem = format!("column {name:?} holds words, and more than {MOST_WORDS} different ones: too many for a covariate; leave it out with --covariate-columns");
+            return Err(Error::Covariates { file: table.path().display().to_string(), problem });
+        }
+        let mut sorted: Vec<(String, u64)> = words.into_iter().collect();
+        // The most frequent word is what the others are compared with.
+        sorted.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        let mut others: Vec<String> = sorted.into_iter().skip(1).map(|(word, _)| word).collect();
+        others.sort();
+        Ok(Coding::Words(others))
+    };
+    numeric.into_iter().zip(words).zip(places).map(coding).collect()
+}
+
+fn names(table: &TableFile, places: &[usize], codings: &[Coding]) -> Vec<String> {
+    let mut names = Vec::new();
+    for (place, coding) in places.iter().zip(codings) {
+        let column = &table.columns()[*place];
+        match coding {
+            Coding::Number => names.push(column.clone()),
+            Coding::Words(words) => names.extend(words.iter().map(|word| format!("{column}={word}"))),
+        }
+    }
+    names
+}
+
+/// A number, or a yes or no as one.
+pub(crate) fn number(field: &str) -> Option<f64> {
+    match field.to_ascii_lowercase().as_str() {
+        "yes" | "true" => Some(1.0),
+        "no" | "false" => Some(0.0),
+        text => text.parse().ok().filter(|value: &f64| value.is_finite()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Covariates, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("covariates.csv");
+        std::fs::write(&file, text).unwrap();
+        Covariates::read(&file.to_string_lossy(), None).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn numbers_words_and_yes_or_no_become_covariates() {
+        let read = read("Id,Age,Channel,Member\n1,30,web,yes\n2,30,shop,no\n3,30,web,yes\n4,41,mail,no\n").unwrap();
+        assert_eq!(read.names, ["Age", "Channel=mail", "Channel=shop", "Member"]);
+        assert_eq!(read.profiles, [[30.0, 0.0, 0.0, 1.0], [30.0, 0.0, 1.0, 0.0], [41.0, 1.0, 0.0, 0.0]]);
+        let numbers: Vec<u32> = read.customers.iter().map(|(_, profile)| *profile).collect();
+        assert_eq!(numbers, [0, 1, 0, 2]);
+    }
+
+    #[test]
+    fn what_cannot_be_a_covariate_is_named() {
+        let empty = read("id,age\n1,3\n2,\n").unwrap_err();
+        assert!(empty.contains("line 3") && empty.contains("\"age\" is empty"), "{empty}");
+        let twice = read("id,age\n1,3\n1,4\n").unwrap_err();
+        assert!(twice.contains("customer 1 has a row on line 2 already"), "{twice}");
+        let none = read("id\n1\n").unwrap_err();
+        assert!(none.contains("no column beside"), "{none}");
+    }
+}
