@@ -64,7 +64,9 @@ fn newton_step(partial: &Partial) -> Vec<f64> {
     let size = partial.gradient.len();
     let largest = eigen.values.last().copied().unwrap_or(0.0);
     let mut step = vec![0.0; size];
-    for (direction, curvature) in eigen.values.iter().enumerate().filter(|(_, value)| **value > FLAT * largest) {
+    for (direction, curvature) in
+        eigen.values.iter().enumerate().filter(|(_, value)| **value > FLAT * largest)
+    {
         let slope: f64 = (0..size).map(|i| eigen.vectors.get(i, direction) * partial.gradient[i]).sum();
         for (i, step) in step.iter_mut().enumerate() {
             *step += eigen.vectors.get(i, direction) * slope / curvature;
