@@ -1,6 +1,6 @@
 //! The likelihood of BG/BB and its derivatives, in time proportional to the opportunities of each distinct (x, n).
 //!
-//! With A the likelihood's term of a customer who is still alive at n, the others are A r_m for the last opportunity m = `t_x`, ..., n-1
+//! With A the likelihood's term of a customer who is still alive at n, the others are A `r_m` for the last opportunity m = `t_x`, ..., n-1
 //! at which the customer was alive:
 //!
 //! ```text

@@ -46,7 +46,9 @@ pub(super) fn maximise(risk: &RiskSets, covariates: usize) -> Maximum {
                 accepted = Some((point, next));
                 break;
             }
-            step.iter_mut().for_each(|step| *step *= 0.5);
+            for step in &mut step {
+                *step *= 0.5;
+            }
         }
         converged = promise < LITTLE;
         let Some(accepted) = accepted else { break };

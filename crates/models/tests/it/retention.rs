@@ -1,4 +1,4 @@
-//! sBG and BdW on the published tables of retention, on simulated contracts, and at extremes.
+//! sBG and `BdW` on the published tables of retention, on simulated contracts, and at extremes.
 //!
 //! Source of the tables, of sBG's estimates on years 1 to 7 and of its projection: Fader and Hardie (2007).
 
