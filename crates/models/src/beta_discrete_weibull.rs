@@ -1,4 +1,4 @@
-//! BdW: the beta-discrete-Weibull model of Fader, Hardie, Liu, Davin and Steenburgh, for customers with a contract.
+//! `BdW`: the beta-discrete-Weibull model of Fader, Hardie, Liu, Davin and Steenburgh, for customers with a contract.
 //!
 //! As sBG, but a customer's own chance to leave changes with the duration of the contract: a customer with theta ~ Beta(alpha, beta)
 //! survives t renewals with probability (1-theta)^(t^c).
@@ -29,7 +29,7 @@ use crate::{
 /// The clock t^c runs no further, so that differences of it exist.
 const LAST_HOUR: f64 = 1e300;
 
-/// The BdW model; see the [module's formulas](self).
+/// The `BdW` model; see the [module's formulas](self).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BetaDiscreteWeibull {
     alpha: f64,

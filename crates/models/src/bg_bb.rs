@@ -58,7 +58,8 @@ impl BgBb {
     /// What is to be estimated.
     pub(crate) fn problem(customers: &OpportunityBase) -> Result<Problem, FitError> {
         require_repeat_customers(customers.repeat_customers(), customers.customers())?;
-        let starts = [[1.0, 1.0, 1.0, 3.0], [0.5, 2.0, 0.5, 5.0], [2.0, 1.0, 1.0, 10.0], [0.3, 0.3, 0.3, 0.3]];
+        let starts =
+            [[1.0, 1.0, 1.0, 3.0], [0.5, 2.0, 0.5, 5.0], [2.0, 1.0, 1.0, 10.0], [0.3, 0.3, 0.3, 0.3]];
         Ok(Problem {
             model: "bg-bb",
             likelihood: Box::new(Likelihood::new(customers)),
@@ -116,7 +117,12 @@ impl BgBb {
 
     /// The purchases expected at the next `horizon` opportunities, that of the k-th from now divided by (1 + `discount`)^k.
     #[must_use]
-    pub fn discounted_expected_purchases(&self, customer: &Opportunities, horizon: u32, discount: f64) -> f64 {
+    pub fn discounted_expected_purchases(
+        &self,
+        customer: &Opportunities,
+        horizon: u32,
+        discount: f64,
+    ) -> f64 {
         self.discounted(customer, horizon.into(), discount)
     }
 

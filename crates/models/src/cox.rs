@@ -238,7 +238,8 @@ fn outcome(names: &[Name], maximum: &Maximum, customers: usize) -> Outcome {
     } else if maximum.converged {
         Outcome::Converged
     } else {
-        let largest = maximum.partial.gradient.iter().fold(0.0, |largest: f64, slope| largest.max(slope.abs()));
+        let largest =
+            maximum.partial.gradient.iter().fold(0.0, |largest: f64, slope| largest.max(slope.abs()));
         Outcome::Stalled { gradient: largest / customers as f64 }
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use perennial_math::random::Rng;
 
 use crate::{
-    InvalidParameters, InvalidSpend, TransactionModel,
+    InvalidParameters, InvalidSpend, RetentionModel, TransactionModel,
     estimation::{Diagnostics, draw_coordinates},
 };
 
@@ -127,6 +127,9 @@ pub struct Fit<M> {
 /// A fitted transaction model of whatever kind.
 pub type TransactionFit = Fit<Box<dyn TransactionModel>>;
 
+/// A fitted model of retention of whatever kind.
+pub type RetentionFit = Fit<Box<dyn RetentionModel>>;
+
 impl<M> Fit<M> {
     /// The same fit with the model turned into another type.
     pub fn map<N>(self, turn: impl FnOnce(M) -> N) -> Fit<N> {
@@ -173,6 +176,14 @@ impl<M: TransactionModel + 'static> Fit<M> {
     #[must_use]
     pub fn into_dyn(self) -> TransactionFit {
         self.map(|model| Box::new(model) as Box<dyn TransactionModel>)
+    }
+}
+
+impl<M: RetentionModel + 'static> Fit<M> {
+    /// The same fit with the kind of retention model known only at run time.
+    #[must_use]
+    pub fn into_dyn_retention(self) -> RetentionFit {
+        self.map(|model| Box::new(model) as Box<dyn RetentionModel>)
     }
 }
 

@@ -10,6 +10,10 @@
 //! | [`MbgNbd`] | as above | after any purchase, the first included |
 //! | [`ParetoNbd`] | as above | at any time, at a gamma-distributed rate |
 //!
+//! Customers who can buy at certain opportunities only are the subject of [`BgBb`] (on an [`OpportunityBase`]). Of customers with a
+//! contract, whose leaving is seen, [`Sbg`] and [`BetaDiscreteWeibull`] ([`RetentionModel`], on a [`TenureBase`]) project how long they
+//! stay; [`KaplanMeier`] shows it as observed and [`Cox`] says which covariates shorten it, both on [`Lifetime`]s.
+//!
 //! Nothing here reads a file or knows a table; equal data give bit-identical results on any number of threads.
 
 pub mod beta_discrete_weibull;
@@ -43,7 +47,8 @@ pub use bg_nbd::BgNbd;
 pub use cox::{Cox, CoxData, CoxError};
 pub use estimation::{Diagnostics, MINIMUM_REPEAT_CUSTOMERS};
 pub use fit::{
-    Estimated, Fit, FitError, Name, Outcome, Parameters, Sample, SampleOrigin, Scale, TransactionFit,
+    Estimated, Fit, FitError, Name, Outcome, Parameters, RetentionFit, Sample, SampleOrigin, Scale,
+    TransactionFit,
 };
 pub use gamma_gamma::GammaGamma;
 pub use kaplan_meier::KaplanMeier;

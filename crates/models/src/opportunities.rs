@@ -9,7 +9,7 @@
 pub struct Opportunities {
     frequency: u32,
     last: u32,
-    opportunities: u32,
+    offered: u32,
 }
 
 /// Why three numbers are not a history over opportunities.
@@ -29,7 +29,7 @@ pub struct InvalidOpportunities {
 
 impl Opportunities {
     /// A customer who has had no opportunity yet.
-    pub const NONE: Self = Self { frequency: 0, last: 0, opportunities: 0 };
+    pub const NONE: Self = Self { frequency: 0, last: 0, offered: 0 };
 
     /// A history of `frequency` purchases over `opportunities` opportunities, the last at number `last`.
     ///
@@ -39,7 +39,7 @@ impl Opportunities {
         if frequency > last || last > opportunities || (frequency == 0) != (last == 0) {
             return Err(InvalidOpportunities { frequency, last, opportunities });
         }
-        Ok(Self { frequency, last, opportunities })
+        Ok(Self { frequency, last, offered: opportunities })
     }
 
     /// x, the number of opportunities at which the customer bought.
@@ -57,7 +57,7 @@ impl Opportunities {
     /// n, the number of opportunities.
     #[must_use]
     pub const fn opportunities(&self) -> u32 {
-        self.opportunities
+        self.offered
     }
 }
 

@@ -98,7 +98,11 @@ pub trait RetentionModel: std::fmt::Debug + Send + Sync {
 }
 
 /// Refuses data in which too few contracts have ended.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of customers, not negative")]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts of customers, not negative"
+)]
 pub(crate) fn require_ended(model: &'static str, customers: &TenureBase) -> Result<(), FitError> {
     let ended = customers.ended();
     if ended >= MINIMUM_REPEAT_CUSTOMERS as f64 {

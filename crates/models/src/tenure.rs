@@ -17,7 +17,9 @@ pub enum InvalidTenure {
     #[error("a contract cannot end at renewal 0: the first is number 1")]
     EndedAtStart,
     /// A table of retention that does not fall, or holds something other than numbers of customers.
-    #[error("the number of customers left at period {period} is {alive} after {before}: it must be finite, not negative and not rise")]
+    #[error(
+        "the number of customers left at period {period} is {alive} after {before}: it must be finite, not negative and not rise"
+    )]
     NotFalling {
         /// The period.
         period: usize,

@@ -1,4 +1,4 @@
-//! Sums of the survival function of BdW, for which there is no closed form.
+//! Sums of the survival function of `BdW`, for which there is no closed form.
 //!
 //! The first terms are added one by one. Beyond, the terms change slowly and the sum is an integral with the first corrections of Euler
 //! and Maclaurin (Abramowitz and Stegun, 1964, 23.1.30), taken over panels that double; without end S(t) falls like t^(-alpha c), and

@@ -29,11 +29,14 @@ impl BgBb {
         }
         let Self { alpha, beta, gamma, delta } = *self;
         let (x_, n_) = (f64::from(x), f64::from(n));
-        let ln_choose = |n: u32| ln_factorial(n.into()) - ln_factorial(x.into()) - ln_factorial((n - x).into());
-        let alive = ln_choose(n) + ln_rising(alpha, x_) + ln_rising(beta, n_ - x_) - ln_rising(alpha + beta, n_)
+        let ln_choose =
+            |n: u32| ln_factorial(n.into()) - ln_factorial(x.into()) - ln_factorial((n - x).into());
+        let alive = ln_choose(n) + ln_rising(alpha, x_) + ln_rising(beta, n_ - x_)
+            - ln_rising(alpha + beta, n_)
             + self.stay().ln_survival(n_);
         // Alive at i opportunities, x of them taken, then gone.
-        let mut term = ln_rising(alpha, x_) - ln_rising(alpha + beta, x_) + self.stay().ln_survival(x_)
+        let mut term = ln_rising(alpha, x_) - ln_rising(alpha + beta, x_)
+            + self.stay().ln_survival(x_)
             + (gamma / (gamma + delta + x_)).ln();
         let mut sum = LogSum::default();
         for i in x..n {

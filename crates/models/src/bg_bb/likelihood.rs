@@ -1,6 +1,6 @@
 //! The likelihood of BG/BB and its derivatives, in time proportional to the opportunities of each distinct (x, n).
 //!
-//! With A the likelihood's term of a customer who is still alive at n, the others are A r_m for the last opportunity m = `t_x`, ..., n-1
+//! With A the likelihood's term of a customer who is still alive at n, the others are A `r_m` for the last opportunity m = `t_x`, ..., n-1
 //! at which the customer was alive:
 //!
 //! ```text
@@ -231,7 +231,8 @@ mod tests {
         let mut likelihood = (ln_beta(alpha + x, beta + (n - x)) + ln_beta(gamma, delta + n) - prior).exp();
         for i in 0..history.opportunities() - history.last() {
             let i = f64::from(i);
-            likelihood += (ln_beta(alpha + x, beta + (last - x + i)) + ln_beta(gamma + 1.0, delta + (last + i))
+            likelihood += (ln_beta(alpha + x, beta + (last - x + i))
+                + ln_beta(gamma + 1.0, delta + (last + i))
                 - prior)
                 .exp();
         }
@@ -259,7 +260,9 @@ mod tests {
                     .histories()
                     .iter()
                     .zip(base.counts())
-                    .fold(Dual64::from(0.0), |sum, (history, &customers)| sum + printed(history, dual) * customers);
+                    .fold(Dual64::from(0.0), |sum, (history, &customers)| {
+                        sum + printed(history, dual) * customers
+                    });
                 assert!((ours[0] / expected.re - 1.0).abs() < 1e-12, "{ours:?} {expected}");
                 assert!(
                     (ours[i + 1] - expected.eps).abs() < 1e-10 * (1.0 + expected.eps.abs()),
@@ -275,7 +278,10 @@ mod tests {
             for [x, last, n] in [[10_000, 10_000, 18_263], [1, 1, 18_263], [9_000, 18_000, 18_263]] {
                 let history = Opportunities::new(x, last, n).expect("a valid history");
                 let values = Likelihood::new(&std::iter::once(history).collect()).at(parameters);
-                assert!(values.iter().all(|value| value.is_finite()), "{parameters:?} {history:?} {values:?}");
+                assert!(
+                    values.iter().all(|value| value.is_finite()),
+                    "{parameters:?} {history:?} {values:?}"
+                );
                 assert!(values[0] < 0.0);
             }
         }

@@ -88,7 +88,13 @@ mod tests {
                     || stayed.duration().total_cmp(&left.duration()).is_eq() && !stayed.ended();
                 if longer {
                     pairs += 1.0;
-                    concordant += if risk > other { 1.0 } else if risk < other { 0.0 } else { 0.5 };
+                    concordant += if risk > other {
+                        1.0
+                    } else if risk < other {
+                        0.0
+                    } else {
+                        0.5
+                    };
                 }
             }
         }

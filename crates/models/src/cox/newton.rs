@@ -46,7 +46,9 @@ pub(super) fn maximise(risk: &RiskSets, covariates: usize) -> Maximum {
                 accepted = Some((point, next));
                 break;
             }
-            step.iter_mut().for_each(|step| *step *= 0.5);
+            for step in &mut step {
+                *step *= 0.5;
+            }
         }
         converged = promise < LITTLE;
         let Some(accepted) = accepted else { break };
@@ -64,7 +66,9 @@ fn newton_step(partial: &Partial) -> Vec<f64> {
     let size = partial.gradient.len();
     let largest = eigen.values.last().copied().unwrap_or(0.0);
     let mut step = vec![0.0; size];
-    for (direction, curvature) in eigen.values.iter().enumerate().filter(|(_, value)| **value > FLAT * largest) {
+    for (direction, curvature) in
+        eigen.values.iter().enumerate().filter(|(_, value)| **value > FLAT * largest)
+    {
         let slope: f64 = (0..size).map(|i| eigen.vectors.get(i, direction) * partial.gradient[i]).sum();
         for (i, step) in step.iter_mut().enumerate() {
             *step += eigen.vectors.get(i, direction) * slope / curvature;

@@ -42,14 +42,17 @@ impl RiskSets {
         for &customer in &order {
             let moments = means.iter().zip(&scales);
             rows.extend(
-                data.columns().iter().zip(moments).map(|(values, (mean, scale))| (values[customer] - mean) / scale),
+                data.columns()
+                    .iter()
+                    .zip(moments)
+                    .map(|(values, (mean, scale))| (values[customer] - mean) / scale),
             );
         }
         let mut ties = Vec::new();
         let mut start = 0;
-        for tied in order.chunk_by(|&one, &next| {
-            lifetimes[one].duration().total_cmp(&lifetimes[next].duration()).is_eq()
-        }) {
+        for tied in order
+            .chunk_by(|&one, &next| lifetimes[one].duration().total_cmp(&lifetimes[next].duration()).is_eq())
+        {
             ties.push((start..start + tied.len(), lifetimes[tied[0]].duration()));
             start += tied.len();
         }
@@ -132,7 +135,11 @@ struct Sums {
 
 impl Sums {
     fn new(covariates: usize) -> Self {
-        Self { weight: 0.0, first: vec![0.0; covariates], second: vec![0.0; covariates * (covariates + 1) / 2] }
+        Self {
+            weight: 0.0,
+            first: vec![0.0; covariates],
+            second: vec![0.0; covariates * (covariates + 1) / 2],
+        }
     }
 
     fn clear(&mut self) {
@@ -262,8 +269,16 @@ mod tests {
     #[test]
     fn value_gradient_and_information_agree_with_dual_numbers() {
         let rows = [
-            (5.0, true, 1.0, 0.3), (5.0, true, 0.0, -2.0), (5.0, false, 1.0, 4.0), (2.0, true, 0.0, 1.0), (2.0, true, 1.0, 1.5),
-            (2.0, true, 1.0, -0.5), (9.0, false, 0.0, 0.2), (7.0, true, 1.0, 3.0), (0.0, true, 0.0, 0.0), (0.0, false, 1.0, 1.0),
+            (5.0, true, 1.0, 0.3),
+            (5.0, true, 0.0, -2.0),
+            (5.0, false, 1.0, 4.0),
+            (2.0, true, 0.0, 1.0),
+            (2.0, true, 1.0, 1.5),
+            (2.0, true, 1.0, -0.5),
+            (9.0, false, 0.0, 0.2),
+            (7.0, true, 1.0, 3.0),
+            (0.0, true, 0.0, 0.0),
+            (0.0, false, 1.0, 1.0),
         ];
         let lifetimes = rows.map(|(time, ended, ..)| Lifetime::new(time, ended).expect("a lifetime"));
         let data = CoxData::new(lifetimes.to_vec())

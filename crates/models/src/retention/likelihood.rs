@@ -135,12 +135,14 @@ mod tests {
     fn survival([alpha, beta, c]: [Dual64; 3], period: u32) -> Dual64 {
         let ln_gamma = |x: Dual64| Dual64::new(ln_gamma(x.re), x.eps * digamma(x.re));
         let time = if period == 0 { Dual64::from(0.0) } else { (c * f64::from(period).ln()).exp() };
-        (ln_gamma(beta + time) + ln_gamma(alpha + beta) - ln_gamma(beta) - ln_gamma(alpha + beta + time)).exp()
+        (ln_gamma(beta + time) + ln_gamma(alpha + beta) - ln_gamma(beta) - ln_gamma(alpha + beta + time))
+            .exp()
     }
 
     #[test]
     fn value_and_gradient_agree_with_dual_numbers() {
-        let tenures = [(1, true, 9), (2, true, 4), (7, true, 3), (0, false, 5), (3, false, 2), (12, false, 6)];
+        let tenures =
+            [(1, true, 9), (2, true, 4), (7, true, 3), (0, false, 5), (3, false, 2), (12, false, 6)];
         let mut base = TenureBase::new();
         for (periods, ended, customers) in tenures {
             base.push(Tenure::new(periods, ended).expect("a tenure"), customers);

@@ -115,7 +115,8 @@ impl Donor {
 pub(crate) fn discrete_donors() -> Vec<Donor> {
     let customers = days("btyd_discrete_sim/discrete_sim_elog.csv.gz", "cust", None);
     let year = |day: i64| u32::try_from((day - day_number("1970-01-01")) / 365).expect("a year from 1970 on");
-    let donor = |days: BTreeMap<i64, f64>| Donor { bought: days.into_keys().map(year).filter(|y| *y > 0).collect() };
+    let donor =
+        |days: BTreeMap<i64, f64>| Donor { bought: days.into_keys().map(year).filter(|y| *y > 0).collect() };
     customers.into_values().map(donor).collect()
 }
 

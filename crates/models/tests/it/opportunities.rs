@@ -1,7 +1,7 @@
 //! BG/BB on the donations of the paper, on simulated donors, and where donors or parameters are extreme.
 //!
 //! Source of the donations, the estimates and the conditional expectations: Fader, Hardie and Shang (2010), the 1995 cohort of 11,104 donors
-//! with six yearly opportunities. The further digits of the estimates are our own highest point.
+//! with six yearly opportunities.
 
 #![allow(clippy::float_cmp, reason = "these values are exact")]
 
@@ -83,7 +83,10 @@ fn the_published_expectations_come_out() {
     for (x, row) in (0..).zip(table) {
         for (last, &published) in (x..).zip(row) {
             let expected = model.expected_purchases(&history(x, last, 6), 5);
-            assert!((expected - published).abs() < 0.0055, "x {x}, last {last}: {expected}, published {published}");
+            assert!(
+                (expected - published).abs() < 0.0055,
+                "x {x}, last {last}: {expected}, published {published}"
+            );
         }
     }
 }
@@ -91,7 +94,9 @@ fn the_published_expectations_come_out() {
 #[test]
 fn probabilities_add_up_to_the_expectation() {
     let model = published();
-    for customer in [history(0, 0, 0), history(0, 0, 6), history(2, 4, 6), history(6, 6, 6), history(3, 40, 52)] {
+    for customer in
+        [history(0, 0, 0), history(0, 0, 6), history(2, 4, 6), history(6, 6, 6), history(3, 40, 52)]
+    {
         for horizon in [1, 5, 60] {
             let (mut total, mut mean) = (0.0, 0.0);
             for m in 0..=horizon {
@@ -149,7 +154,9 @@ fn conditional_figures_agree_with_simulated_customers() {
         let last = if known > 0 { purchases[known - 1] } else { 0 };
         let later = (purchases.len() - known) as f64;
         let sums = seen.entry(history(x, last, n)).or_default();
-        for (sum, value) in sums.iter_mut().zip([1.0, later, later * later, f64::from(u8::from(later == 1.0))]) {
+        for (sum, value) in
+            sums.iter_mut().zip([1.0, later, later * later, f64::from(u8::from(later == 1.0))])
+        {
             *sum += value;
         }
     }
@@ -230,22 +237,17 @@ fn simulated_donors_are_tracked_beyond_the_calibration() {
     let known: OpportunityBase = donors.iter().map(|donor| donor.until(6)).collect();
     let all: OpportunityBase = donors.iter().map(|donor| donor.until(13)).collect();
     let fit = BgBb::fit(&known).expect("a fit");
-    eprintln!("{:?} {:?}", fit.parameters, fit.log_likelihood);
     assert_eq!(fit.outcome, Outcome::Converged);
     let expected = fit.model.expected_purchases_by_opportunity(&all);
     assert_eq!(expected.len(), 13);
     for (opportunity, expected) in (1..).zip(expected) {
         let real = donors.iter().filter(|donor| donor.bought.contains(&opportunity)).count() as f64;
-        eprintln!("{opportunity} {real} {expected}");
-        assert!((expected / real - 1.0).abs() < 0.05, "{opportunity}: {expected} for {real}");
+        // One standard error of the counts of the last years is 1.6 to 1.8 per cent.
+        assert!((expected / real - 1.0).abs() < 0.02, "{opportunity}: {expected} for {real}");
     }
-    let later: f64 = donors
-        .iter()
-        .map(|donor| fit.model.expected_purchases(&donor.until(6), 7))
-        .sum();
+    let later: f64 = donors.iter().map(|donor| fit.model.expected_purchases(&donor.until(6), 7)).sum();
     let real = donors.iter().flat_map(|donor| &donor.bought).filter(|bought| **bought > 6).count() as f64;
-    eprintln!("later {later} {real}");
-    assert!((later / real - 1.0).abs() < 0.03, "{later} for {real}");
+    assert!((later / real - 1.0).abs() < 0.01, "{later} for {real}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A fit is the same, bit for bit, on any number of threads.
 
 use perennial_math::random::{standard_normal, stream};
-use perennial_models::{GammaGamma, MeanSpend, ModelKind};
+use perennial_models::{BgBb, GammaGamma, MeanSpend, ModelKind, OpportunityBase};
 
 use crate::recovery::simulate;
 
@@ -30,5 +30,19 @@ fn spend_fits_do_not_depend_on_threads() {
     let counts = vec![1.0; spends.len()];
     let one = on_threads(1, || format!("{:?}", GammaGamma::fit(&spends, &counts)));
     let four = on_threads(4, || format!("{:?}", GammaGamma::fit(&spends, &counts)));
+    assert_eq!(one, four);
+}
+
+#[test]
+fn fits_over_opportunities_do_not_depend_on_threads() {
+    let model = BgBb::new(1.2, 0.75, 0.66, 2.8).expect("parameters");
+    let base: OpportunityBase = (0..20_000_u64)
+        .map(|customer| {
+            let n = 1 + u32::try_from(customer % 30).expect("small");
+            model.simulate_new(n, &mut stream(6, customer))
+        })
+        .collect();
+    let one = on_threads(1, || format!("{:?}", BgBb::fit(&base)));
+    let four = on_threads(4, || format!("{:?}", BgBb::fit(&base)));
     assert_eq!(one, four);
 }
