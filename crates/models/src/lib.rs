@@ -8,10 +8,13 @@
 //! |---|---|---|
 //! | [`BgNbd`] | Poisson, rates gamma-distributed | after any repeat purchase, with a beta-distributed probability |
 //! | [`MbgNbd`] | as above | after any purchase, the first included |
-//! | [`ParetoNbd`] | as above | at any time, at a gamma-distributed rate |
+//! | [`BgCnbdK`] | at Erlang-k distributed times, rates gamma-distributed | as in BG/NBD |
+//! | [`MbgCnbdK`] | as above | as in MBG/NBD |
+//! | [`ParetoNbd`] | as in BG/NBD | at any time, at a gamma-distributed rate |
 //!
 //! Nothing here reads a file or knows a table; equal data give bit-identical results on any number of threads.
 
+pub mod bg_cnbd_k;
 pub mod bg_nbd;
 mod estimation;
 mod fit;
@@ -19,13 +22,16 @@ pub mod gamma_gamma;
 mod geometric_dropout;
 mod grouped;
 mod kind;
+pub mod mbg_cnbd_k;
 pub mod mbg_nbd;
 mod parameters;
 pub mod pareto_nbd;
 mod purchases;
+mod regularity;
 mod spend;
 mod transaction;
 
+pub use bg_cnbd_k::BgCnbdK;
 pub use bg_nbd::BgNbd;
 pub use estimation::{Diagnostics, MINIMUM_REPEAT_CUSTOMERS};
 pub use fit::{
@@ -33,9 +39,11 @@ pub use fit::{
 };
 pub use gamma_gamma::GammaGamma;
 pub use kind::{ModelKind, UnknownModel};
+pub use mbg_cnbd_k::MbgCnbdK;
 pub use mbg_nbd::MbgNbd;
 pub use parameters::InvalidParameters;
 pub use pareto_nbd::ParetoNbd;
 pub use purchases::{CustomerBase, InvalidPurchases, InvalidSpend, MeanSpend, Purchases, TimeUnit};
+pub use regularity::Regularity;
 pub use spend::SpendModel;
 pub use transaction::TransactionModel;

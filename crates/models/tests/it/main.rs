@@ -6,5 +6,6 @@ mod extremes;
 mod forecasts;
 mod grocery;
 mod recovery;
+mod regular;
 mod spend;
 mod threads;
