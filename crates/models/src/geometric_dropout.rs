@@ -25,6 +25,7 @@ mod many_ticks;
 mod regular;
 pub(crate) mod search;
 mod silence;
+mod vector;
 
 use std::sync::Arc;
 

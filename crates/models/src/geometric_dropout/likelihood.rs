@@ -7,7 +7,10 @@ use perennial_math::{
     special::{digamma, ln_gamma},
 };
 
-use super::silence::LogSum;
+use super::{
+    silence::LogSum,
+    vector::{self, RunSums},
+};
 use crate::{
     estimation::LogLikelihood,
     grouped::{Grouped, Row},
@@ -31,24 +34,24 @@ pub(super) struct Likelihood {
 
 /// What depends on the frequency alone.
 #[derive(Clone, Copy)]
-struct FrequencyTerms {
+pub(super) struct FrequencyTerms {
     /// s = r + kx.
-    shape: f64,
+    pub(super) shape: f64,
     /// ln w, the weight of having left; minus infinity where the customer could not.
-    log_weight: f64,
+    pub(super) log_weight: f64,
     /// 1 / (b + c - 1), the derivative of -ln w by b.
     dropout_slope: f64,
 }
 
 /// What depends on one time alone.
 #[derive(Clone, Copy)]
-struct TimeTerms {
+pub(super) struct TimeTerms {
     /// t.
     time: f64,
     /// ln(1 + t/alpha): precise also where alpha has grown without bound.
-    log: f64,
+    pub(super) log: f64,
     /// 1 / (alpha + t).
-    inverse: f64,
+    pub(super) inverse: f64,
 }
 
 impl Likelihood {
@@ -122,21 +125,10 @@ fn sum_rows(rows: &[Row], frequencies: &[FrequencyTerms], times: &[TimeTerms], a
     let mut sum = [0.0; 5];
     for run in rows.chunk_by(|one, next| one.frequency == next.frequency) {
         let terms = frequencies[run[0].frequency as usize];
-        let (mut log, mut by_shape, mut by_alpha, mut dead) = (0.0, 0.0, 0.0, 0.0);
-        for row in run {
-            let age = times[row.age as usize];
-            let recency = times[row.recency as usize];
-            let silence = age.log - recency.log;
-            let log_odds = terms.log_weight + terms.shape * silence;
-            // The smaller of the odds of being dead and alive, so that no exponential overflows.
-            let odds = (-log_odds.abs()).exp();
-            let minor = odds / (1.0 + odds);
-            let probability_dead = if log_odds > 0.0 { 1.0 - minor } else { minor };
-            log += row.customers * (log_odds.max(0.0) + (1.0 + odds).ln() - terms.shape * age.log);
-            by_shape += row.customers * (probability_dead * silence - age.log);
-            by_alpha += row.customers * (age.inverse + probability_dead * (recency.inverse - age.inverse));
-            dead += row.customers * probability_dead;
-        }
+        let vectors =
+            if run.len() < vector::SHORTEST { None } else { vector::sum_run(run, terms, times) };
+        let RunSums { log, by_shape, by_alpha, dead } =
+            vectors.unwrap_or_else(|| sum_run(run, terms, times));
         sum[0] += log;
         sum[1] += by_shape;
         sum[2] -= terms.shape * by_alpha;
@@ -144,6 +136,26 @@ fn sum_rows(rows: &[Row], frequencies: &[FrequencyTerms], times: &[TimeTerms], a
         sum[4] -= dead * terms.dropout_slope;
     }
     sum
+}
+
+/// The sums over rows of one frequency, one row at a time.
+fn sum_run(run: &[Row], terms: FrequencyTerms, times: &[TimeTerms]) -> RunSums {
+    let mut sums = RunSums::default();
+    for row in run {
+        let age = times[row.age as usize];
+        let recency = times[row.recency as usize];
+        let silence = age.log - recency.log;
+        let log_odds = terms.log_weight + terms.shape * silence;
+        // The smaller of the odds of being dead and alive, so that no exponential overflows.
+        let odds = (-log_odds.abs()).exp();
+        let minor = odds / (1.0 + odds);
+        let dead = if log_odds > 0.0 { 1.0 - minor } else { minor };
+        sums.log += row.customers * (log_odds.max(0.0) + (1.0 + odds).ln() - terms.shape * age.log);
+        sums.by_shape += row.customers * (dead * silence - age.log);
+        sums.by_alpha += row.customers * (age.inverse + dead * (recency.inverse - age.inverse));
+        sums.dead += row.customers * dead;
+    }
+    sums
 }
 
 /// ln[S (1+T/alpha)^-s + w (1+`t_x`/alpha)^-s] and its derivatives, as [`sum_rows`] for k > 1.
@@ -226,6 +238,41 @@ mod tests {
             sum += (rising(r, k * x).ln() + r * alpha.ln() + (stayed + left).ln() + intervals) * customers;
         }
         sum
+    }
+
+    /// Vector instructions give what one row at a time gives, to the last digits.
+    #[test]
+    fn vectors_agree_with_single_rows() {
+        let times: Vec<TimeTerms> = (0..400)
+            .map(|day| f64::from(day) / 200.0)
+            .map(|time| TimeTerms { time, log: (time / 0.3).ln_1p(), inverse: 1.0 / (0.3 + time) })
+            .collect();
+        for (shape, log_weight) in [(0.25, f64::NEG_INFINITY), (0.25, -1.2), (3.7, 0.4), (9000.0, -7.0)] {
+            let terms = FrequencyTerms { shape, log_weight, dropout_slope: 0.5 };
+            for rows in [8, 13, 128, 129, 1000] {
+                let rows: Vec<Row> = (0..rows)
+                    .map(|i| Row {
+                        frequency: 0,
+                        age: 200 + i * 7 % 200,
+                        recency: i * 13 % 200,
+                        customers: f64::from(1 + i % 3),
+                    })
+                    .collect();
+                let one = sum_run(&rows, terms, &times);
+                let Some(vectors) = vector::sum_run(&rows, terms, &times) else {
+                    eprintln!("not run: this processor has no AVX2");
+                    return;
+                };
+                for (one, vectors) in [
+                    (one.log, vectors.log),
+                    (one.by_shape, vectors.by_shape),
+                    (one.by_alpha, vectors.by_alpha),
+                    (one.dead, vectors.dead),
+                ] {
+                    assert!((one - vectors).abs() <= 1e-13 * one.abs() + 1e-300, "{shape}: {one} {vectors}");
+                }
+            }
+        }
     }
 
     #[test]
