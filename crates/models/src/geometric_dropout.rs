@@ -85,7 +85,11 @@ pub trait GeometricDropout: Parameters + std::fmt::Debug + Send + Sync + 'static
     /// The future of a new customer who has not left after the first purchase.
     fn future_of_new(&self) -> Active {
         let [r, alpha, a, b] = self.dropout_parameters();
-        Active::new(Future { shape: r, rate: alpha, a, b: b + f64::from(Self::FIRST) }, 0.0, self.regularity())
+        Active::new(
+            Future { shape: r, rate: alpha, a, b: b + f64::from(Self::FIRST) },
+            0.0,
+            self.regularity(),
+        )
     }
 
     /// The probability that a new customer does not leave after the first purchase.

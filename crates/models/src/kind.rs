@@ -29,8 +29,7 @@ pub struct UnknownModel {
 
 impl ModelKind {
     /// All kinds, cheapest to fit first.
-    pub const ALL: [Self; 5] =
-        [Self::BgNbd, Self::MbgNbd, Self::ParetoNbd, Self::BgCnbdK, Self::MbgCnbdK];
+    pub const ALL: [Self; 5] = [Self::BgNbd, Self::MbgNbd, Self::ParetoNbd, Self::BgCnbdK, Self::MbgCnbdK];
 
     /// The name used on the command line and in files, for example `bg-nbd`.
     #[must_use]

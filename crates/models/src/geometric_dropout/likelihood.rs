@@ -125,10 +125,8 @@ fn sum_rows(rows: &[Row], frequencies: &[FrequencyTerms], times: &[TimeTerms], a
     let mut sum = [0.0; 5];
     for run in rows.chunk_by(|one, next| one.frequency == next.frequency) {
         let terms = frequencies[run[0].frequency as usize];
-        let vectors =
-            if run.len() < vector::SHORTEST { None } else { vector::sum_run(run, terms, times) };
-        let RunSums { log, by_shape, by_alpha, dead } =
-            vectors.unwrap_or_else(|| sum_run(run, terms, times));
+        let vectors = if run.len() < vector::SHORTEST { None } else { vector::sum_run(run, terms, times) };
+        let RunSums { log, by_shape, by_alpha, dead } = vectors.unwrap_or_else(|| sum_run(run, terms, times));
         sum[0] += log;
         sum[1] += by_shape;
         sum[2] -= terms.shape * by_alpha;
@@ -181,8 +179,8 @@ fn sum_regular_rows(
             let odds = (-log_odds.abs()).exp();
             let minor = odds / (1.0 + odds);
             let (dead, alive) = if log_odds > 0.0 { (1.0 - minor, minor) } else { (minor, 1.0 - minor) };
-            sum[0] += row.customers
-                * (log_odds.max(0.0) + odds.ln_1p() + fewer.value - terms.shape * age.log);
+            sum[0] +=
+                row.customers * (log_odds.max(0.0) + odds.ln_1p() + fewer.value - terms.shape * age.log);
             sum[1] += row.customers * (alive * fewer.by_shape + dead * silence - age.log);
             sum[2] -= row.customers
                 * (terms.shape * (age.inverse + dead * (recency.inverse - age.inverse))
@@ -224,7 +222,8 @@ mod tests {
             let silent = history.age() - history.recency();
             let fewer_ticks = (0..k).fold(Dual64::from(0.0), |sum, j| {
                 let factorial = f64::from((1..=j).product::<u32>());
-                sum + rising(s, j) * power(history.age(), s + f64::from(j)) * silent.powf(f64::from(j)) / factorial
+                sum + rising(s, j) * power(history.age(), s + f64::from(j)) * silent.powf(f64::from(j))
+                    / factorial
             });
             let stayed = rising(b, c) / rising(a + b, c) * fewer_ticks;
             let left = if c == 0 {

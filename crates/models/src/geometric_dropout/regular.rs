@@ -135,7 +135,9 @@ impl Ticks {
             // what is left is at most 2 ratio / (1 - ratio)^2 times the last term.
             let ratio = self.z * (self.shape + n) / n;
             let left = 2.0 * ratio / ((1.0 - ratio) * (1.0 - ratio));
-            if ratio < 1.0 && course.made > 0.0 && weight * left <= f64::EPSILON * weights
+            if ratio < 1.0
+                && course.made > 0.0
+                && weight * left <= f64::EPSILON * weights
                 && term * left <= f64::EPSILON * sum
             {
                 return sum / weights;
@@ -210,7 +212,10 @@ impl RegularFuture {
         let Future { a, b, .. } = self.future;
         let k = self.silence.ticks;
         if n == 0 {
-            return self.positions(horizon).map(|(p, ticks)| p * ticks.probability_of_range(0.0, k - ticks.since)).sum();
+            return self
+                .positions(horizon)
+                .map(|(p, ticks)| p * ticks.probability_of_range(0.0, k - ticks.since))
+                .sum();
         }
         let log_beta = ln_beta(a, b);
         let survives = (ln_beta(a, b + f64::from(n)) - log_beta).exp();
@@ -344,7 +349,9 @@ mod tests {
     /// With every tick a purchase, the figures are those of the closed forms.
     #[test]
     fn at_every_tick_it_is_the_memoryless_future() {
-        for [shape, rate, a, b] in [[0.25, 4.4, 0.8, 2.4], [3.0, 40.0, 1.0, 1.2], [70.0, 90.0, 1.0004, 70.0], [9.0, 2.0, 4.0, 0.3]] {
+        for [shape, rate, a, b] in
+            [[0.25, 4.4, 0.8, 2.4], [3.0, 40.0, 1.0, 1.2], [70.0, 90.0, 1.0004, 70.0], [9.0, 2.0, 4.0, 0.3]]
+        {
             let future = Future { shape, rate, a, b };
             let regular = RegularFuture::new(future, Silence::new(shape, 0.3, 1));
             let near = |name: &str, one: f64, other: f64, tolerance: f64| {
@@ -352,28 +359,45 @@ mod tests {
             };
             for horizon in [0.01, 39.0, 400.0, 6e3, 1e5, 1e7] {
                 near("E", regular.expected_purchases(horizon), future.expected_purchases(horizon), 1e-9);
-                near("stay", regular.probability_of_staying(horizon), future.probability_of_staying(horizon), 1e-9);
+                near(
+                    "stay",
+                    regular.probability_of_staying(horizon),
+                    future.probability_of_staying(horizon),
+                    1e-9,
+                );
                 for n in [0, 1, 5, 40] {
-                    let (one, other) =
-                        (regular.probability_of_n_purchases(n, horizon), future.probability_of_n_purchases(n, horizon));
+                    let (one, other) = (
+                        regular.probability_of_n_purchases(n, horizon),
+                        future.probability_of_n_purchases(n, horizon),
+                    );
                     near("P(n)", one, other, 1e-9);
                 }
             }
             for discount in [1e-4, 0.002, 1.0] {
-                let (one, other) =
-                    (regular.discounted_expected_purchases(discount), future.discounted_expected_purchases(discount));
+                let (one, other) = (
+                    regular.discounted_expected_purchases(discount),
+                    future.discounted_expected_purchases(discount),
+                );
                 near("DERT", one, other, 1e-9);
             }
-            near("median", regular.median_time_to_next_purchase(), future.median_time_to_next_purchase(), 1e-12);
+            near(
+                "median",
+                regular.median_time_to_next_purchase(),
+                future.median_time_to_next_purchase(),
+                1e-12,
+            );
         }
     }
 
     /// The integral that takes over for many ticks gives what the sum over each tick gives.
     #[test]
     fn the_integral_agrees_with_the_sum() {
-        for [shape, rate, a, b] in
-            [[0.25, 4.4, 0.8, 2.4], [3.0, 40.0, 1.0, 1.2], [700.0, 90.0, 1.0004, 70.0], [20_000.0, 50.0, 0.01, 300.0]]
-        {
+        for [shape, rate, a, b] in [
+            [0.25, 4.4, 0.8, 2.4],
+            [3.0, 40.0, 1.0, 1.2],
+            [700.0, 90.0, 1.0004, 70.0],
+            [20_000.0, 50.0, 0.01, 300.0],
+        ] {
             for k in [2, 5, 12] {
                 let future = RegularFuture::new(Future { shape, rate, a, b }, Silence::new(shape, 0.001, k));
                 for horizon in [3.0 * rate, 20.0 * rate, 100.0 * rate] {

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::{GeometricDropout, problem_at};
-use crate::{CustomerBase, Fit, FitError, InvalidParameters, Regularity, grouped::Grouped, parameters::checked};
+use crate::{
+    CustomerBase, Fit, FitError, InvalidParameters, Regularity, grouped::Grouped, parameters::checked,
+};
 
 /// The parameters that are estimated; k is chosen.
 const ESTIMATED: [&str; 4] = ["r", "alpha", "a", "b"];

@@ -11,7 +11,7 @@ use crate::grouped::Row;
 const BLOCK: usize = 128;
 
 /// Partial sums that are kept side by side.
-const LANES: usize = 8;
+const LANES: usize = 4;
 
 /// Shorter runs of rows are not worth a block.
 pub(super) const SHORTEST: usize = 8;
@@ -76,7 +76,10 @@ impl pulp::NullaryFnOnce for Run<'_> {
     }
 }
 
-#[allow(clippy::inline_always, reason = "only what is inlined is compiled for the processor's vector instructions")]
+#[allow(
+    clippy::inline_always,
+    reason = "only what is inlined is compiled for the processor's vector instructions"
+)]
 impl Block {
     #[inline(always)]
     fn new() -> Self {
@@ -124,28 +127,52 @@ impl Block {
 
     #[inline(always)]
     fn add_to(&self, sums: &mut [[f64; LANES]; 4], shape: f64) {
-        let [log, by_shape, by_alpha, dead] = sums;
-        for start in (0..BLOCK).step_by(LANES) {
-            for lane in 0..LANES {
-                let i = start + lane;
-                let customers = self.customers[i];
-                log[lane] = customers.mul_add(self.log[i] - shape * self.log_age[i], log[lane]);
-                by_shape[lane] =
-                    customers.mul_add(self.dead[i].mul_add(self.silence[i], -self.log_age[i]), by_shape[lane]);
-                by_alpha[lane] = customers.mul_add(
-                    self.dead[i].mul_add(self.inverse_difference[i], self.inverse_age[i]),
-                    by_alpha[lane],
-                );
-                dead[lane] = customers.mul_add(self.dead[i], dead[lane]);
-            }
+        let [mut log, mut by_shape, mut by_alpha, mut dead] = *sums;
+        let groups = |array: &'_ [f64; BLOCK], group: usize| -> [f64; LANES] {
+            array.as_chunks().0.get(group).copied().unwrap_or_default()
+        };
+        for group in 0..BLOCK / LANES {
+            let customers = groups(&self.customers, group);
+            let left = groups(&self.dead, group);
+            let log_age = groups(&self.log_age, group);
+            add(&mut log, customers, add_product(groups(&self.log, group), [-shape; LANES], log_age));
+            let silence = groups(&self.silence, group);
+            add(&mut by_shape, customers, add_product(log_age.map(|log| -log), left, silence));
+            let difference = groups(&self.inverse_difference, group);
+            add(&mut by_alpha, customers, add_product(groups(&self.inverse_age, group), left, difference));
+            add(&mut dead, customers, left);
         }
+        *sums = [log, by_shape, by_alpha, dead];
     }
+}
+
+/// a + b c.
+#[allow(
+    clippy::inline_always,
+    reason = "only what is inlined is compiled for the processor's vector instructions"
+)]
+#[inline(always)]
+fn add_product(a: [f64; LANES], b: [f64; LANES], c: [f64; LANES]) -> [f64; LANES] {
+    std::array::from_fn(|lane| b[lane].mul_add(c[lane], a[lane]))
+}
+
+/// Adds b c to a sum.
+#[allow(
+    clippy::inline_always,
+    reason = "only what is inlined is compiled for the processor's vector instructions"
+)]
+#[inline(always)]
+fn add(sum: &mut [f64; LANES], b: [f64; LANES], c: [f64; LANES]) {
+    *sum = add_product(*sum, b, c);
 }
 
 /// exp(x) for x <= 0; below -708, where it would be 3e-308 and less, as there.
 ///
 /// x = n ln 2 + f (Cody and Waite 1980, with ln 2 in two parts), exp(f) by its series to the 13th power.
-#[allow(clippy::inline_always, reason = "only what is inlined is compiled for the processor's vector instructions")]
+#[allow(
+    clippy::inline_always,
+    reason = "only what is inlined is compiled for the processor's vector instructions"
+)]
 #[inline(always)]
 fn exp_of_negative(x: f64) -> f64 {
     /// 1.5 * 2^52: added to a small number, it leaves its nearest whole number in the lowest bits.
@@ -183,7 +210,10 @@ fn exp_of_negative(x: f64) -> f64 {
 }
 
 /// ln(1 + x) for 0 <= x <= 1: ln c + 2 artanh((1+x-c) / (1+x+c)) with c = 1 or 2, whichever is nearer.
-#[allow(clippy::inline_always, reason = "only what is inlined is compiled for the processor's vector instructions")]
+#[allow(
+    clippy::inline_always,
+    reason = "only what is inlined is compiled for the processor's vector instructions"
+)]
 #[inline(always)]
 fn ln_1p_of_unit(x: f64) -> f64 {
     /// 1 / (2n+1), from n = 11 down to 0: the argument's square is below 0.03.
