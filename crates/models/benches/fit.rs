@@ -4,7 +4,7 @@
 
 use divan::{Bencher, black_box};
 use perennial_math::random::{stream, uniform_open};
-use perennial_models::{BgNbd, CustomerBase, ModelKind, Purchases, TransactionModel};
+use perennial_models::{BgNbd, CustomerBase, MbgCnbdK, ModelKind, Purchases, TransactionModel};
 
 fn main() {
     divan::main();
@@ -26,8 +26,14 @@ fn customers(n: u64) -> CustomerBase {
             let mut days: Vec<f64> = times.iter().map(|time| (7.0 * time).ceil().min(age)).collect();
             days.dedup();
             let frequency = u32::try_from(days.len()).expect("few purchases");
+            let log_intervals: f64 = std::iter::once(0.0)
+                .chain(days.iter().copied())
+                .zip(&days)
+                .map(|(day, next)| ((next - day) / 7.0).ln())
+                .sum();
             Purchases::new(frequency, days.last().map_or(0.0, |day| day / 7.0), age / 7.0)
                 .expect("a valid history")
+                .with_log_intervals(log_intervals)
         })
         .collect()
 }
@@ -62,6 +68,12 @@ fn bg_nbd_log_likelihood_of_a_million_grouped(bencher: Bencher) {
     let base = distinct(&customers(1_000_000));
     let model = model();
     bencher.bench_local(|| model.log_likelihood(black_box(&base)));
+}
+
+#[divan::bench(sample_count = 5)]
+fn mbg_cnbd_k_fit_of_a_hundred_thousand_rows(bencher: Bencher) {
+    let base = customers(100_000);
+    bencher.bench_local(|| MbgCnbdK::fit(black_box(&base)));
 }
 
 #[divan::bench(sample_count = 5)]

@@ -52,12 +52,18 @@ pub(crate) struct Problem {
 impl Problem {
     /// The parameters of a model whose parameters are all positive, each in its unit.
     pub(crate) fn positive<M: Parameters>(units: &[f64]) -> Vec<Parameter> {
-        let parameter = |(name, unit): (&&'static str, &f64)| Parameter {
+        let named: Vec<(&str, f64)> = M::NAMES.iter().copied().zip(units.iter().copied()).collect();
+        Self::positive_of(&named)
+    }
+
+    /// Positive parameters with these names, each in its unit.
+    pub(crate) fn positive_of(named: &[(&'static str, f64)]) -> Vec<Parameter> {
+        let parameter = |(name, unit): &(&'static str, f64)| Parameter {
             name: (*name).into(),
             unit: *unit,
             scale: Scale::Log,
         };
-        M::NAMES.iter().zip(units).map(parameter).collect()
+        named.iter().map(parameter).collect()
     }
 
     /// The likelihood's parameters at coordinates.
@@ -89,6 +95,14 @@ pub(crate) trait Estimable: Parameters {
     /// # Errors
     /// When there is too little data, or a history does not say what the model needs.
     fn problem(customers: &crate::CustomerBase) -> Result<Problem, FitError>;
+
+    /// What is to be estimated of customers like those that this model is of: what was chosen and not estimated stays as it is here.
+    ///
+    /// # Errors
+    /// As [`Estimable::problem`].
+    fn problem_again(&self, customers: &crate::CustomerBase) -> Result<Problem, FitError> {
+        Self::problem(customers)
+    }
 }
 
 /// How far a sample from a posterior distribution can be trusted.

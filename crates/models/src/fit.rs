@@ -167,7 +167,7 @@ impl<M> Fit<M> {
 impl<M: Parameters> Fit<M> {
     /// Models of [`Fit::draw_values`].
     pub fn draws(&self, n: usize, rng: &mut Rng) -> Vec<M> {
-        self.draw_values(n, rng).iter().filter_map(|values| M::from_values(values).ok()).collect()
+        self.draw_values(n, rng).iter().filter_map(|values| self.model.with_values(values).ok()).collect()
     }
 }
 
@@ -208,6 +208,15 @@ pub trait Parameters: Sized {
     /// # Errors
     /// When a value is not positive and finite, or there are not as many as names.
     fn from_values(values: &[f64]) -> Result<Self, InvalidParameters>;
+
+    /// The model with other values of the estimated parameters, those of [`Fit::parameters`]; what was chosen and not estimated stays as it
+    /// is here.
+    ///
+    /// # Errors
+    /// As [`Parameters::from_values`].
+    fn with_values(&self, values: &[f64]) -> Result<Self, InvalidParameters> {
+        Self::from_values(values)
+    }
 }
 
 /// Why no model could be fitted.

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::{BgNbd, CustomerBase, FitError, MbgNbd, ParetoNbd, TransactionFit};
+use crate::{BgCnbdK, BgNbd, CustomerBase, FitError, MbgCnbdK, MbgNbd, ParetoNbd, TransactionFit};
 
 /// A kind of transaction model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -13,6 +13,10 @@ pub enum ModelKind {
     MbgNbd,
     /// [`ParetoNbd`].
     ParetoNbd,
+    /// [`BgCnbdK`], at the k that the likelihood chooses.
+    BgCnbdK,
+    /// [`MbgCnbdK`], at the k that the likelihood chooses.
+    MbgCnbdK,
 }
 
 /// What a model needs to know of the times between a customer's purchases.
@@ -29,7 +33,7 @@ pub enum Intervals {
 
 /// A name that no transaction model has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no transaction model {name:?}; known are bg-nbd, mbg-nbd and pareto-nbd")]
+#[error("there is no transaction model {name:?}; known are {}", ModelKind::names())]
 pub struct UnknownModel {
     /// The name given.
     pub name: String,
@@ -37,10 +41,11 @@ pub struct UnknownModel {
 
 impl ModelKind {
     /// All kinds, cheapest to fit first.
-    pub const ALL: [Self; 3] = [Self::BgNbd, Self::MbgNbd, Self::ParetoNbd];
+    pub const ALL: [Self; 5] = [Self::BgNbd, Self::MbgNbd, Self::ParetoNbd, Self::BgCnbdK, Self::MbgCnbdK];
 
     /// The kinds that are tried where nobody names one: those that a large base is fitted with within seconds.
-    pub const CANDIDATES: &[Self] = &[Self::BgNbd, Self::MbgNbd, Self::ParetoNbd];
+    pub const CANDIDATES: &[Self] =
+        &[Self::BgNbd, Self::MbgNbd, Self::ParetoNbd, Self::BgCnbdK, Self::MbgCnbdK];
 
     /// The name used on the command line and in files, for example `bg-nbd`.
     #[must_use]
@@ -49,7 +54,14 @@ impl ModelKind {
             Self::BgNbd => "bg-nbd",
             Self::MbgNbd => "mbg-nbd",
             Self::ParetoNbd => "pareto-nbd",
+            Self::BgCnbdK => "bg-cnbd-k",
+            Self::MbgCnbdK => "mbg-cnbd-k",
         }
+    }
+
+    /// The names of all kinds, with commas between.
+    fn names() -> String {
+        Self::ALL.map(Self::name).join(", ")
     }
 
     /// The name used in text, for example BG/NBD.
@@ -59,13 +71,18 @@ impl ModelKind {
             Self::BgNbd => "BG/NBD",
             Self::MbgNbd => "MBG/NBD",
             Self::ParetoNbd => "Pareto/NBD",
+            Self::BgCnbdK => "BG/CNBD-k",
+            Self::MbgCnbdK => "MBG/CNBD-k",
         }
     }
 
     /// What it needs to know of the times between purchases ([`crate::Purchases::with_log_intervals`]).
     #[must_use]
     pub const fn intervals(self) -> Intervals {
-        Intervals::Unused
+        match self {
+            Self::BgNbd | Self::MbgNbd | Self::ParetoNbd => Intervals::Unused,
+            Self::BgCnbdK | Self::MbgCnbdK => Intervals::InTotal,
+        }
     }
 
     /// Fits a model of this kind by maximum likelihood.
@@ -77,6 +94,8 @@ impl ModelKind {
             Self::BgNbd => BgNbd::fit(customers)?.into_dyn(),
             Self::MbgNbd => MbgNbd::fit(customers)?.into_dyn(),
             Self::ParetoNbd => ParetoNbd::fit(customers)?.into_dyn(),
+            Self::BgCnbdK => BgCnbdK::fit(customers)?.into_dyn(),
+            Self::MbgCnbdK => MbgCnbdK::fit(customers)?.into_dyn(),
         })
     }
 }

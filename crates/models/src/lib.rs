@@ -8,7 +8,9 @@
 //! |---|---|---|
 //! | [`BgNbd`] | Poisson, rates gamma-distributed | after any repeat purchase, with a beta-distributed probability |
 //! | [`MbgNbd`] | as above | after any purchase, the first included |
-//! | [`ParetoNbd`] | as above | at any time, at a gamma-distributed rate |
+//! | [`BgCnbdK`] | at Erlang-k distributed times, rates gamma-distributed | as in BG/NBD |
+//! | [`MbgCnbdK`] | as above | as in MBG/NBD |
+//! | [`ParetoNbd`] | as in BG/NBD | at any time, at a gamma-distributed rate |
 //!
 //! Customers who can buy at certain opportunities only are the subject of [`BgBb`] (on an [`OpportunityBase`]). Of customers with a
 //! contract, whose leaving is seen, [`Sbg`] and [`BetaDiscreteWeibull`] ([`RetentionModel`], on a [`TenureBase`]) project how long they
@@ -19,9 +21,10 @@
 pub mod beta_discrete_weibull;
 mod beta_geometric;
 pub mod bg_bb;
+pub mod bg_cnbd_k;
 pub mod bg_nbd;
-pub mod cox;
 pub mod catalogue;
+pub mod cox;
 mod estimation;
 mod fit;
 pub mod gamma_gamma;
@@ -30,11 +33,13 @@ mod grouped;
 pub mod kaplan_meier;
 mod kind;
 mod lifetime;
+pub mod mbg_cnbd_k;
 pub mod mbg_nbd;
 mod opportunities;
 mod parameters;
 pub mod pareto_nbd;
 mod purchases;
+mod regularity;
 mod retention;
 pub mod sbg;
 mod spend;
@@ -43,6 +48,7 @@ mod transaction;
 
 pub use beta_discrete_weibull::BetaDiscreteWeibull;
 pub use bg_bb::BgBb;
+pub use bg_cnbd_k::BgCnbdK;
 pub use bg_nbd::BgNbd;
 pub use cox::{Cox, CoxData, CoxError};
 pub use estimation::{Diagnostics, MINIMUM_REPEAT_CUSTOMERS};
@@ -52,13 +58,15 @@ pub use fit::{
 };
 pub use gamma_gamma::GammaGamma;
 pub use kaplan_meier::KaplanMeier;
-pub use lifetime::{InvalidLifetime, Lifetime};
 pub use kind::{Intervals, ModelKind, UnknownModel};
+pub use lifetime::{InvalidLifetime, Lifetime};
+pub use mbg_cnbd_k::MbgCnbdK;
 pub use mbg_nbd::MbgNbd;
 pub use opportunities::{InvalidOpportunities, Opportunities, OpportunityBase};
 pub use parameters::InvalidParameters;
 pub use pareto_nbd::ParetoNbd;
 pub use purchases::{CustomerBase, InvalidPurchases, InvalidSpend, MeanSpend, Purchases, TimeUnit};
+pub use regularity::Regularity;
 pub use retention::RetentionModel;
 pub use sbg::Sbg;
 pub use spend::SpendModel;

@@ -49,7 +49,8 @@ impl MbgNbd {
     /// The log-likelihood of a customer base, with all constants, in the time unit of the data.
     #[must_use]
     pub fn log_likelihood(&self, customers: &CustomerBase) -> f64 {
-        geometric_dropout::log_likelihood(self, customers)
+        // Only k > 1 can fail.
+        geometric_dropout::log_likelihood(self, customers).unwrap_or(f64::NAN)
     }
 }
 

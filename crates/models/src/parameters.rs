@@ -21,6 +21,14 @@ pub enum InvalidParameters {
         /// The value given.
         value: f64,
     },
+    /// A regularity that is not a whole number, or too large a one.
+    #[error("the regularity k is {value}; it must be a whole number from 1 to {most}")]
+    Regularity {
+        /// The value given.
+        value: f64,
+        /// The largest that there is.
+        most: u32,
+    },
     /// Too few or too many.
     #[error("{given} parameters given, {expected} expected")]
     Count {

@@ -77,8 +77,14 @@ fn customer(days: &BTreeMap<i64, f64>, until: i64, end: i64) -> Option<Customer>
     let frequency = u32::try_from(repeats.len()).expect("few purchases");
     let last = repeats.last().map_or(first, |(day, _)| *day);
     let weeks = |days: i64| days as f64 / 7.0;
-    let history =
-        Purchases::new(frequency, weeks(last - first), weeks(until - first)).expect("a valid history");
+    let log_intervals: f64 = std::iter::once(first)
+        .chain(repeats.iter().map(|(day, _)| *day))
+        .zip(&repeats)
+        .map(|(before, (day, _))| weeks(day - before).ln())
+        .sum();
+    let history = Purchases::new(frequency, weeks(last - first), weeks(until - first))
+        .expect("a valid history")
+        .with_log_intervals(log_intervals);
     let spends: Vec<f64> = repeats.iter().map(|(_, amount)| *amount).collect();
     let spend = MeanSpend::new(frequency, spends.iter().sum::<f64>() / f64::from(frequency.max(1))).ok();
     let later = u32::try_from(days.keys().filter(|day| **day > until && **day <= end).count())
@@ -93,7 +99,12 @@ pub(crate) fn cdnow() -> Vec<Customer> {
 
 /// The online grocer, calibrated on its first four months.
 pub(crate) fn grocery() -> Vec<Customer> {
-    split(days("grocery_btydplus/grocery_elog.csv.gz", "cust", None), "2006-04-30", "2007-12-30")
+    grocery_until("2006-04-30")
+}
+
+/// The online grocer, calibrated until a date and held out until 2007-12-30.
+pub(crate) fn grocery_until(until: &str) -> Vec<Customer> {
+    split(days("grocery_btydplus/grocery_elog.csv.gz", "cust", None), until, "2007-12-30")
 }
 
 /// A donor's yearly opportunities: the numbers, from 1, of those at which the donor gave.

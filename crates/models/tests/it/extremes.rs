@@ -117,7 +117,11 @@ fn too_few_repeat_customers_are_an_error_that_says_so() {
 /// Bases on which there may be no maximum: every fit ends with finite values.
 #[test]
 fn fits_on_odd_bases_end() {
-    let history = |x, recency, age| Purchases::new(x, recency, age).expect("a valid history");
+    // Purchases at equal distances.
+    let history = |x: u32, recency: f64, age| {
+        let log_intervals = f64::from(x) * (recency / f64::from(x.max(1))).ln();
+        Purchases::new(x, recency, age).expect("a valid history").with_log_intervals(log_intervals)
+    };
     let odd: Vec<Vec<(Purchases, u64)>> = vec![
         vec![(history(1, 10.0, 30.0), 50)],
         vec![(history(5, 30.0, 30.0), 50)],

@@ -7,6 +7,7 @@ mod forecasts;
 mod grocery;
 mod opportunities;
 mod recovery;
+mod regular;
 mod retention;
 mod spend;
 mod survival;

@@ -19,7 +19,13 @@ pub(crate) fn simulate(
             let age = longest * (0.5 + 0.5 * uniform_open(&mut rng));
             model.simulate_new(age, &mut rng, &mut times);
             let frequency = u32::try_from(times.len()).expect("few purchases");
-            Purchases::new(frequency, times.last().copied().unwrap_or(0.0), age).expect("a valid history")
+            let log_intervals = std::iter::once(0.0)
+                .chain(times.iter().copied())
+                .zip(&times)
+                .map(|(one, next)| (next - one).ln());
+            Purchases::new(frequency, times.last().copied().unwrap_or(0.0), age)
+                .expect("a valid history")
+                .with_log_intervals(log_intervals.sum())
         })
         .collect()
 }
