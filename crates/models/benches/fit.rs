@@ -3,8 +3,10 @@
 //! `cargo bench -p perennial-models`; the population is that of the BG/NBD paper (Fader, Hardie and Lee 2005).
 
 use divan::{Bencher, black_box};
-use perennial_math::random::{stream, uniform_open};
-use perennial_models::{BgNbd, CustomerBase, MbgCnbdK, ModelKind, Purchases, TransactionModel};
+use perennial_math::random::{exponential, stream, uniform_open};
+use perennial_models::{
+    BgNbd, Cox, CoxData, CustomerBase, Lifetime, MbgCnbdK, ModelKind, Purchases, TransactionModel,
+};
 
 fn main() {
     divan::main();
@@ -99,4 +101,29 @@ fn score(bencher: Bencher, kind: ModelKind, figure: fn(&dyn TransactionModel, &P
     bencher.bench_local(|| {
         base.histories().iter().map(|customer| figure(model.as_ref(), black_box(customer))).sum::<f64>()
     });
+}
+
+/// A million subscribers with five covariates, whose months of leaving are tied.
+#[divan::bench(sample_count = 1, sample_size = 1)]
+fn cox_fit_of_a_million(bencher: Bencher) {
+    let coefficients = [0.5, -0.1, 0.2, 0.05, -0.3];
+    let (mut lifetimes, mut columns) = (Vec::new(), coefficients.map(|_| Vec::new()));
+    for customer in 0..1_000_000 {
+        let mut rng = stream(1, customer);
+        let mut predictor = 0.0;
+        for (column, coefficient) in columns.iter_mut().zip(coefficients) {
+            let value = 4.0 * uniform_open(&mut rng);
+            column.push(value);
+            predictor += coefficient * value;
+        }
+        let leaves = exponential(&mut rng, 0.02 * predictor.exp());
+        let observed = 72.0 * uniform_open(&mut rng);
+        let months = leaves.min(observed).ceil();
+        lifetimes.push(Lifetime::new(months, leaves < observed).expect("a lifetime"));
+    }
+    let names = ["a", "b", "c", "d", "e"];
+    let data = names.into_iter().zip(columns).fold(CoxData::new(lifetimes), |data, (name, column)| {
+        data.with_covariate(name, column).expect("a covariate")
+    });
+    bencher.bench_local(|| Cox::fit(black_box(&data)));
 }

@@ -337,15 +337,3 @@ fn data_that_cannot_be_fitted_are_errors() {
     let infinite = CoxData::new(lifetimes).with_covariate("x", values);
     assert_eq!(infinite, Err(CoxError::Value { name: "x".into(), row: 3, value: f64::INFINITY }));
 }
-
-/// How long a million subscribers with five covariates and tied months take.
-#[test]
-#[ignore = "a measurement, not a check"]
-fn a_million_subscribers() {
-    let data = simulated(1_000_000, &[0.5, -0.1, 0.2, 0.05, -0.3], 0.05, 1);
-    let start = std::time::Instant::now();
-    let fit = Cox::fit(&data).expect("a fit");
-    eprintln!("fit {:?}, {} passes", start.elapsed(), fit.evaluations);
-    let start = std::time::Instant::now();
-    eprintln!("concordance {:?} in {:?}", fit.model.concordance(&data), start.elapsed());
-}
