@@ -27,6 +27,7 @@ impl Regularity {
     ///
     /// # Errors
     /// When it is not a whole number from 1 to 12.
+    #[allow(clippy::float_cmp, reason = "a whole number is exact")]
     pub fn from_value(k: f64) -> Result<Self, InvalidParameters> {
         Self::all().find(|known| f64::from(known.0) == k).ok_or_else(|| Self::error(k))
     }
