@@ -195,8 +195,11 @@ fn probabilities_of_counts_sum_to_one_and_have_the_expected_mean() {
 fn the_future_of_simulated_histories_is_as_forecast() {
     let (age, horizon) = (12.0, 6.0);
     let model = bg(3, 4.0, 3.0, 0.6, 1.5);
-    for (j, (x, from, to)) in [(1, 6.0, 7.0), (2, 7.0, 8.5), (3, 11.0, 12.0)].into_iter().enumerate() {
+    for (j, (purchases, from, to)) in
+        [(1_u32, 6.0, 7.0), (2, 7.0, 8.5), (3, 11.0, 12.0)].into_iter().enumerate()
+    {
         let mut times = Vec::new();
+        let x = purchases as usize;
         // Per picked customer: purchases made, those expected, whether there were none, and the probability of that.
         let [mut n, mut made, mut squares, mut expected, mut none, mut nothing] = [0.0; 6];
         for seed in 0..300_000 {
@@ -205,7 +208,7 @@ fn the_future_of_simulated_histories_is_as_forecast() {
             if before != x || !(from..to).contains(&times[x - 1]) {
                 continue;
             }
-            let customer = Purchases::new(x as u32, times[x - 1], age).expect("a valid history");
+            let customer = Purchases::new(purchases, times[x - 1], age).expect("a valid history");
             let later = (times.len() - x) as f64;
             let difference = later - model.expected_purchases(&customer, horizon);
             n += 1.0;
