@@ -1,8 +1,8 @@
 //! The customer-base models of the literature: fit, predict, simulate.
 //!
 //! A customer is seen through a history of x repeat purchases, the last at `t_x`, observed for T ([`Purchases`]), and through the
-//! mean value of the purchases ([`MeanSpend`]). A [`ModelKind`] fitted on a [`CustomerBase`] gives a [`TransactionFit`], whose
-//! model predicts; only a fit can predict. [`GammaGamma`] is the model of spend per purchase.
+//! values of the purchases ([`SpendHistory`]). A [`ModelKind`] fitted on a [`CustomerBase`] gives a [`TransactionFit`], whose
+//! model predicts; only a fit can predict. [`GammaGamma`] and [`LogNormal`] are the models of spend.
 //!
 //! | model | repeat purchases | the customer leaves |
 //! |---|---|---|
@@ -30,6 +30,7 @@ mod grouped;
 pub mod kaplan_meier;
 mod kind;
 mod lifetime;
+pub mod log_normal;
 pub mod mbg_nbd;
 mod opportunities;
 mod parameters;
@@ -54,6 +55,7 @@ pub use gamma_gamma::GammaGamma;
 pub use kaplan_meier::KaplanMeier;
 pub use lifetime::{InvalidLifetime, Lifetime};
 pub use kind::{Intervals, ModelKind, UnknownModel};
+pub use log_normal::LogNormal;
 pub use mbg_nbd::MbgNbd;
 pub use opportunities::{InvalidOpportunities, Opportunities, OpportunityBase};
 pub use parameters::InvalidParameters;
@@ -61,6 +63,6 @@ pub use pareto_nbd::ParetoNbd;
 pub use purchases::{CustomerBase, InvalidPurchases, InvalidSpend, MeanSpend, Purchases, TimeUnit};
 pub use retention::RetentionModel;
 pub use sbg::Sbg;
-pub use spend::SpendModel;
 pub use tenure::{InvalidTenure, Tenure, TenureBase};
+pub use spend::{LogSpend, SpendFit, SpendFormula, SpendHistory, SpendModel};
 pub use transaction::TransactionModel;

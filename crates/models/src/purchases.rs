@@ -196,16 +196,29 @@ pub struct MeanSpend {
     pub mean: f64,
 }
 
-/// Why a mean spend is not one that the models can take.
+/// Why a customer's spend is not one that the models can take.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-#[error(
-    "a mean spend of {mean} over {transactions} transactions: the mean must be positive and finite, over at least one"
-)]
-pub struct InvalidSpend {
-    /// The number of transactions given.
-    pub transactions: u32,
-    /// The mean given.
-    pub mean: f64,
+pub enum InvalidSpend {
+    /// A mean that is not positive and finite, or taken over no transaction.
+    #[error(
+        "a mean spend of {mean} over {transactions} transactions: the mean must be positive and finite, over at least one"
+    )]
+    Mean {
+        /// The number of transactions given.
+        transactions: u32,
+        /// The mean given.
+        mean: f64,
+    },
+    /// The logarithms of the values are not known, which log-normal spend is about.
+    #[error(
+        "the logarithms of the values of {transactions} transactions with mean {mean} are not known; log-normal spend needs them"
+    )]
+    NoLogs {
+        /// The number of transactions given.
+        transactions: u32,
+        /// The mean given.
+        mean: f64,
+    },
 }
 
 impl MeanSpend {
@@ -215,7 +228,7 @@ impl MeanSpend {
     /// When the mean is not positive and finite, or taken over no transaction.
     pub fn new(transactions: u32, mean: f64) -> Result<Self, InvalidSpend> {
         let spend = Self { transactions, mean };
-        if spend.is_valid() { Ok(spend) } else { Err(InvalidSpend { transactions, mean }) }
+        if spend.is_valid() { Ok(spend) } else { Err(InvalidSpend::Mean { transactions, mean }) }
     }
 
     /// Whether the mean is positive and finite, and taken over at least one transaction.
