@@ -23,6 +23,7 @@ pub mod bg_nbd;
 pub mod cox;
 pub mod catalogue;
 mod estimation;
+mod fingerprint;
 mod fit;
 pub mod gamma_gamma;
 mod geometric_dropout;
@@ -37,6 +38,7 @@ mod parameters;
 pub mod pareto_nbd;
 mod purchases;
 mod retention;
+pub mod saved;
 pub mod sbg;
 mod spend;
 mod tenure;
@@ -47,6 +49,7 @@ pub use bg_bb::BgBb;
 pub use bg_nbd::BgNbd;
 pub use cox::{Cox, CoxData, CoxError};
 pub use estimation::{Diagnostics, MINIMUM_REPEAT_CUSTOMERS};
+pub use fingerprint::Fingerprint;
 pub use fit::{
     Estimated, Fit, FitError, Name, Outcome, Parameters, RetentionFit, Sample, SampleOrigin, Scale,
     TransactionFit,
@@ -62,7 +65,11 @@ pub use parameters::InvalidParameters;
 pub use pareto_nbd::ParetoNbd;
 pub use purchases::{CustomerBase, InvalidPurchases, InvalidSpend, MeanSpend, Purchases, TimeUnit};
 pub use retention::RetentionModel;
+pub use saved::{FittedData, SavedFit, SavedFitError};
 pub use sbg::Sbg;
+pub use spend::{
+    LogSpend, SpendFit, SpendFormula, SpendHistory, SpendHoldOut, SpendKind, SpendModel, SpendScore,
+    UnknownSpendModel,
+};
 pub use tenure::{InvalidTenure, Tenure, TenureBase};
-pub use spend::{LogSpend, SpendFit, SpendFormula, SpendHistory, SpendModel};
 pub use transaction::TransactionModel;

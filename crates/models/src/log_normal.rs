@@ -18,8 +18,8 @@
 //! ([`SpendModel::log_density`] can).
 //!
 //! Sources: S. Borle, S. S. Singh, D. C. Jain, Customer Lifetime Value Measurement, Management Science 54 (2008) 100-112 (amounts of
-//! a customer are log-normal, their levels vary over customers); S. R. Searle, G. Casella, C. E. McCulloch, Variance Components (1992),
-//! chapter 3 (likelihood and prediction in the one-way random model with unbalanced data).
+//! a customer are log-normal, their levels vary over customers); S. R. Searle and others, Variance
+//! Components (1992), chapter 3 (likelihood and prediction in the one-way random model with unbalanced data).
 
 mod likelihood;
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Fingerprint;
+
 /// The unit in which recency, age and horizons are counted.
 ///
 /// Time is days divided by [`TimeUnit::days`], in floating point; calendar weeks or months are never counted
@@ -168,6 +170,34 @@ impl CustomerBase {
     #[must_use]
     pub fn log_intervals(&self) -> Option<f64> {
         self.histories.iter().zip(&self.counts).map(|(h, n)| Some(h.log_intervals()? * n)).sum()
+    }
+
+    /// A number that is equal for equal customer bases, whatever the order of the customers and however they are grouped; it covers
+    /// x, `t_x` and T of every customer.
+    ///
+    /// The times between the purchases are left out: whether a caller sums their logarithms, and in which order, is no difference
+    /// between customers.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        let mut rows: Vec<_> = self
+            .histories
+            .iter()
+            .zip(&self.counts)
+            .filter(|(_, customers)| **customers > 0.0)
+            .map(|(h, customers)| ((h.frequency, h.recency.to_bits(), h.age.to_bits()), *customers))
+            .collect();
+        rows.sort_unstable_by_key(|(history, _)| *history);
+        let mut hash = Fingerprint::of(b"");
+        for run in rows.chunk_by(|(one, _), (next, _)| one == next) {
+            let (frequency, recency, age) = run[0].0;
+            let customers: f64 = run.iter().map(|(_, customers)| customers).sum();
+            hash = hash
+                .and(&frequency.to_le_bytes())
+                .and(&recency.to_le_bytes())
+                .and(&age.to_le_bytes())
+                .and(&customers.to_le_bytes());
+        }
+        hash
     }
 
     /// The number of customers with at least one repeat purchase.

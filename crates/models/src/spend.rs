@@ -1,8 +1,10 @@
 //! What every model of spend per transaction gives.
 
 mod history;
+mod kind;
 
 pub use history::{LogSpend, SpendHistory};
+pub use kind::{SpendHoldOut, SpendKind, SpendScore, UnknownSpendModel};
 
 use perennial_math::random::Rng;
 

@@ -149,7 +149,9 @@ mod tests {
         let spends = customers.map(|values| SpendHistory::of(values).expect("a spend"));
         let likelihood = Likelihood::new(&spends, &counts).expect("a likelihood");
         for parameters in [[2.5, 0.6, 1.2], [-4.0, 3.0, 0.01], [3.0, 0.02, 8.0]] {
-            let ours = likelihood.at([parameters[0] - likelihood.center, parameters[1], parameters[2]]);
+            let unit = likelihood.unit;
+            let [mu, sigma, tau] = parameters;
+            let ours = likelihood.at([(mu - likelihood.center) / unit, sigma / unit, tau / unit]);
             for i in 0..3 {
                 let mut dual = parameters.map(Dual64::from);
                 dual[i].eps = 1.0;

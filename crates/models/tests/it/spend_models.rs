@@ -3,9 +3,12 @@
 #![allow(clippy::float_cmp, reason = "these values are exact")]
 
 use perennial_math::{quadrature::GaussLegendre, random::stream};
-use perennial_models::{GammaGamma, LogNormal, MeanSpend, SpendHistory, SpendModel};
+use perennial_models::{
+    FitError, GammaGamma, InvalidSpend, LogNormal, MeanSpend, SpendHistory, SpendHoldOut, SpendKind,
+    SpendModel,
+};
 
-use crate::data::{Customer, cdnow};
+use crate::data::cdnow;
 
 fn models() -> Vec<Box<dyn SpendModel>> {
     vec![
@@ -87,7 +90,7 @@ fn what_a_history_does_not_say_counts_as_unknown() {
 #[test]
 fn extremes_stay_finite() {
     let parameters = [1e-4, 0.5, 30.0];
-    let spends = [history(&[1e-6]), history(&[1e9; 10_000]), history(&[0.01, 1e7])];
+    let spends = [history(&[1e-6]), history(&vec![1e9; 10_000]), history(&[0.01, 1e7])];
     for sigma in parameters {
         for tau in parameters {
             for mu in [-13.0, 0.0, 20.0] {
@@ -102,44 +105,67 @@ fn extremes_stay_finite() {
     }
 }
 
-/// How well a model foretells the customers who bought in the hold-out.
-#[derive(Debug)]
-struct Foretold {
-    /// The mean absolute error of the customers' mean spend.
-    error: f64,
-    /// The mean log-density of the values, per transaction.
-    log_density: f64,
-}
-
-fn foretell(model: &dyn SpendModel, customers: &[Customer]) -> Foretold {
-    let (mut error, mut log_density, mut buyers, mut transactions) = (0.0, 0.0, 0.0, 0.0);
-    for customer in customers {
-        let Ok(later) = SpendHistory::of(&customer.later_values) else { continue };
-        let seen = SpendHistory::of(&customer.values).ok();
-        let expected =
-            seen.as_ref().map_or(model.expected_mean_spend_new(), |seen| model.expected_mean_spend(seen));
-        error += (expected - later.mean()).abs();
-        log_density += model.log_density(seen.as_ref(), &later).expect("a density");
-        buyers += 1.0;
-        transactions += f64::from(later.transactions());
-    }
-    Foretold { error: error / buyers, log_density: log_density / transactions }
-}
-
-/// Calibrated on the repeat transactions of weeks 1 to 39, compared on weeks 40 to 78.
+/// Calibrated on the repeat transactions of weeks 1 to 39, compared on the customers who bought in weeks 40 to 78.
 #[test]
 fn log_normal_spend_foretells_cdnow_s_hold_out_better_than_gamma_gamma() {
     let customers = cdnow();
     let seen: Vec<SpendHistory> =
         customers.iter().filter_map(|customer| SpendHistory::of(&customer.values).ok()).collect();
-    let counts = vec![1.0; seen.len()];
-    let means: Vec<MeanSpend> = seen.iter().map(SpendHistory::mean_spend).collect();
-    let gamma = GammaGamma::fit(&means, &counts).expect("a fit");
-    let log_normal = LogNormal::fit(&seen, &counts).expect("a fit");
-    let (gamma, log_normal) = (foretell(&gamma.model, &customers), foretell(&log_normal.model, &customers));
-    // Log-normal spend is better by both measures: a CD more or less is a factor of the amount, and few amounts are large.
-    assert!((gamma.error - 17.653).abs() < 1e-3, "{gamma:?}");
-    assert!((log_normal.error - 17.403).abs() < 1e-3, "{log_normal:?}");
-    assert!((gamma.log_density + 4.5219).abs() < 1e-4, "{gamma:?}");
-    assert!((log_normal.log_density + 4.3593).abs() < 1e-4, "{log_normal:?}");
+    let hold_out: Vec<SpendHoldOut> = customers
+        .iter()
+        .filter_map(|customer| {
+            let later = SpendHistory::of(&customer.later_values).ok()?;
+            Some(SpendHoldOut { seen: SpendHistory::of(&customer.values).ok(), later, customers: 1.0 })
+        })
+        .collect();
+    let scores = SpendKind::compare(&seen, &vec![1.0; seen.len()], &hold_out);
+    // Better by both measures: within a customer the amounts are more skewed than a gamma distribution's.
+    let expected = [(SpendKind::LogNormal, 17.403, -4.3593), (SpendKind::GammaGamma, 17.653, -4.5219)];
+    for ((kind, score), (expected_kind, error, log_density)) in scores.iter().zip(expected) {
+        let score = score.as_ref().expect("a score");
+        assert_eq!((*kind, score.kind), (expected_kind, expected_kind));
+        assert!((score.mean_absolute_error - error).abs() < 1e-3, "{score:?}");
+        assert!((score.log_density - log_density).abs() < 1e-4, "{score:?}");
+    }
+}
+
+#[test]
+fn a_comparison_finds_the_model_that_made_the_data() {
+    for truth in &models()[..2] {
+        let draw = |customer: u64| {
+            let mut rng = stream(31, customer);
+            // One after the other, each given those before: the models' joint distribution. Gamma-Gamma learns p only from customers
+            // with different numbers of transactions.
+            let observed = 1 + usize::try_from(customer % 10).expect("small");
+            let mut values: Vec<f64> = Vec::new();
+            while values.len() < observed + 5 {
+                let seen = SpendHistory::of(&values).ok();
+                let x = seen.map_or(0, |seen| seen.transactions());
+                let scale = truth.scale(x);
+                let scale = seen.map_or(scale.intercept, |seen| scale.at(&seen).expect("a scale"));
+                values.push(scale * truth.draw_scaled_total(x, 1, &mut rng));
+            }
+            (history(&values[..observed]), history(&values[observed..]))
+        };
+        let customers: Vec<_> = (0..10_000).map(draw).collect();
+        let seen: Vec<SpendHistory> = customers.iter().map(|(seen, _)| *seen).collect();
+        let hold_out: Vec<SpendHoldOut> = customers
+            .iter()
+            .map(|&(seen, later)| SpendHoldOut { seen: Some(seen), later, customers: 1.0 })
+            .collect();
+        let scores = SpendKind::compare(&seen, &vec![1.0; seen.len()], &hold_out);
+        assert_eq!(scores[0].0.name(), truth.name(), "{scores:?}");
+    }
+}
+
+#[test]
+fn a_comparison_gives_the_reason_for_a_model_that_cannot_be_fitted() {
+    let mean_only = [SpendHistory::new(2, 15.0).expect("a mean"); 20];
+    for (kind, score) in SpendKind::compare(&mean_only, &[1.0; 20], &[]) {
+        assert_eq!(
+            kind == SpendKind::LogNormal,
+            matches!(score, Err(FitError::Spend(InvalidSpend::NoLogs { .. }))),
+            "{kind}: {score:?}"
+        );
+    }
 }
