@@ -16,6 +16,12 @@
 //! Marketing Research 42 (2005) 415-430; P. S. Fader, B. G. S. Hardie, The Gamma-Gamma Model of Monetary Value (2013), eq. 1
 //! (density), 5 (conditional expectation).
 
+mod covariates;
+
+pub use covariates::{
+    GammaGammaCovariates, LikelihoodRatio, SpendCovariateError, SpendCovariateFit, SpendRow,
+};
+
 use perennial_math::{
     parallel::sum_chunks,
     random::{self, Rng},
@@ -72,6 +78,15 @@ impl GammaGamma {
     /// # Errors
     /// When a mean is not positive and finite, when there are too few customers, or when the fitted q is not above 1.
     pub fn fit(spends: &[MeanSpend], customers: &[f64]) -> Result<Fit<Self>, FitError> {
+        let fit = Self::fit_of_any_q(spends, customers)?;
+        if fit.model.q <= 1.0 {
+            return Err(FitError::NoMeanSpend { q: fit.model.q });
+        }
+        Ok(fit)
+    }
+
+    /// The same, with a q that may be at or below 1.
+    fn fit_of_any_q(spends: &[MeanSpend], customers: &[f64]) -> Result<Fit<Self>, FitError> {
         if let Some(&MeanSpend { transactions, mean }) = spends.iter().find(|spend| !spend.is_valid()) {
             return Err(InvalidSpend::Mean { transactions, mean }.into());
         }
@@ -87,11 +102,7 @@ impl GammaGamma {
             log_density_unit: -customers * unit.ln(),
             customers,
         };
-        let fit = problem.maximise(Self::from_values)?;
-        if fit.model.q <= 1.0 {
-            return Err(FitError::NoMeanSpend { q: fit.model.q });
-        }
-        Ok(fit)
+        problem.maximise(Self::from_values)
     }
 
     /// The scale gamma + x m of a customer's spend, gamma for one nothing is known about: [`SpendModel::scale`] at a mean spend.

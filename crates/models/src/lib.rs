@@ -54,7 +54,7 @@ pub use fit::{
     Estimated, Fit, FitError, Name, Outcome, Parameters, RetentionFit, Sample, SampleOrigin, Scale,
     TransactionFit,
 };
-pub use gamma_gamma::GammaGamma;
+pub use gamma_gamma::{GammaGamma, GammaGammaCovariates};
 pub use kaplan_meier::KaplanMeier;
 pub use lifetime::{InvalidLifetime, Lifetime};
 pub use kind::{Intervals, ModelKind, UnknownModel};

@@ -11,6 +11,7 @@ mod recovery;
 mod retention;
 mod saved;
 mod spend;
+mod spend_covariates;
 mod spend_models;
 mod survival;
 mod threads;
