@@ -66,7 +66,7 @@ impl SpendKind {
     pub const fn title(self) -> &'static str {
         match self {
             Self::GammaGamma => "Gamma-Gamma",
-            Self::LogNormal => "log-normal spend",
+            Self::LogNormal => "Log-normal",
         }
     }
 
