@@ -266,18 +266,18 @@ pub const CATALOGUE: &[Entry] = &[
         title: "Log-normal",
         family: Family::Spend,
         assumes: "as Gamma-Gamma, with the logarithms of the amounts normal",
-        parameters: &["mu", "tau", "sigma"],
+        parameters: &["mu", "sigma", "tau"],
         needs: "orders with amounts",
         gives: &[Gives::ExpectedSpend, Gives::Simulation],
         covariates: &[],
-        source: "one-way random effects on logarithms",
+        source: "Borle, Singh and Jain 2008",
     },
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ModelKind;
+    use crate::{ModelKind, SpendKind};
 
     #[test]
     fn every_transaction_model_is_in_the_catalogue_under_its_name_and_title() {
@@ -285,6 +285,15 @@ mod tests {
             let entry = CATALOGUE.iter().find(|entry| entry.name == kind.name()).expect("an entry");
             assert_eq!(entry.title, kind.title());
             assert_eq!(entry.family, Family::NonContractual);
+        }
+    }
+
+    #[test]
+    fn every_spend_model_is_in_the_catalogue_with_its_parameters() {
+        for kind in SpendKind::ALL {
+            let entry = CATALOGUE.iter().find(|entry| entry.name == kind.name()).expect("an entry");
+            assert_eq!((entry.title, entry.parameters), (kind.title(), kind.parameter_names()));
+            assert_eq!(entry.family, Family::Spend);
         }
     }
 }

@@ -16,14 +16,21 @@
 //! Marketing Research 42 (2005) 415-430; P. S. Fader, B. G. S. Hardie, The Gamma-Gamma Model of Monetary Value (2013), eq. 1
 //! (density), 5 (conditional expectation).
 
+mod covariates;
+
+pub use covariates::{
+    GammaGammaCovariates, LikelihoodRatio, SpendCovariateError, SpendCovariateFit, SpendRow,
+};
+
 use perennial_math::{
     parallel::sum_chunks,
     random::{self, Rng},
-    special::{digamma, ln_gamma},
+    special::{digamma, ln_gamma, ln_rising, trigamma},
 };
 
 use crate::{
-    Fit, FitError, InvalidParameters, InvalidSpend, MeanSpend, Parameters, SpendModel,
+    Fit, FitError, InvalidParameters, InvalidSpend, MeanSpend, Parameters, SpendFormula, SpendHistory,
+    SpendModel,
     estimation::{LogLikelihood, Problem, require_repeat_customers},
     parameters::checked,
 };
@@ -71,8 +78,17 @@ impl GammaGamma {
     /// # Errors
     /// When a mean is not positive and finite, when there are too few customers, or when the fitted q is not above 1.
     pub fn fit(spends: &[MeanSpend], customers: &[f64]) -> Result<Fit<Self>, FitError> {
+        let fit = Self::fit_of_any_q(spends, customers)?;
+        if fit.model.q <= 1.0 {
+            return Err(FitError::NoMeanSpend { q: fit.model.q });
+        }
+        Ok(fit)
+    }
+
+    /// The same, with a q that may be at or below 1.
+    fn fit_of_any_q(spends: &[MeanSpend], customers: &[f64]) -> Result<Fit<Self>, FitError> {
         if let Some(&MeanSpend { transactions, mean }) = spends.iter().find(|spend| !spend.is_valid()) {
-            return Err(InvalidSpend { transactions, mean }.into());
+            return Err(InvalidSpend::Mean { transactions, mean }.into());
         }
         let likelihood = Likelihood::new(spends, customers);
         require_repeat_customers(likelihood.customers, likelihood.customers)?;
@@ -86,11 +102,16 @@ impl GammaGamma {
             log_density_unit: -customers * unit.ln(),
             customers,
         };
-        let fit = problem.maximise(Self::from_values)?;
-        if fit.model.q <= 1.0 {
-            return Err(FitError::NoMeanSpend { q: fit.model.q });
+        problem.maximise(Self::from_values)
+    }
+
+    /// The scale gamma + x m of a customer's spend, gamma for one nothing is known about: [`SpendModel::scale`] at a mean spend.
+    #[must_use]
+    pub fn spend_scale(&self, customer: Option<&MeanSpend>) -> f64 {
+        match customer {
+            Some(spend) if spend.is_valid() => self.gamma + f64::from(spend.transactions) * spend.mean,
+            _ => self.gamma,
         }
-        Ok(fit)
     }
 
     /// The log-likelihood of the customers' mean spends, with all constants, in their own currency: the sum of ln f(m | x).
@@ -124,23 +145,19 @@ impl SpendModel for GammaGamma {
         Self::NAMES.iter().copied().zip(self.values()).collect()
     }
 
-    fn expected_mean_spend(&self, customer: &MeanSpend) -> f64 {
-        if !customer.is_valid() {
-            return self.expected_mean_spend_new();
-        }
-        let x = f64::from(customer.transactions);
-        mean_of_ratio(self.p, self.p * x + self.q) * (self.gamma + x * customer.mean)
+    fn with_parameters(&self, values: &[f64]) -> Result<Box<dyn SpendModel>, InvalidParameters> {
+        Ok(Box::new(Self::from_values(values)?))
     }
 
-    fn expected_mean_spend_new(&self) -> f64 {
-        mean_of_ratio(self.p, self.q) * self.gamma
+    fn expectation(&self, observed: u32) -> SpendFormula {
+        let x = f64::from(observed);
+        let factor = mean_of_ratio(self.p, self.p * x + self.q);
+        let slope = if observed == 0 { 0.0 } else { factor * x };
+        SpendFormula { intercept: factor * self.gamma, slope, log_slope: 0.0 }
     }
 
-    fn spend_scale(&self, customer: Option<&MeanSpend>) -> f64 {
-        match customer {
-            Some(spend) if spend.is_valid() => self.gamma + f64::from(spend.transactions) * spend.mean,
-            _ => self.gamma,
-        }
+    fn scale(&self, observed: u32) -> SpendFormula {
+        SpendFormula { intercept: self.gamma, slope: f64::from(observed), log_slope: 0.0 }
     }
 
     fn draw_scaled_total(&self, observed: u32, transactions: u32, rng: &mut Rng) -> f64 {
@@ -150,6 +167,30 @@ impl SpendModel for GammaGamma {
         let total = random::ln_gamma_variate(rng, self.p * f64::from(transactions));
         let rate = random::ln_gamma_variate(rng, self.q + self.p * f64::from(observed));
         (total - rate).exp()
+    }
+
+    fn log_density(&self, seen: Option<&SpendHistory>, next: &SpendHistory) -> Option<f64> {
+        let (shape, rate) = match seen.filter(|seen| seen.is_valid()) {
+            Some(seen) => {
+                let x = f64::from(seen.transactions());
+                (self.q + self.p * x, self.gamma + x * seen.mean())
+            }
+            None => (self.q, self.gamma),
+        };
+        let (n, logs) = (f64::from(next.transactions()), next.logs().filter(|_| next.is_valid())?);
+        let (values, total) = (self.p * n, n * next.mean());
+        // The integral over nu of the product of Gamma(p, nu) densities with the Gamma(shape, rate) of nu.
+        Some(
+            ln_rising(shape, values) - n * ln_gamma(self.p) + (self.p - 1.0) * n * logs.mean
+                - shape * (total / rate).ln_1p()
+                - values * (rate + total).ln(),
+        )
+    }
+
+    fn typical_history(&self, transactions: u32) -> SpendHistory {
+        let within = f64::from(transactions.saturating_sub(1)) * trigamma(self.p);
+        SpendHistory::from(MeanSpend { transactions, mean: self.expected_mean_spend_new() })
+            .with_logs(digamma(self.p) - digamma(self.q) + self.gamma.ln(), within)
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::{BgCnbdK, BgNbd, CustomerBase, FitError, MbgCnbdK, MbgNbd, ParetoNbd, TransactionFit};
+use crate::{
+    BgCnbdK, BgNbd, CustomerBase, FitError, InvalidParameters, MbgCnbdK, MbgNbd, Parameters, ParetoNbd,
+    TransactionFit, TransactionModel,
+};
 
 /// A kind of transaction model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -98,6 +101,32 @@ impl ModelKind {
             Self::MbgCnbdK => MbgCnbdK::fit(customers)?.into_dyn(),
         })
     }
+
+    /// The names of the model's parameters, in their order.
+    #[must_use]
+    pub const fn parameter_names(self) -> &'static [&'static str] {
+        match self {
+            Self::BgNbd => BgNbd::NAMES,
+            Self::MbgNbd => MbgNbd::NAMES,
+            Self::ParetoNbd => ParetoNbd::NAMES,
+            Self::BgCnbdK => BgCnbdK::NAMES,
+            Self::MbgCnbdK => MbgCnbdK::NAMES,
+        }
+    }
+
+    /// The model of this kind with these parameters.
+    ///
+    /// # Errors
+    /// When a value is out of range, or there are not as many as parameters.
+    pub fn model(self, values: &[f64]) -> Result<Box<dyn TransactionModel>, InvalidParameters> {
+        Ok(match self {
+            Self::BgNbd => Box::new(BgNbd::from_values(values)?),
+            Self::MbgNbd => Box::new(MbgNbd::from_values(values)?),
+            Self::ParetoNbd => Box::new(ParetoNbd::from_values(values)?),
+            Self::BgCnbdK => Box::new(BgCnbdK::from_values(values)?),
+            Self::MbgCnbdK => Box::new(MbgCnbdK::from_values(values)?),
+        })
+    }
 }
 
 impl fmt::Display for ModelKind {
@@ -125,6 +154,7 @@ mod tests {
     fn every_kind_is_found_by_its_name() {
         for kind in ModelKind::ALL {
             assert_eq!(kind.name().parse(), Ok(kind));
+            assert_eq!(kind.model(&[1.0, 2.0, 3.0, 4.0]).unwrap().name(), kind.name());
         }
         assert!("bgnbd".parse::<ModelKind>().is_err());
     }

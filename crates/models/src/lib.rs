@@ -1,8 +1,8 @@
 //! The customer-base models of the literature: fit, predict, simulate.
 //!
 //! A customer is seen through a history of x repeat purchases, the last at `t_x`, observed for T ([`Purchases`]), and through the
-//! mean value of the purchases ([`MeanSpend`]). A [`ModelKind`] fitted on a [`CustomerBase`] gives a [`TransactionFit`], whose
-//! model predicts; only a fit can predict. [`GammaGamma`] is the model of spend per purchase.
+//! values of the purchases ([`SpendHistory`]). A [`ModelKind`] fitted on a [`CustomerBase`] gives a [`TransactionFit`], whose
+//! model predicts; only a fit can predict. [`GammaGamma`] and [`LogNormal`] are the models of spend.
 //!
 //! | model | repeat purchases | the customer leaves |
 //! |---|---|---|
@@ -26,6 +26,7 @@ pub mod bg_nbd;
 pub mod catalogue;
 pub mod cox;
 mod estimation;
+mod fingerprint;
 mod fit;
 pub mod gamma_gamma;
 mod geometric_dropout;
@@ -33,6 +34,7 @@ mod grouped;
 pub mod kaplan_meier;
 mod kind;
 mod lifetime;
+pub mod log_normal;
 pub mod mbg_cnbd_k;
 pub mod mbg_nbd;
 mod opportunities;
@@ -41,6 +43,7 @@ pub mod pareto_nbd;
 mod purchases;
 mod regularity;
 mod retention;
+pub mod saved;
 pub mod sbg;
 mod spend;
 mod tenure;
@@ -52,14 +55,16 @@ pub use bg_cnbd_k::BgCnbdK;
 pub use bg_nbd::BgNbd;
 pub use cox::{Cox, CoxData, CoxError};
 pub use estimation::{Diagnostics, MINIMUM_REPEAT_CUSTOMERS};
+pub use fingerprint::Fingerprint;
 pub use fit::{
     Estimated, Fit, FitError, Name, Outcome, Parameters, RetentionFit, Sample, SampleOrigin, Scale,
     TransactionFit,
 };
-pub use gamma_gamma::GammaGamma;
+pub use gamma_gamma::{GammaGamma, GammaGammaCovariates};
 pub use kaplan_meier::KaplanMeier;
 pub use kind::{Intervals, ModelKind, UnknownModel};
 pub use lifetime::{InvalidLifetime, Lifetime};
+pub use log_normal::LogNormal;
 pub use mbg_cnbd_k::MbgCnbdK;
 pub use mbg_nbd::MbgNbd;
 pub use opportunities::{InvalidOpportunities, Opportunities, OpportunityBase};
@@ -68,7 +73,11 @@ pub use pareto_nbd::ParetoNbd;
 pub use purchases::{CustomerBase, InvalidPurchases, InvalidSpend, MeanSpend, Purchases, TimeUnit};
 pub use regularity::Regularity;
 pub use retention::RetentionModel;
+pub use saved::{FittedData, SavedFit, SavedFitError};
 pub use sbg::Sbg;
-pub use spend::SpendModel;
+pub use spend::{
+    LogSpend, SpendFit, SpendFormula, SpendHistory, SpendHoldOut, SpendKind, SpendModel, SpendScore,
+    UnknownSpendModel,
+};
 pub use tenure::{InvalidTenure, Tenure, TenureBase};
 pub use transaction::TransactionModel;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Fingerprint;
+
 /// The unit in which recency, age and horizons are counted.
 ///
 /// Time is days divided by [`TimeUnit::days`], in floating point; calendar weeks or months are never counted
@@ -170,6 +172,34 @@ impl CustomerBase {
         self.histories.iter().zip(&self.counts).map(|(h, n)| Some(h.log_intervals()? * n)).sum()
     }
 
+    /// A number that is equal for equal customer bases, whatever the order of the customers and however they are grouped; it covers
+    /// x, `t_x` and T of every customer.
+    ///
+    /// The times between the purchases are left out: whether a caller sums their logarithms, and in which order, is no difference
+    /// between customers.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        let mut rows: Vec<_> = self
+            .histories
+            .iter()
+            .zip(&self.counts)
+            .filter(|(_, customers)| **customers > 0.0)
+            .map(|(h, customers)| ((h.frequency, h.recency.to_bits(), h.age.to_bits()), *customers))
+            .collect();
+        rows.sort_unstable_by_key(|(history, _)| *history);
+        let mut hash = Fingerprint::of(b"");
+        for run in rows.chunk_by(|(one, _), (next, _)| one == next) {
+            let (frequency, recency, age) = run[0].0;
+            let customers: f64 = run.iter().map(|(_, customers)| customers).sum();
+            hash = hash
+                .and(&frequency.to_le_bytes())
+                .and(&recency.to_le_bytes())
+                .and(&age.to_le_bytes())
+                .and(&customers.to_le_bytes());
+        }
+        hash
+    }
+
     /// The number of customers with at least one repeat purchase.
     #[must_use]
     pub fn repeat_customers(&self) -> f64 {
@@ -196,16 +226,29 @@ pub struct MeanSpend {
     pub mean: f64,
 }
 
-/// Why a mean spend is not one that the models can take.
+/// Why a customer's spend is not one that the models can take.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-#[error(
-    "a mean spend of {mean} over {transactions} transactions: the mean must be positive and finite, over at least one"
-)]
-pub struct InvalidSpend {
-    /// The number of transactions given.
-    pub transactions: u32,
-    /// The mean given.
-    pub mean: f64,
+pub enum InvalidSpend {
+    /// A mean that is not positive and finite, or taken over no transaction.
+    #[error(
+        "a mean spend of {mean} over {transactions} transactions: the mean must be positive and finite, over at least one"
+    )]
+    Mean {
+        /// The number of transactions given.
+        transactions: u32,
+        /// The mean given.
+        mean: f64,
+    },
+    /// The logarithms of the values are not known, which log-normal spend is about.
+    #[error(
+        "the logarithms of the values of {transactions} transactions with mean {mean} are not known; log-normal spend needs them"
+    )]
+    NoLogs {
+        /// The number of transactions given.
+        transactions: u32,
+        /// The mean given.
+        mean: f64,
+    },
 }
 
 impl MeanSpend {
@@ -215,7 +258,7 @@ impl MeanSpend {
     /// When the mean is not positive and finite, or taken over no transaction.
     pub fn new(transactions: u32, mean: f64) -> Result<Self, InvalidSpend> {
         let spend = Self { transactions, mean };
-        if spend.is_valid() { Ok(spend) } else { Err(InvalidSpend { transactions, mean }) }
+        if spend.is_valid() { Ok(spend) } else { Err(InvalidSpend::Mean { transactions, mean }) }
     }
 
     /// Whether the mean is positive and finite, and taken over at least one transaction.

@@ -56,6 +56,14 @@ impl Problem {
         let values = self.values_at(&best.point);
         let model = make(&values).map_err(|_| FitError::NotFinite { model: self.model })?;
         let outcome = self.outcome(&best, &information);
+        // A logarithm's unit moves it, a coefficient's stretches it.
+        let stretch = |at: usize| match self.parameters[at].scale {
+            Scale::Log => 1.0,
+            Scale::Identity => self.parameters[at].unit,
+        };
+        let held = SquareMatrix::from_fn(held.size(), |row, column| {
+            stretch(row) * stretch(column) * held.get(row, column)
+        });
         Ok(Fit {
             model,
             parameters: self.estimates(&values, &information, &outcome),

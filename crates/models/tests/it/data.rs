@@ -42,6 +42,10 @@ pub(crate) struct Customer {
     pub(crate) spend: Option<MeanSpend>,
     /// Days with a purchase after the date and until the end.
     pub(crate) later: u32,
+    /// The values of the repeat transactions until the date that were not free of charge.
+    pub(crate) values: Vec<f64>,
+    /// The values of those after the date and until the end.
+    pub(crate) later_values: Vec<f64>,
 }
 
 /// Reads a log of purchases: per customer and day the sum of the amounts (0 without such a column).
@@ -89,7 +93,10 @@ fn customer(days: &BTreeMap<i64, f64>, until: i64, end: i64) -> Option<Customer>
     let spend = MeanSpend::new(frequency, spends.iter().sum::<f64>() / f64::from(frequency.max(1))).ok();
     let later = u32::try_from(days.keys().filter(|day| **day > until && **day <= end).count())
         .expect("few purchases");
-    Some(Customer { history, spend, later })
+    let paid = |amounts: Vec<f64>| amounts.into_iter().filter(|amount| *amount > 0.0).collect();
+    let values = paid(spends);
+    let later_values = paid(days.range(until + 1..=end).map(|(_, amount)| *amount).collect());
+    Some(Customer { history, spend, later, values, later_values })
 }
 
 /// The CDNOW 1/10 sample, calibrated until 1997-09-30 with 39 weeks held out.
