@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::{BgCnbdK, BgNbd, CustomerBase, FitError, MbgCnbdK, MbgNbd, ParetoNbd, TransactionFit};
+use crate::{BgCnbdK, BgNbd, CustomerBase, FitError, MbgCnbdK, MbgNbd, Nbd, ParetoNbd, TransactionFit};
 
 /// A kind of transaction model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -17,6 +17,8 @@ pub enum ModelKind {
     BgCnbdK,
     /// [`MbgCnbdK`], at the k that the likelihood chooses.
     MbgCnbdK,
+    /// [`Nbd`].
+    Nbd,
 }
 
 /// What a model needs to know of the times between a customer's purchases.
@@ -41,7 +43,7 @@ pub struct UnknownModel {
 
 impl ModelKind {
     /// All kinds, cheapest to fit first.
-    pub const ALL: [Self; 5] = [Self::BgNbd, Self::MbgNbd, Self::ParetoNbd, Self::BgCnbdK, Self::MbgCnbdK];
+    pub const ALL: [Self; 6] = [Self::Nbd, Self::BgNbd, Self::MbgNbd, Self::ParetoNbd, Self::BgCnbdK, Self::MbgCnbdK];
 
     /// The kinds that are tried where nobody names one: those that a large base is fitted with within seconds.
     pub const CANDIDATES: &[Self] =
@@ -56,6 +58,7 @@ impl ModelKind {
             Self::ParetoNbd => "pareto-nbd",
             Self::BgCnbdK => "bg-cnbd-k",
             Self::MbgCnbdK => "mbg-cnbd-k",
+            Self::Nbd => "nbd",
         }
     }
 
@@ -73,6 +76,7 @@ impl ModelKind {
             Self::ParetoNbd => "Pareto/NBD",
             Self::BgCnbdK => "BG/CNBD-k",
             Self::MbgCnbdK => "MBG/CNBD-k",
+            Self::Nbd => "NBD",
         }
     }
 
@@ -80,7 +84,7 @@ impl ModelKind {
     #[must_use]
     pub const fn intervals(self) -> Intervals {
         match self {
-            Self::BgNbd | Self::MbgNbd | Self::ParetoNbd => Intervals::Unused,
+            Self::BgNbd | Self::MbgNbd | Self::ParetoNbd | Self::Nbd => Intervals::Unused,
             Self::BgCnbdK | Self::MbgCnbdK => Intervals::InTotal,
         }
     }
@@ -96,6 +100,7 @@ impl ModelKind {
             Self::ParetoNbd => ParetoNbd::fit(customers)?.into_dyn(),
             Self::BgCnbdK => BgCnbdK::fit(customers)?.into_dyn(),
             Self::MbgCnbdK => MbgCnbdK::fit(customers)?.into_dyn(),
+            Self::Nbd => Nbd::fit(customers)?.into_dyn(),
         })
     }
 }

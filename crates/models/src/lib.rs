@@ -11,6 +11,7 @@
 //! | [`BgCnbdK`] | at Erlang-k distributed times, rates gamma-distributed | as in BG/NBD |
 //! | [`MbgCnbdK`] | as above | as in MBG/NBD |
 //! | [`ParetoNbd`] | as in BG/NBD | at any time, at a gamma-distributed rate |
+//! | [`Nbd`] | as in BG/NBD | never |
 //!
 //! Customers who can buy at certain opportunities only are the subject of [`BgBb`] (on an [`OpportunityBase`]). Of customers with a
 //! contract, whose leaving is seen, [`Sbg`] and [`BetaDiscreteWeibull`] ([`RetentionModel`], on a [`TenureBase`]) project how long they
@@ -35,6 +36,7 @@ mod kind;
 mod lifetime;
 pub mod mbg_cnbd_k;
 pub mod mbg_nbd;
+pub mod nbd;
 mod opportunities;
 mod parameters;
 pub mod pareto_nbd;
@@ -62,6 +64,7 @@ pub use kind::{Intervals, ModelKind, UnknownModel};
 pub use lifetime::{InvalidLifetime, Lifetime};
 pub use mbg_cnbd_k::MbgCnbdK;
 pub use mbg_nbd::MbgNbd;
+pub use nbd::Nbd;
 pub use opportunities::{InvalidOpportunities, Opportunities, OpportunityBase};
 pub use parameters::InvalidParameters;
 pub use pareto_nbd::ParetoNbd;

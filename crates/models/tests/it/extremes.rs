@@ -3,7 +3,7 @@
 #![allow(clippy::float_cmp, reason = "these values are exact")]
 
 use perennial_models::{
-    BgNbd, CustomerBase, FitError, MbgNbd, ModelKind, ParetoNbd, Purchases, TransactionModel,
+    BgNbd, CustomerBase, FitError, MbgNbd, ModelKind, Nbd, ParetoNbd, Purchases, TransactionModel,
 };
 use proptest::prelude::*;
 
@@ -32,6 +32,7 @@ fn models() -> impl Strategy<Value = Vec<Box<dyn TransactionModel>>> {
             Box::new(BgNbd::new(r, alpha, a, b).expect("parameters")) as Box<dyn TransactionModel>,
             Box::new(MbgNbd::new(r, alpha, a, b).expect("parameters")),
             Box::new(ParetoNbd::new(r, alpha, a, beta).expect("parameters")),
+            Box::new(Nbd::new(r, alpha).expect("parameters")),
         ]
     })
 }
@@ -40,6 +41,7 @@ fn log_likelihood(model: &dyn TransactionModel, base: &CustomerBase) -> f64 {
     let p: Vec<f64> = model.parameters().iter().map(|(_, value)| *value).collect();
     match model.name() {
         "bg-nbd" => BgNbd::new(p[0], p[1], p[2], p[3]).expect("parameters").log_likelihood(base),
+        "nbd" => Nbd::new(p[0], p[1]).expect("parameters").log_likelihood(base),
         "mbg-nbd" => MbgNbd::new(p[0], p[1], p[2], p[3]).expect("parameters").log_likelihood(base),
         _ => ParetoNbd::new(p[0], p[1], p[2], p[3]).expect("parameters").log_likelihood(base),
     }

@@ -2,7 +2,8 @@
 
 use perennial_math::random::{stream, uniform_open};
 use perennial_models::{
-    BgNbd, CustomerBase, Fit, FitError, MbgNbd, Outcome, Parameters, ParetoNbd, Purchases, TransactionModel,
+    BgNbd, CustomerBase, Fit, FitError, MbgNbd, Nbd, Outcome, Parameters, ParetoNbd, Purchases,
+    TransactionModel,
 };
 
 /// Customers of a model, observed for between half of `longest` and all of it.
@@ -77,6 +78,13 @@ fn pareto_nbd_is_recovered() {
             ParetoNbd::fit,
             seed as u64,
         );
+    }
+}
+
+#[test]
+fn nbd_is_recovered() {
+    for (seed, [r, alpha]) in [[0.4, 12.0], [3.0, 5.0], [0.05, 2.0]].into_iter().enumerate() {
+        assert_recovered(&Nbd::new(r, alpha).expect("parameters"), Nbd::fit, seed as u64);
     }
 }
 
