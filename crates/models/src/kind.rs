@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::{BgCnbdK, BgNbd, CustomerBase, FitError, MbgCnbdK, MbgNbd, Nbd, ParetoNbd, TransactionFit};
+use crate::{BgCnbdK, BgNbd, CustomerBase, FitError, GammaGompertzNbd, MbgCnbdK, MbgNbd, Nbd, ParetoGgg, ParetoNbd, TransactionFit};
 
 /// A kind of transaction model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -19,6 +19,10 @@ pub enum ModelKind {
     MbgCnbdK,
     /// [`Nbd`].
     Nbd,
+    /// [`GammaGompertzNbd`].
+    GammaGompertzNbd,
+    /// [`ParetoGgg`].
+    ParetoGgg,
 }
 
 /// What a model needs to know of the times between a customer's purchases.
@@ -43,7 +47,7 @@ pub struct UnknownModel {
 
 impl ModelKind {
     /// All kinds, cheapest to fit first.
-    pub const ALL: [Self; 6] = [Self::Nbd, Self::BgNbd, Self::MbgNbd, Self::ParetoNbd, Self::BgCnbdK, Self::MbgCnbdK];
+    pub const ALL: [Self; 8] = [Self::Nbd, Self::BgNbd, Self::MbgNbd, Self::ParetoNbd, Self::BgCnbdK, Self::MbgCnbdK, Self::GammaGompertzNbd, Self::ParetoGgg];
 
     /// The kinds that are tried where nobody names one: those that a large base is fitted with within seconds.
     pub const CANDIDATES: &[Self] =
@@ -59,6 +63,8 @@ impl ModelKind {
             Self::BgCnbdK => "bg-cnbd-k",
             Self::MbgCnbdK => "mbg-cnbd-k",
             Self::Nbd => "nbd",
+            Self::GammaGompertzNbd => "gamma-gompertz-nbd",
+            Self::ParetoGgg => "pareto-ggg",
         }
     }
 
@@ -77,6 +83,8 @@ impl ModelKind {
             Self::BgCnbdK => "BG/CNBD-k",
             Self::MbgCnbdK => "MBG/CNBD-k",
             Self::Nbd => "NBD",
+            Self::GammaGompertzNbd => "Gamma-Gompertz/NBD",
+            Self::ParetoGgg => "Pareto/GGG",
         }
     }
 
@@ -84,8 +92,9 @@ impl ModelKind {
     #[must_use]
     pub const fn intervals(self) -> Intervals {
         match self {
-            Self::BgNbd | Self::MbgNbd | Self::ParetoNbd | Self::Nbd => Intervals::Unused,
+            Self::BgNbd | Self::MbgNbd | Self::ParetoNbd | Self::Nbd | Self::GammaGompertzNbd => Intervals::Unused,
             Self::BgCnbdK | Self::MbgCnbdK => Intervals::InTotal,
+            Self::ParetoGgg => Intervals::PerCustomer,
         }
     }
 
@@ -101,6 +110,8 @@ impl ModelKind {
             Self::BgCnbdK => BgCnbdK::fit(customers)?.into_dyn(),
             Self::MbgCnbdK => MbgCnbdK::fit(customers)?.into_dyn(),
             Self::Nbd => Nbd::fit(customers)?.into_dyn(),
+            Self::GammaGompertzNbd => GammaGompertzNbd::fit(customers)?.into_dyn(),
+            Self::ParetoGgg => ParetoGgg::fit(customers)?.into_dyn(),
         })
     }
 }

@@ -11,6 +11,8 @@
 //! | [`BgCnbdK`] | at Erlang-k distributed times, rates gamma-distributed | as in BG/NBD |
 //! | [`MbgCnbdK`] | as above | as in MBG/NBD |
 //! | [`ParetoNbd`] | as in BG/NBD | at any time, at a gamma-distributed rate |
+//! | [`GammaGompertzNbd`] | as in BG/NBD | at any time, at a rate that rises or falls with time |
+//! | [`ParetoGgg`] | more or less regular, each customer in its own measure | as in Pareto/NBD |
 //! | [`Nbd`] | as in BG/NBD | never |
 //!
 //! Customers who can buy at certain opportunities only are the subject of [`BgBb`] (on an [`OpportunityBase`]). Of customers with a
@@ -29,6 +31,7 @@ pub mod cox;
 mod estimation;
 mod fit;
 pub mod gamma_gamma;
+pub mod gamma_gompertz_nbd;
 mod geometric_dropout;
 mod grouped;
 pub mod kaplan_meier;
@@ -39,6 +42,7 @@ pub mod mbg_nbd;
 pub mod nbd;
 mod opportunities;
 mod parameters;
+pub mod pareto_ggg;
 pub mod pareto_nbd;
 mod purchases;
 mod regularity;
@@ -58,6 +62,7 @@ pub use fit::{
     Estimated, Fit, FitError, Name, Outcome, Parameters, RetentionFit, Sample, SampleOrigin, Scale,
     TransactionFit,
 };
+pub use gamma_gompertz_nbd::GammaGompertzNbd;
 pub use gamma_gamma::GammaGamma;
 pub use kaplan_meier::KaplanMeier;
 pub use kind::{Intervals, ModelKind, UnknownModel};
@@ -67,6 +72,7 @@ pub use mbg_nbd::MbgNbd;
 pub use nbd::Nbd;
 pub use opportunities::{InvalidOpportunities, Opportunities, OpportunityBase};
 pub use parameters::InvalidParameters;
+pub use pareto_ggg::ParetoGgg;
 pub use pareto_nbd::ParetoNbd;
 pub use purchases::{CustomerBase, InvalidPurchases, InvalidSpend, MeanSpend, Purchases, TimeUnit};
 pub use regularity::Regularity;

@@ -181,6 +181,8 @@ fn model(kind: ModelKind, parameters: &[f64]) -> Result<Box<dyn TransactionModel
         ModelKind::MbgNbd => Box::new(perennial_models::MbgNbd::from_values(parameters)?),
         ModelKind::ParetoNbd => Box::new(perennial_models::ParetoNbd::from_values(parameters)?),
         ModelKind::Nbd => Box::new(perennial_models::Nbd::from_values(parameters)?),
+        ModelKind::GammaGompertzNbd => Box::new(perennial_models::GammaGompertzNbd::from_values(parameters)?),
+        ModelKind::ParetoGgg => Box::new(perennial_models::ParetoGgg::from_values(parameters)?),
     })
 }
 

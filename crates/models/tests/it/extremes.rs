@@ -3,7 +3,8 @@
 #![allow(clippy::float_cmp, reason = "these values are exact")]
 
 use perennial_models::{
-    BgNbd, CustomerBase, FitError, MbgNbd, ModelKind, Nbd, ParetoNbd, Purchases, TransactionModel,
+    BgNbd, CustomerBase, FitError, GammaGompertzNbd, MbgNbd, ModelKind, Nbd, ParetoNbd, Purchases,
+    TransactionModel,
 };
 use proptest::prelude::*;
 
@@ -33,6 +34,7 @@ fn models() -> impl Strategy<Value = Vec<Box<dyn TransactionModel>>> {
             Box::new(MbgNbd::new(r, alpha, a, b).expect("parameters")),
             Box::new(ParetoNbd::new(r, alpha, a, beta).expect("parameters")),
             Box::new(Nbd::new(r, alpha).expect("parameters")),
+            Box::new(GammaGompertzNbd::new(r, alpha, a, b, beta).expect("parameters")),
         ]
     })
 }
@@ -42,6 +44,9 @@ fn log_likelihood(model: &dyn TransactionModel, base: &CustomerBase) -> f64 {
     match model.name() {
         "bg-nbd" => BgNbd::new(p[0], p[1], p[2], p[3]).expect("parameters").log_likelihood(base),
         "nbd" => Nbd::new(p[0], p[1]).expect("parameters").log_likelihood(base),
+        "gamma-gompertz-nbd" => {
+            GammaGompertzNbd::new(p[0], p[1], p[2], p[3], p[4]).expect("parameters").log_likelihood(base)
+        }
         "mbg-nbd" => MbgNbd::new(p[0], p[1], p[2], p[3]).expect("parameters").log_likelihood(base),
         _ => ParetoNbd::new(p[0], p[1], p[2], p[3]).expect("parameters").log_likelihood(base),
     }
