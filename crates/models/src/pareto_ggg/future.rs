@@ -14,7 +14,7 @@ use perennial_math::{
 
 use super::{
     interval::{Interval, Leaving},
-    regularity::{History, Parameters},
+    regularity::{History, Node, Parameters},
 };
 use crate::transaction::LONGEST_HORIZON;
 
@@ -65,18 +65,27 @@ impl Future {
         paths: u32,
     ) -> Self {
         let [_, _, s, beta, ..] = *parameters;
-        let mut until = Vec::new();
+        let spread = history.spread(parameters).nodes;
+        let share = |node: &Node| node.share * node.silence.longer / node.silence.total;
+        let possible = spread.iter().any(|node| share(node) > 0.0);
+        let mut logs = Vec::new();
         let mut nodes = Vec::new();
-        let mut sum = 0.0;
-        for node in history.spread(parameters).nodes {
-            let share = node.share * node.silence.longer / node.silence.total;
-            if share > 0.0 {
-                sum += share;
-                until.push(sum);
-                let from = node.interval.beside(history.silence);
-                nodes
-                    .push(Running { interval: node.interval, envelope: Envelope::new(&node.interval, from) });
+        for node in &spread {
+            let from = node.interval.beside(history.silence);
+            let envelope = Envelope::new(&node.interval, from);
+            // A silence so long that no f64 holds the probability of being active: what it would be, up to a factor of two or so.
+            let log = if possible { share(node).ln() } else { node.share.ln() + envelope.log_area() };
+            if log > f64::NEG_INFINITY {
+                logs.push(log);
+                nodes.push(Running { interval: node.interval, envelope });
             }
+        }
+        let highest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let mut sum = 0.0;
+        let mut until: Vec<f64> = Vec::with_capacity(logs.len());
+        for log in logs {
+            sum += (log - highest).exp();
+            until.push(sum);
         }
         for until in &mut until {
             *until /= sum;
@@ -256,6 +265,11 @@ impl Envelope {
         };
         let areas = [left_area, right - left, right_tangent.0.exp() / -right_tangent.1];
         Self { from, height, left, right, left_tangent, right_tangent, areas }
+    }
+
+    /// The logarithm of the area under the envelope.
+    fn log_area(&self) -> f64 {
+        self.height + self.areas.iter().sum::<f64>().ln()
     }
 
     /// Draws v beside the top, longer than the silence.
