@@ -126,6 +126,7 @@ fn cox_fit_of_a_million(bencher: Bencher) {
         data.with_covariate(name, column).expect("a covariate")
     });
     bencher.bench_local(|| Cox::fit(black_box(&data)));
+}
 
 #[divan::bench(sample_count = 1)]
 fn gamma_gompertz_nbd_fit_of_a_million_rows(bencher: Bencher) {

@@ -2,7 +2,10 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::{BgCnbdK, BgNbd, CustomerBase, FitError, GammaGompertzNbd, MbgCnbdK, MbgNbd, Nbd, ParetoGgg, ParetoNbd, TransactionFit};
+use crate::{
+    BgCnbdK, BgNbd, CustomerBase, FitError, GammaGompertzNbd, MbgCnbdK, MbgNbd, Nbd, ParetoGgg, ParetoNbd,
+    TransactionFit,
+};
 
 /// A kind of transaction model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,7 +50,16 @@ pub struct UnknownModel {
 
 impl ModelKind {
     /// All kinds, cheapest to fit first.
-    pub const ALL: [Self; 8] = [Self::Nbd, Self::BgNbd, Self::MbgNbd, Self::ParetoNbd, Self::BgCnbdK, Self::MbgCnbdK, Self::GammaGompertzNbd, Self::ParetoGgg];
+    pub const ALL: [Self; 8] = [
+        Self::Nbd,
+        Self::BgNbd,
+        Self::MbgNbd,
+        Self::ParetoNbd,
+        Self::BgCnbdK,
+        Self::MbgCnbdK,
+        Self::GammaGompertzNbd,
+        Self::ParetoGgg,
+    ];
 
     /// The kinds that are tried where nobody names one: those that a large base is fitted with within seconds.
     pub const CANDIDATES: &[Self] =
@@ -92,7 +104,9 @@ impl ModelKind {
     #[must_use]
     pub const fn intervals(self) -> Intervals {
         match self {
-            Self::BgNbd | Self::MbgNbd | Self::ParetoNbd | Self::Nbd | Self::GammaGompertzNbd => Intervals::Unused,
+            Self::BgNbd | Self::MbgNbd | Self::ParetoNbd | Self::Nbd | Self::GammaGompertzNbd => {
+                Intervals::Unused
+            }
             Self::BgCnbdK | Self::MbgCnbdK => Intervals::InTotal,
             Self::ParetoGgg => Intervals::PerCustomer,
         }

@@ -62,8 +62,8 @@ pub use fit::{
     Estimated, Fit, FitError, Name, Outcome, Parameters, RetentionFit, Sample, SampleOrigin, Scale,
     TransactionFit,
 };
-pub use gamma_gompertz_nbd::GammaGompertzNbd;
 pub use gamma_gamma::GammaGamma;
+pub use gamma_gompertz_nbd::GammaGompertzNbd;
 pub use kaplan_meier::KaplanMeier;
 pub use kind::{Intervals, ModelKind, UnknownModel};
 pub use lifetime::{InvalidLifetime, Lifetime};

@@ -45,7 +45,11 @@ pub(crate) struct Customer {
 }
 
 /// Reads a log of purchases: per customer and day the sum of the amounts (0 without such a column).
-fn days(file: &str, [customer, date]: [&str; 2], amount: Option<&str>) -> BTreeMap<String, BTreeMap<i64, f64>> {
+fn days(
+    file: &str,
+    [customer, date]: [&str; 2],
+    amount: Option<&str>,
+) -> BTreeMap<String, BTreeMap<i64, f64>> {
     let mut reader = csv::Reader::from_reader(GzDecoder::new(open(file)));
     let headers = reader.headers().expect("a header").clone();
     let column = |name| headers.iter().position(|header| header == name).expect("the column");
