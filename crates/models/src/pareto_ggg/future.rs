@@ -172,13 +172,19 @@ impl Future {
 
     /// The median time to the next purchase, given that there is one.
     pub(super) fn median_time_to_next_purchase(&self) -> f64 {
+        let Leaving { s, m } = self.leaving;
         let mut weighted: Vec<(f64, f64)> = (0..self.paths)
             .filter_map(|number| {
-                let path =
-                    self.path(uniform_of(number, self.paths), &mut stream(self.seed, u64::from(number)))?;
-                Some((path.next, self.probability_of_staying(path.next)))
+                let mut rng = stream(self.seed, u64::from(number));
+                let path = self.path(uniform_of(number, self.paths), &mut rng)?;
+                Some((path.next, -s * (path.next / m).ln_1p()))
             })
             .collect();
+        // Relative to the likeliest, for where nobody is likely to buy again.
+        let highest = weighted.iter().fold(f64::NEG_INFINITY, |highest, (_, log)| highest.max(*log));
+        for (_, weight) in &mut weighted {
+            *weight = (*weight - highest).exp();
+        }
         weighted_quantile(&mut weighted, 0.5)
     }
 

@@ -229,16 +229,13 @@ impl History {
         ]
     }
 
-    /// Log-likelihood of being active at the end and silent until then, less that of being silent: ln P(alive).
+    /// P(alive): the share of the likelihood in which the customer stayed.
     pub(super) fn probability_alive(&self, parameters: &Parameters) -> f64 {
         let [_, _, s, beta, ..] = *parameters;
         let stayed = (-s * (self.silence / (beta + self.recency)).ln_1p()).exp();
         let spread = self.spread(parameters);
-        stayed
-            * spread
-                .nodes
-                .iter()
-                .map(|node| node.share * node.silence.longer / node.silence.total)
-                .sum::<f64>()
+        let share = |node: &Node| node.share * node.silence.longer / node.silence.total;
+        // Rounding can carry the sum of the shares above 1.
+        (stayed * spread.nodes.iter().map(share).sum::<f64>()).min(1.0)
     }
 }
