@@ -73,9 +73,17 @@ pub fn trigamma(x: f64) -> f64 {
     below + v * (1.0 + 0.5 * v + series)
 }
 
-/// What Stirling's formula leaves out: ln Γ(x) - [(x - ½) ln x - x + ln √(2π)], for x ≥ 10
-/// (Abramowitz and Stegun, 1964, 6.1.41).
-pub(crate) fn stirling_remainder(x: f64) -> f64 {
+/// What Stirling's formula leaves out: ln Γ(x) - [(x - ½) ln x - x + ln √(2π)], for x > 0; `NaN` elsewhere.
+///
+/// From 10 on by its asymptotic series (Abramowitz and Stegun, 1964, 6.1.41), without cancellation; below from ln Γ.
+#[must_use]
+pub fn stirling_remainder(x: f64) -> f64 {
+    if x.is_nan() || x <= 0.0 {
+        return f64::NAN;
+    }
+    if x < STIRLING_FROM {
+        return ln_gamma(x) - ((x - 0.5) * x.ln() - x + LN_SQRT_2PI);
+    }
     let v = 1.0 / x;
     let w = v * v;
     v * (1.0 / 12.0

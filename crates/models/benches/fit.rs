@@ -127,3 +127,9 @@ fn cox_fit_of_a_million(bencher: Bencher) {
     });
     bencher.bench_local(|| Cox::fit(black_box(&data)));
 }
+
+#[divan::bench(sample_count = 1)]
+fn gamma_gompertz_nbd_fit_of_a_million_rows(bencher: Bencher) {
+    let base = customers(1_000_000);
+    bencher.bench_local(|| ModelKind::GammaGompertzNbd.fit(black_box(&base)));
+}

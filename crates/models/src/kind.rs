@@ -3,8 +3,8 @@
 use std::{fmt, str::FromStr};
 
 use crate::{
-    BgCnbdK, BgNbd, CustomerBase, FitError, InvalidParameters, MbgCnbdK, MbgNbd, Parameters, ParetoNbd,
-    TransactionFit, TransactionModel,
+    BgCnbdK, BgNbd, CustomerBase, FitError, GammaGompertzNbd, InvalidParameters, MbgCnbdK, MbgNbd, Nbd,
+    Parameters, ParetoGgg, ParetoNbd, TransactionFit, TransactionModel,
 };
 
 /// A kind of transaction model.
@@ -20,6 +20,12 @@ pub enum ModelKind {
     BgCnbdK,
     /// [`MbgCnbdK`], at the k that the likelihood chooses.
     MbgCnbdK,
+    /// [`Nbd`].
+    Nbd,
+    /// [`GammaGompertzNbd`].
+    GammaGompertzNbd,
+    /// [`ParetoGgg`].
+    ParetoGgg,
 }
 
 /// What a model needs to know of the times between a customer's purchases.
@@ -44,7 +50,16 @@ pub struct UnknownModel {
 
 impl ModelKind {
     /// All kinds, cheapest to fit first.
-    pub const ALL: [Self; 5] = [Self::BgNbd, Self::MbgNbd, Self::ParetoNbd, Self::BgCnbdK, Self::MbgCnbdK];
+    pub const ALL: [Self; 8] = [
+        Self::Nbd,
+        Self::BgNbd,
+        Self::MbgNbd,
+        Self::ParetoNbd,
+        Self::BgCnbdK,
+        Self::MbgCnbdK,
+        Self::GammaGompertzNbd,
+        Self::ParetoGgg,
+    ];
 
     /// The kinds that are tried where nobody names one: those that a large base is fitted with within seconds.
     pub const CANDIDATES: &[Self] =
@@ -59,6 +74,9 @@ impl ModelKind {
             Self::ParetoNbd => "pareto-nbd",
             Self::BgCnbdK => "bg-cnbd-k",
             Self::MbgCnbdK => "mbg-cnbd-k",
+            Self::Nbd => "nbd",
+            Self::GammaGompertzNbd => "gamma-gompertz-nbd",
+            Self::ParetoGgg => "pareto-ggg",
         }
     }
 
@@ -76,6 +94,9 @@ impl ModelKind {
             Self::ParetoNbd => "Pareto/NBD",
             Self::BgCnbdK => "BG/CNBD-k",
             Self::MbgCnbdK => "MBG/CNBD-k",
+            Self::Nbd => "NBD",
+            Self::GammaGompertzNbd => "Gamma-Gompertz/NBD",
+            Self::ParetoGgg => "Pareto/GGG",
         }
     }
 
@@ -83,8 +104,11 @@ impl ModelKind {
     #[must_use]
     pub const fn intervals(self) -> Intervals {
         match self {
-            Self::BgNbd | Self::MbgNbd | Self::ParetoNbd => Intervals::Unused,
+            Self::BgNbd | Self::MbgNbd | Self::ParetoNbd | Self::Nbd | Self::GammaGompertzNbd => {
+                Intervals::Unused
+            }
             Self::BgCnbdK | Self::MbgCnbdK => Intervals::InTotal,
+            Self::ParetoGgg => Intervals::PerCustomer,
         }
     }
 
@@ -99,6 +123,9 @@ impl ModelKind {
             Self::ParetoNbd => ParetoNbd::fit(customers)?.into_dyn(),
             Self::BgCnbdK => BgCnbdK::fit(customers)?.into_dyn(),
             Self::MbgCnbdK => MbgCnbdK::fit(customers)?.into_dyn(),
+            Self::Nbd => Nbd::fit(customers)?.into_dyn(),
+            Self::GammaGompertzNbd => GammaGompertzNbd::fit(customers)?.into_dyn(),
+            Self::ParetoGgg => ParetoGgg::fit(customers)?.into_dyn(),
         })
     }
 
@@ -111,6 +138,9 @@ impl ModelKind {
             Self::ParetoNbd => ParetoNbd::NAMES,
             Self::BgCnbdK => BgCnbdK::NAMES,
             Self::MbgCnbdK => MbgCnbdK::NAMES,
+            Self::Nbd => Nbd::NAMES,
+            Self::GammaGompertzNbd => GammaGompertzNbd::NAMES,
+            Self::ParetoGgg => ParetoGgg::NAMES,
         }
     }
 
@@ -125,6 +155,9 @@ impl ModelKind {
             Self::ParetoNbd => Box::new(ParetoNbd::from_values(values)?),
             Self::BgCnbdK => Box::new(BgCnbdK::from_values(values)?),
             Self::MbgCnbdK => Box::new(MbgCnbdK::from_values(values)?),
+            Self::Nbd => Box::new(Nbd::from_values(values)?),
+            Self::GammaGompertzNbd => Box::new(GammaGompertzNbd::from_values(values)?),
+            Self::ParetoGgg => Box::new(ParetoGgg::from_values(values)?),
         })
     }
 }

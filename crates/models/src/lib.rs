@@ -11,6 +11,9 @@
 //! | [`BgCnbdK`] | at Erlang-k distributed times, rates gamma-distributed | as in BG/NBD |
 //! | [`MbgCnbdK`] | as above | as in MBG/NBD |
 //! | [`ParetoNbd`] | as in BG/NBD | at any time, at a gamma-distributed rate |
+//! | [`GammaGompertzNbd`] | as in BG/NBD | at any time, at a rate that rises or falls with time |
+//! | [`ParetoGgg`] | more or less regular, each customer in its own measure | as in Pareto/NBD |
+//! | [`Nbd`] | as in BG/NBD | never |
 //!
 //! Customers who can buy at certain opportunities only are the subject of [`BgBb`] (on an [`OpportunityBase`]). Of customers with a
 //! contract, whose leaving is seen, [`Sbg`] and [`BetaDiscreteWeibull`] ([`RetentionModel`], on a [`TenureBase`]) project how long they
@@ -29,6 +32,7 @@ mod estimation;
 mod fingerprint;
 mod fit;
 pub mod gamma_gamma;
+pub mod gamma_gompertz_nbd;
 mod geometric_dropout;
 mod grouped;
 pub mod kaplan_meier;
@@ -37,8 +41,10 @@ mod lifetime;
 pub mod log_normal;
 pub mod mbg_cnbd_k;
 pub mod mbg_nbd;
+pub mod nbd;
 mod opportunities;
 mod parameters;
+pub mod pareto_ggg;
 pub mod pareto_nbd;
 mod purchases;
 mod regularity;
@@ -60,15 +66,19 @@ pub use fit::{
     Estimated, Fit, FitError, Name, Outcome, Parameters, RetentionFit, Sample, SampleOrigin, Scale,
     TransactionFit,
 };
+pub use gamma_gamma::GammaGamma;
 pub use gamma_gamma::{GammaGamma, GammaGammaCovariates};
+pub use gamma_gompertz_nbd::GammaGompertzNbd;
 pub use kaplan_meier::KaplanMeier;
 pub use kind::{Intervals, ModelKind, UnknownModel};
 pub use lifetime::{InvalidLifetime, Lifetime};
 pub use log_normal::LogNormal;
 pub use mbg_cnbd_k::MbgCnbdK;
 pub use mbg_nbd::MbgNbd;
+pub use nbd::Nbd;
 pub use opportunities::{InvalidOpportunities, Opportunities, OpportunityBase};
 pub use parameters::InvalidParameters;
+pub use pareto_ggg::ParetoGgg;
 pub use pareto_nbd::ParetoNbd;
 pub use purchases::{CustomerBase, InvalidPurchases, InvalidSpend, MeanSpend, Purchases, TimeUnit};
 pub use regularity::Regularity;

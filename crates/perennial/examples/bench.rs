@@ -180,6 +180,9 @@ fn model(kind: ModelKind, parameters: &[f64]) -> Result<Box<dyn TransactionModel
         ModelKind::BgNbd => Box::new(BgNbd::from_values(parameters)?),
         ModelKind::MbgNbd => Box::new(perennial_models::MbgNbd::from_values(parameters)?),
         ModelKind::ParetoNbd => Box::new(perennial_models::ParetoNbd::from_values(parameters)?),
+        ModelKind::Nbd => Box::new(perennial_models::Nbd::from_values(parameters)?),
+        ModelKind::GammaGompertzNbd => Box::new(perennial_models::GammaGompertzNbd::from_values(parameters)?),
+        ModelKind::ParetoGgg => Box::new(perennial_models::ParetoGgg::from_values(parameters)?),
     })
 }
 

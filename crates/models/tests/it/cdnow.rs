@@ -15,7 +15,7 @@ use crate::data::{Customer, cdnow};
 const HOLD_OUT: f64 = 39.0;
 
 struct Published {
-    parameters: [f64; 4],
+    parameters: &'static [f64],
     log_likelihood: f64,
     mae: f64,
     rmse: f64,
@@ -34,7 +34,7 @@ fn check(kind: ModelKind, published: &Published) -> TransactionFit {
     let customers = cdnow();
     let fit = kind.fit(&base(&customers)).expect("a fit");
     assert_eq!(fit.outcome, Outcome::Converged);
-    for ((name, value), expected) in fit.model.parameters().into_iter().zip(published.parameters) {
+    for ((name, value), &expected) in fit.model.parameters().into_iter().zip(published.parameters) {
         assert_near(name, value, expected, 6e-5 * expected.max(1.0));
     }
     assert_near("log-likelihood", fit.log_likelihood, published.log_likelihood, 6e-4);
@@ -68,7 +68,7 @@ fn bg_nbd() {
     let fit = check(
         ModelKind::BgNbd,
         &Published {
-            parameters: [0.2426, 4.4136, 0.7929, 2.4259],
+            parameters: &[0.2426, 4.4136, 0.7929, 2.4259],
             log_likelihood: -9582.429,
             mae: 0.7855,
             rmse: 1.6080,
@@ -86,7 +86,7 @@ fn mbg_nbd() {
     check(
         ModelKind::MbgNbd,
         &Published {
-            parameters: [0.5248, 6.1831, 0.8914, 1.6140],
+            parameters: &[0.5248, 6.1831, 0.8914, 1.6140],
             log_likelihood: -9582.136,
             mae: 0.7648,
             rmse: 1.6072,
@@ -100,7 +100,7 @@ fn pareto_nbd() {
     let fit = check(
         ModelKind::ParetoNbd,
         &Published {
-            parameters: [0.5533, 10.5777, 0.6062, 11.6687],
+            parameters: &[0.5533, 10.5777, 0.6062, 11.6687],
             log_likelihood: -9594.976,
             mae: 0.7545,
             rmse: 1.6028,
@@ -112,6 +112,21 @@ fn pareto_nbd() {
         let other = ParetoNbd::new(r, alpha, s, beta).expect("parameters");
         assert!(fit.log_likelihood > other.log_likelihood(&base(&cdnow())));
     }
+}
+
+/// The package BTYDplus 1.2.0.
+#[test]
+fn nbd() {
+    check(
+        ModelKind::Nbd,
+        &Published {
+            parameters: &[0.3848, 12.0720],
+            log_likelihood: -9763.658,
+            mae: 1.0410,
+            rmse: 1.8595,
+            total: 2929.8,
+        },
+    );
 }
 
 #[test]

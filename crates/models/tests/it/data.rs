@@ -49,11 +49,15 @@ pub(crate) struct Customer {
 }
 
 /// Reads a log of purchases: per customer and day the sum of the amounts (0 without such a column).
-fn days(file: &str, customer: &str, amount: Option<&str>) -> BTreeMap<String, BTreeMap<i64, f64>> {
+fn days(
+    file: &str,
+    [customer, date]: [&str; 2],
+    amount: Option<&str>,
+) -> BTreeMap<String, BTreeMap<i64, f64>> {
     let mut reader = csv::Reader::from_reader(GzDecoder::new(open(file)));
     let headers = reader.headers().expect("a header").clone();
     let column = |name| headers.iter().position(|header| header == name).expect("the column");
-    let (customer, date) = (column(customer), column("date"));
+    let (customer, date) = (column(customer), column(date));
     let amount = amount.map(column);
     let mut customers: BTreeMap<String, BTreeMap<i64, f64>> = BTreeMap::new();
     for record in reader.records() {
@@ -101,7 +105,20 @@ fn customer(days: &BTreeMap<i64, f64>, until: i64, end: i64) -> Option<Customer>
 
 /// The CDNOW 1/10 sample, calibrated until 1997-09-30 with 39 weeks held out.
 pub(crate) fn cdnow() -> Vec<Customer> {
-    split(days("cdnow/cdnow_sample.csv.gz", "customer_id", Some("amount")), "1997-09-30", "1998-06-30")
+    split(
+        days("cdnow/cdnow_sample.csv.gz", ["customer_id", "date"], Some("amount")),
+        "1997-09-30",
+        "1998-06-30",
+    )
+}
+
+/// The simulated apparel retailer of the package CLVTools, calibrated on its first year.
+pub(crate) fn apparel() -> Vec<Customer> {
+    split(
+        days("apparel_clvtools/apparel_trans.csv.gz", ["Id", "Date"], Some("Price")),
+        "2006-01-01",
+        "2010-12-20",
+    )
 }
 
 /// The online grocer, calibrated on its first four months.
@@ -111,7 +128,7 @@ pub(crate) fn grocery() -> Vec<Customer> {
 
 /// The online grocer, calibrated until a date and held out until 2007-12-30.
 pub(crate) fn grocery_until(until: &str) -> Vec<Customer> {
-    split(days("grocery_btydplus/grocery_elog.csv.gz", "cust", None), until, "2007-12-30")
+    split(days("grocery_btydplus/grocery_elog.csv.gz", ["cust", "date"], None), until, "2007-12-30")
 }
 
 /// A donor's yearly opportunities: the numbers, from 1, of those at which the donor gave.
@@ -131,7 +148,7 @@ impl Donor {
 
 /// The donors simulated by the package BTYD: all acquired in 1970, with thirteen yearly opportunities until 1983.
 pub(crate) fn discrete_donors() -> Vec<Donor> {
-    let customers = days("btyd_discrete_sim/discrete_sim_elog.csv.gz", "cust", None);
+    let customers = days("btyd_discrete_sim/discrete_sim_elog.csv.gz", ["cust", "date"], None);
     let year = |day: i64| u32::try_from((day - day_number("1970-01-01")) / 365).expect("a year from 1970 on");
     let donor =
         |days: BTreeMap<i64, f64>| Donor { bought: days.into_keys().map(year).filter(|y| *y > 0).collect() };

@@ -3,7 +3,8 @@
 #![allow(clippy::float_cmp, reason = "these values are exact")]
 
 use perennial_models::{
-    BgNbd, CustomerBase, FitError, MbgNbd, ModelKind, ParetoNbd, Purchases, TransactionModel,
+    BgNbd, CustomerBase, FitError, GammaGompertzNbd, MbgNbd, ModelKind, Nbd, ParetoGgg, ParetoNbd, Purchases,
+    TransactionModel,
 };
 use proptest::prelude::*;
 
@@ -32,6 +33,8 @@ fn models() -> impl Strategy<Value = Vec<Box<dyn TransactionModel>>> {
             Box::new(BgNbd::new(r, alpha, a, b).expect("parameters")) as Box<dyn TransactionModel>,
             Box::new(MbgNbd::new(r, alpha, a, b).expect("parameters")),
             Box::new(ParetoNbd::new(r, alpha, a, beta).expect("parameters")),
+            Box::new(Nbd::new(r, alpha).expect("parameters")),
+            Box::new(GammaGompertzNbd::new(r, alpha, a, b, beta).expect("parameters")),
         ]
     })
 }
@@ -40,6 +43,10 @@ fn log_likelihood(model: &dyn TransactionModel, base: &CustomerBase) -> f64 {
     let p: Vec<f64> = model.parameters().iter().map(|(_, value)| *value).collect();
     match model.name() {
         "bg-nbd" => BgNbd::new(p[0], p[1], p[2], p[3]).expect("parameters").log_likelihood(base),
+        "nbd" => Nbd::new(p[0], p[1]).expect("parameters").log_likelihood(base),
+        "gamma-gompertz-nbd" => {
+            GammaGompertzNbd::new(p[0], p[1], p[2], p[3], p[4]).expect("parameters").log_likelihood(base)
+        }
         "mbg-nbd" => MbgNbd::new(p[0], p[1], p[2], p[3]).expect("parameters").log_likelihood(base),
         _ => ParetoNbd::new(p[0], p[1], p[2], p[3]).expect("parameters").log_likelihood(base),
     }
@@ -146,6 +153,36 @@ fn fits_on_odd_bases_end() {
                 let expected = fit.model.expected_purchases(history, 365.0);
                 assert!(expected.is_finite() && expected >= 0.0, "{fit:?} {history:?} {expected}");
             }
+        }
+    }
+}
+
+proptest! {
+    // Each case walks a thousand paths per figure.
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_figure_of_pareto_ggg_is_finite_and_in_range(
+        parameters in [parameter(), parameter(), parameter(), parameter(), parameter(), parameter()],
+        customer in history(),
+        spread in prop_oneof![Just(0.0), Just(1.0), 0.0..20.0_f64],
+        horizon in prop_oneof![Just(LONGEST), Just(1e-6), 0.1..1000.0_f64],
+    ) {
+        let model = ParetoGgg::new(parameters).expect("parameters");
+        let x = f64::from(customer.frequency());
+        let equal = if x > 0.0 { x * (customer.recency() / x).ln() } else { 0.0 };
+        for customer in [customer, customer.with_log_intervals(equal - x * spread)] {
+            let base: CustomerBase = [customer].into_iter().collect();
+            prop_assert!(model.log_likelihood(&base).is_finite(), "{model:?} {customer:?}");
+            let alive = model.probability_alive(&customer);
+            prop_assert!((0.0..=1.0 + 1e-12).contains(&alive), "{model:?} {customer:?} {alive}");
+            let expected = model.expected_purchases_if_alive(&customer, horizon);
+            prop_assert!(expected.is_finite() && expected >= 0.0, "{model:?} {customer:?} {expected}");
+            let value = model.discounted_expected_residual_transactions_if_alive(&customer, 0.0004);
+            prop_assert!(value.is_finite() && value >= 0.0, "{model:?} {customer:?} {value}");
+            let none = model.probability_of_n_purchases(&customer, 0, horizon);
+            prop_assert!((0.0..=1.0 + 1e-12).contains(&none), "{model:?} {customer:?} {none}");
+            prop_assert!(model.median_time_to_next_purchase(&customer) > 0.0, "{model:?} {customer:?}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The forecasts agree with each other and with simulation.
 
 use perennial_math::{hypergeometric::ln_hyp2f1, quadrature::integrate_adaptive, random::stream};
-use perennial_models::{BgNbd, MbgNbd, ParetoNbd, Purchases, TransactionModel};
+use perennial_models::{BgNbd, GammaGompertzNbd, MbgNbd, Nbd, ParetoNbd, Purchases, TransactionModel};
 
 fn models() -> Vec<Box<dyn TransactionModel>> {
     let mut models: Vec<Box<dyn TransactionModel>> = Vec::new();
@@ -13,6 +13,14 @@ fn models() -> Vec<Box<dyn TransactionModel>> {
         [[0.5533, 10.5777, 0.6062, 11.6687], [1.5, 8.0, 1.0, 8.0], [3.0, 2.0, 1e4, 1e6]]
     {
         models.push(Box::new(ParetoNbd::new(r, alpha, s, beta).expect("parameters")));
+    }
+    for [r, alpha, b, s, beta] in
+        [[0.55, 10.6, 0.02, 0.6, 0.24], [1.5, 8.0, 0.3, 2.0, 900.0], [3.0, 2.0, 0.1, 0.05, 1.0]]
+    {
+        models.push(Box::new(GammaGompertzNbd::new(r, alpha, b, s, beta).expect("parameters")));
+    }
+    for [r, alpha] in [[0.3848, 12.072], [3.0, 2.0]] {
+        models.push(Box::new(Nbd::new(r, alpha).expect("parameters")));
     }
     models
 }

@@ -2,7 +2,8 @@
 
 use perennial_math::random::{stream, uniform_open};
 use perennial_models::{
-    BgNbd, CustomerBase, Fit, FitError, MbgNbd, Outcome, Parameters, ParetoNbd, Purchases, TransactionModel,
+    BgNbd, CustomerBase, Fit, FitError, MbgNbd, Nbd, Outcome, Parameters, ParetoNbd, Purchases,
+    TransactionModel,
 };
 
 /// Customers of a model, observed for between half of `longest` and all of it.
@@ -19,24 +20,34 @@ pub(crate) fn simulate(
             let age = longest * (0.5 + 0.5 * uniform_open(&mut rng));
             model.simulate_new(age, &mut rng, &mut times);
             let frequency = u32::try_from(times.len()).expect("few purchases");
-            let log_intervals = std::iter::once(0.0)
-                .chain(times.iter().copied())
-                .zip(&times)
-                .map(|(one, next)| (next - one).ln());
             Purchases::new(frequency, times.last().copied().unwrap_or(0.0), age)
                 .expect("a valid history")
-                .with_log_intervals(log_intervals.sum())
+                .with_log_intervals(log_intervals(&times))
         })
         .collect()
 }
 
+/// The sum of the logarithms of the times between purchases, the first at 0; times that are equal in f64 count as just apart.
+pub(crate) fn log_intervals(times: &[f64]) -> f64 {
+    let mut last = 0.0;
+    times.iter().map(|time| (time - std::mem::replace(&mut last, *time)).max(1e-12).ln()).sum()
+}
+
 /// The estimates lie within three standard errors of the truth, measured on the logarithms.
-fn assert_recovered<M: Parameters + TransactionModel>(
+pub(crate) fn assert_recovered<M: Parameters + TransactionModel>(
     truth: &M,
     fit: impl Fn(&CustomerBase) -> Result<Fit<M>, FitError>,
     seed: u64,
 ) {
-    let fit = fit(&simulate(truth, 20_000, 100.0, seed)).expect("a fit");
+    assert_recovered_from(truth, fit, &simulate(truth, 20_000, 100.0, seed));
+}
+
+pub(crate) fn assert_recovered_from<M: Parameters + TransactionModel>(
+    truth: &M,
+    fit: impl Fn(&CustomerBase) -> Result<Fit<M>, FitError>,
+    base: &CustomerBase,
+) {
+    let fit = fit(base).expect("a fit");
     assert_eq!(fit.outcome, Outcome::Converged);
     let covariance = &fit.covariance;
     for (i, (estimated, true_value)) in fit.model.values().iter().zip(truth.values()).enumerate() {
@@ -77,6 +88,13 @@ fn pareto_nbd_is_recovered() {
             ParetoNbd::fit,
             seed as u64,
         );
+    }
+}
+
+#[test]
+fn nbd_is_recovered() {
+    for (seed, [r, alpha]) in [[0.4, 12.0], [3.0, 5.0], [0.05, 2.0]].into_iter().enumerate() {
+        assert_recovered(&Nbd::new(r, alpha).expect("parameters"), Nbd::fit, seed as u64);
     }
 }
 
