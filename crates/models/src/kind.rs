@@ -2,7 +2,10 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::{BgCnbdK, BgNbd, CustomerBase, FitError, MbgCnbdK, MbgNbd, ParetoNbd, TransactionFit};
+use crate::{
+    BgCnbdK, BgNbd, CovariateBase, CovariateFitError, CovariateTerms, CustomerBase, FitError,
+    InvalidCovariates, MbgCnbdK, MbgNbd, ParetoNbd, StaticCovariateFit, TransactionFit, TransactionModel,
+};
 
 /// A kind of transaction model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -96,6 +99,27 @@ impl ModelKind {
             Self::ParetoNbd => ParetoNbd::fit(customers)?.into_dyn(),
             Self::BgCnbdK => BgCnbdK::fit(customers)?.into_dyn(),
             Self::MbgCnbdK => MbgCnbdK::fit(customers)?.into_dyn(),
+        })
+    }
+}
+
+impl ModelKind {
+    /// Fits a model of this kind by maximum likelihood with covariates that move the purchase and the dropout process.
+    ///
+    /// # Errors
+    /// As [`ModelKind::fit`], when the terms do not fit the covariates, and for the kinds that take none.
+    pub fn fit_with_covariates(
+        self,
+        customers: &CovariateBase,
+        terms: &CovariateTerms,
+    ) -> Result<StaticCovariateFit<Box<dyn TransactionModel>>, CovariateFitError> {
+        Ok(match self {
+            Self::BgNbd => BgNbd::fit_with_covariates(customers, terms)?.into_dyn(),
+            Self::MbgNbd => MbgNbd::fit_with_covariates(customers, terms)?.into_dyn(),
+            Self::ParetoNbd => ParetoNbd::fit_with_covariates(customers, terms)?.into_dyn(),
+            Self::BgCnbdK | Self::MbgCnbdK => {
+                return Err(InvalidCovariates::NoneTaken { model: self.name() }.into());
+            }
         })
     }
 }
