@@ -15,6 +15,10 @@ pub fn sum_chunks<const K: usize>(
     term: impl Fn(Range<usize>) -> [f64; K] + Sync,
 ) -> [f64; K] {
     let size = chunk_size.max(1);
+    if len <= size {
+        // One chunk: not worth a round through the thread pool. The empty sum is zero.
+        return if len == 0 { [0.0; K] } else { term(0..len) };
+    }
     let parts: Vec<[f64; K]> = (0..len.div_ceil(size))
         .into_par_iter()
         .map(|chunk| {
@@ -29,6 +33,33 @@ pub fn sum_chunks<const K: usize>(
         }
     }
     sums.map(CompensatedSum::total)
+}
+
+/// [`sum_chunks`] with a number of sums that is known only at run time: `term` adds a chunk's terms to the `sums` sums it is handed,
+/// which start at zero.
+pub fn sum_chunks_into(
+    len: usize,
+    chunk_size: usize,
+    sums: usize,
+    term: impl Fn(Range<usize>, &mut [f64]) + Sync,
+) -> Vec<f64> {
+    let size = chunk_size.max(1);
+    let parts: Vec<Vec<f64>> = (0..len.div_ceil(size))
+        .into_par_iter()
+        .map(|chunk| {
+            let start = chunk * size;
+            let mut part = vec![0.0; sums];
+            term(start..len.min(start.saturating_add(size)), &mut part);
+            part
+        })
+        .collect();
+    let mut totals = vec![CompensatedSum::default(); sums];
+    for part in &parts {
+        for (sum, &value) in totals.iter_mut().zip(part) {
+            sum.add(value);
+        }
+    }
+    totals.into_iter().map(CompensatedSum::total).collect()
 }
 
 /// A running sum that keeps what rounding loses (Neumaier, 1974).

@@ -11,7 +11,7 @@
 use perennial_math::hypergeometric::{hyp2f1_deficit, ln_hyp2f1};
 use perennial_math::matrix::{SquareMatrix, covariance_from_hessian};
 use perennial_math::optimize::{Options, Status, minimize, newton_polish};
-use perennial_math::parallel::sum_chunks;
+use perennial_math::parallel::{sum_chunks, sum_chunks_into};
 use perennial_math::quadrature::GaussLegendre;
 use perennial_math::{incomplete, special, statistics};
 use proptest::prelude::*;
@@ -106,6 +106,13 @@ proptest! {
         };
         let one = run(1);
         prop_assert_eq!(one, run(3));
+        let into = sum_chunks_into(values.len(), chunk, 2, |range, sums| {
+            for x in &values[range] {
+                sums[0] += x;
+                sums[1] += x * x;
+            }
+        });
+        prop_assert!(close(into[0], one[0], 1e-6) && close(into[1], one[1], 1e-12));
         let squares: f64 = values.iter().map(|x| x * x).sum();
         prop_assert!(close(one[1], squares, 1e-12));
     }

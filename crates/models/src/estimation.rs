@@ -11,6 +11,7 @@ use perennial_math::{
 };
 
 use crate::{Estimated, FitError, Name, Parameters, Scale};
+pub(crate) use maximum_likelihood::Maximum;
 
 /// The fewest customers with a repeat purchase (for a spend model: with a spend) that a model is fitted on.
 ///

@@ -147,6 +147,15 @@ pub(crate) fn problem_at<M: GeometricDropout>(
     k: u32,
 ) -> Result<Problem, FitError> {
     require_repeat_customers(customers.repeat_customers(), customers.customers())?;
+    problem_of::<M>(customers, grouped, k)
+}
+
+/// [`problem_at`] of however few customers.
+pub(crate) fn problem_of<M: GeometricDropout>(
+    customers: &CustomerBase,
+    grouped: &Arc<Grouped>,
+    k: u32,
+) -> Result<Problem, FitError> {
     let unit = grouped.unit;
     let ticks = f64::from(k);
     let units = [("r", 1.0), ("alpha", unit), ("a", 1.0), ("b", 1.0)];

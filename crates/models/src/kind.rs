@@ -3,8 +3,9 @@
 use std::{fmt, str::FromStr};
 
 use crate::{
-    BgCnbdK, BgNbd, CustomerBase, FitError, GammaGompertzNbd, InvalidParameters, MbgCnbdK, MbgNbd, Nbd,
-    Parameters, ParetoGgg, ParetoNbd, TransactionFit, TransactionModel,
+    BgCnbdK, BgNbd, CovariateBase, CovariateFitError, CovariateTerms, CustomerBase, FitError,
+    GammaGompertzNbd, InvalidCovariates, InvalidParameters, MbgCnbdK, MbgNbd, Nbd, Parameters, ParetoGgg,
+    ParetoNbd, StaticCovariateFit, TransactionFit, TransactionModel,
 };
 
 /// A kind of transaction model.
@@ -158,6 +159,27 @@ impl ModelKind {
             Self::Nbd => Box::new(Nbd::from_values(values)?),
             Self::GammaGompertzNbd => Box::new(GammaGompertzNbd::from_values(values)?),
             Self::ParetoGgg => Box::new(ParetoGgg::from_values(values)?),
+        })
+    }
+}
+
+impl ModelKind {
+    /// Fits a model of this kind by maximum likelihood with covariates that move the purchase and the dropout process.
+    ///
+    /// # Errors
+    /// As [`ModelKind::fit`], when the terms do not fit the covariates, and for the kinds that take none.
+    pub fn fit_with_covariates(
+        self,
+        customers: &CovariateBase,
+        terms: &CovariateTerms,
+    ) -> Result<StaticCovariateFit<Box<dyn TransactionModel>>, CovariateFitError> {
+        Ok(match self {
+            Self::BgNbd => BgNbd::fit_with_covariates(customers, terms)?.into_dyn(),
+            Self::MbgNbd => MbgNbd::fit_with_covariates(customers, terms)?.into_dyn(),
+            Self::ParetoNbd => ParetoNbd::fit_with_covariates(customers, terms)?.into_dyn(),
+            Self::BgCnbdK | Self::MbgCnbdK | Self::Nbd | Self::GammaGompertzNbd | Self::ParetoGgg => {
+                return Err(InvalidCovariates::NoneTaken { model: self.name() }.into());
+            }
         })
     }
 }

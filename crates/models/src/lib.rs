@@ -18,6 +18,8 @@
 //! Customers who can buy at certain opportunities only are the subject of [`BgBb`] (on an [`OpportunityBase`]). Of customers with a
 //! contract, whose leaving is seen, [`Sbg`] and [`BetaDiscreteWeibull`] ([`RetentionModel`], on a [`TenureBase`]) project how long they
 //! stay; [`KaplanMeier`] shows it as observed and [`Cox`] says which covariates shorten it, both on [`Lifetime`]s.
+//! What else is known of customers moves a model's parameters ([`covariates`]): once for all ([`CovariateBase`]), or over time
+//! ([`TimeVaryingParetoNbd`], on a [`TimedBase`]).
 //!
 //! Nothing here reads a file or knows a table; equal data give bit-identical results on any number of threads.
 
@@ -27,6 +29,7 @@ pub mod bg_bb;
 pub mod bg_cnbd_k;
 pub mod bg_nbd;
 pub mod catalogue;
+pub mod covariates;
 pub mod cox;
 mod estimation;
 mod fingerprint;
@@ -59,6 +62,11 @@ pub use beta_discrete_weibull::BetaDiscreteWeibull;
 pub use bg_bb::BgBb;
 pub use bg_cnbd_k::BgCnbdK;
 pub use bg_nbd::BgNbd;
+pub use covariates::{
+    CovariateBase, CovariateFit, CovariateFitError, CovariateGroup, CovariateModel, CovariateTerms,
+    InvalidCovariates, LikelihoodRatio, Process, StaticCovariateFit, UnknownProcess, WeakCoefficient,
+    Weakness,
+};
 pub use cox::{Cox, CoxData, CoxError};
 pub use estimation::{Diagnostics, MINIMUM_REPEAT_CUSTOMERS};
 pub use fingerprint::Fingerprint;
@@ -66,7 +74,6 @@ pub use fit::{
     Estimated, Fit, FitError, Name, Outcome, Parameters, RetentionFit, Sample, SampleOrigin, Scale,
     TransactionFit,
 };
-pub use gamma_gamma::GammaGamma;
 pub use gamma_gamma::{GammaGamma, GammaGammaCovariates};
 pub use gamma_gompertz_nbd::GammaGompertzNbd;
 pub use kaplan_meier::KaplanMeier;
@@ -79,7 +86,10 @@ pub use nbd::Nbd;
 pub use opportunities::{InvalidOpportunities, Opportunities, OpportunityBase};
 pub use parameters::InvalidParameters;
 pub use pareto_ggg::ParetoGgg;
-pub use pareto_nbd::ParetoNbd;
+pub use pareto_nbd::{
+    CovariatePath, InvalidPath, ParetoNbd, PathNumber, TimeVaryingFit, TimeVaryingParetoNbd, TimedBase,
+    TimedPurchases,
+};
 pub use purchases::{CustomerBase, InvalidPurchases, InvalidSpend, MeanSpend, Purchases, TimeUnit};
 pub use regularity::Regularity;
 pub use retention::RetentionModel;

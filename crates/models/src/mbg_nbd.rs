@@ -17,7 +17,8 @@
 //! time; the latter call it the central variant, CBG/NBD.)
 
 use crate::{
-    CustomerBase, Fit, FitError, InvalidParameters, Parameters,
+    CovariateBase, CovariateFitError, CovariateTerms, CustomerBase, Fit, FitError, InvalidParameters,
+    Parameters, StaticCovariateFit, covariates,
     estimation::{Estimable, Problem},
     geometric_dropout::{self, GeometricDropout},
     parameters::checked,
@@ -44,6 +45,17 @@ impl MbgNbd {
     /// When there is too little data or no finite likelihood; a fit at the edge of the parameter space is no error.
     pub fn fit(customers: &CustomerBase) -> Result<Fit<Self>, FitError> {
         Self::problem(customers)?.maximise(Self::from_values)
+    }
+
+    /// Fits by maximum likelihood with covariates that move the purchase and the dropout process.
+    ///
+    /// # Errors
+    /// As [`Self::fit`], and when the terms do not fit the covariates; see [`InvalidCovariates`](crate::InvalidCovariates).
+    pub fn fit_with_covariates(
+        customers: &CovariateBase,
+        terms: &CovariateTerms,
+    ) -> Result<StaticCovariateFit<Self>, CovariateFitError> {
+        covariates::fit(customers, terms)
     }
 
     /// The log-likelihood of a customer base, with all constants, in the time unit of the data.

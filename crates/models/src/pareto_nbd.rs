@@ -21,11 +21,13 @@ mod dropout_integral;
 mod future;
 mod likelihood;
 mod silence;
+mod time_varying;
 
 use perennial_math::random::Rng;
 
 use crate::{
-    CustomerBase, Fit, FitError, InvalidParameters, Parameters, Purchases, TransactionModel,
+    CovariateBase, CovariateFitError, CovariateTerms, CustomerBase, Fit, FitError, InvalidParameters,
+    Parameters, Purchases, StaticCovariateFit, TransactionModel, covariates,
     estimation::{Estimable, Problem, require_repeat_customers},
     parameters::checked,
     transaction::each_future,
@@ -33,6 +35,9 @@ use crate::{
 use future::Future;
 use likelihood::Likelihood;
 use silence::Silence;
+pub use time_varying::{
+    CovariatePath, InvalidPath, PathNumber, TimeVaryingFit, TimeVaryingParetoNbd, TimedBase, TimedPurchases,
+};
 
 /// The model's name on the command line.
 const NAME: &str = "pareto-nbd";
@@ -58,6 +63,17 @@ impl ParetoNbd {
     /// When there is too little data or no finite likelihood; a fit at the edge of the parameter space is no error.
     pub fn fit(customers: &CustomerBase) -> Result<Fit<Self>, FitError> {
         Self::problem(customers)?.maximise(Self::from_values)
+    }
+
+    /// Fits by maximum likelihood with covariates that move the purchase and the dropout process.
+    ///
+    /// # Errors
+    /// As [`Self::fit`], and when the terms do not fit the covariates; see [`InvalidCovariates`](crate::InvalidCovariates).
+    pub fn fit_with_covariates(
+        customers: &CovariateBase,
+        terms: &CovariateTerms,
+    ) -> Result<StaticCovariateFit<Self>, CovariateFitError> {
+        covariates::fit(customers, terms)
     }
 
     /// The log-likelihood of a customer base, with all constants, in the time unit of the data.
@@ -102,16 +118,21 @@ impl Parameters for ParetoNbd {
 impl Estimable for ParetoNbd {
     fn problem(customers: &CustomerBase) -> Result<Problem, FitError> {
         require_repeat_customers(customers.repeat_customers(), customers.customers())?;
-        let likelihood = Likelihood::new(customers);
-        let unit = likelihood.unit();
-        Ok(Problem {
-            model: NAME,
-            likelihood: Box::new(likelihood),
-            parameters: Problem::positive::<Self>(&[1.0, unit, 1.0, unit]),
-            starts: vec![vec![0.7, 0.5, 0.7, 0.5], vec![1.0, 1.0, 1.0, 1.0], vec![0.3, 0.1, 2.0, 5.0]],
-            log_density_unit: -customers.repeat_purchases() * unit.ln(),
-            customers: customers.customers(),
-        })
+        Ok(problem_of(customers))
+    }
+}
+
+/// What is to be estimated of however few customers.
+pub(crate) fn problem_of(customers: &CustomerBase) -> Problem {
+    let likelihood = Likelihood::new(customers);
+    let unit = likelihood.unit();
+    Problem {
+        model: NAME,
+        likelihood: Box::new(likelihood),
+        parameters: Problem::positive::<ParetoNbd>(&[1.0, unit, 1.0, unit]),
+        starts: vec![vec![0.7, 0.5, 0.7, 0.5], vec![1.0, 1.0, 1.0, 1.0], vec![0.3, 0.1, 2.0, 5.0]],
+        log_density_unit: -customers.repeat_purchases() * unit.ln(),
+        customers: customers.customers(),
     }
 }
 

@@ -142,6 +142,12 @@ impl CustomerBase {
         self.counts.push(customers as f64);
     }
 
+    /// Adds the customers of another base.
+    pub fn extend(&mut self, others: &Self) {
+        self.histories.extend_from_slice(&others.histories);
+        self.counts.extend_from_slice(&others.counts);
+    }
+
     /// The distinct histories, in the order they were added.
     #[must_use]
     pub fn histories(&self) -> &[Purchases] {

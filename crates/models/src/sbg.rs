@@ -19,8 +19,10 @@
 use perennial_math::random::Rng;
 
 use crate::{
-    Fit, FitError, InvalidParameters, Parameters, RetentionModel, TenureBase,
+    CovariateBase, CovariateFitError, CovariateTerms, Fit, FitError, InvalidParameters, Parameters,
+    RetentionModel, StaticCovariateFit, TenureBase,
     beta_geometric::BetaGeometric,
+    covariates,
     estimation::Problem,
     parameters::checked,
     retention::{Duration, Likelihood, require_ended},
@@ -53,14 +55,31 @@ impl Sbg {
     /// What is to be estimated.
     pub(crate) fn problem(customers: &TenureBase) -> Result<Problem, FitError> {
         require_ended("sbg", customers)?;
-        Ok(Problem {
+        Ok(Self::problem_of(customers))
+    }
+
+    /// The same of however few customers.
+    pub(crate) fn problem_of(customers: &TenureBase) -> Problem {
+        Problem {
             model: "sbg",
             likelihood: Box::new(Likelihood::new(customers, Duration::Without)),
             parameters: Problem::positive::<Self>(&[1.0; 2]),
             starts: vec![vec![1.0, 1.0], vec![0.5, 5.0], vec![5.0, 50.0]],
             log_density_unit: 0.0,
             customers: customers.customers(),
-        })
+        }
+    }
+
+    /// Fits by maximum likelihood with covariates that move alpha (those who leave) and beta (those who stay): alpha exp(gamma' z)
+    /// and beta exp(delta' z).
+    ///
+    /// # Errors
+    /// As [`Self::fit`], and when the terms do not fit the covariates; see [`InvalidCovariates`](crate::InvalidCovariates).
+    pub fn fit_with_covariates(
+        customers: &CovariateBase<TenureBase>,
+        terms: &CovariateTerms,
+    ) -> Result<StaticCovariateFit<Self>, CovariateFitError> {
+        covariates::fit(customers, terms)
     }
 
     /// The log-likelihood of customers' tenures.

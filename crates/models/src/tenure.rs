@@ -100,6 +100,12 @@ impl TenureBase {
         Ok(())
     }
 
+    /// Adds the customers of another base.
+    pub fn extend(&mut self, others: &Self) {
+        self.tenures.extend_from_slice(&others.tenures);
+        self.counts.extend_from_slice(&others.counts);
+    }
+
     /// The tenures, in the order they were added.
     #[must_use]
     pub fn tenures(&self) -> &[Tenure] {

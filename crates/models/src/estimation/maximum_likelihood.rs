@@ -33,12 +33,67 @@ const LARGEST_COORDINATE: f64 = 14.0;
 const SEARCH: Options =
     Options { gradient_tolerance: 1e-7, value_tolerance: 1e-13, max_evaluations: 500, max_step: 2.0 };
 
+/// The maximum of a log-likelihood on its coordinates, with the curvature there.
+pub(crate) struct Maximum {
+    /// The coordinates, in the likelihood's unit.
+    pub(crate) point: Vec<f64>,
+    /// The log-likelihood, in the unit of the data.
+    pub(crate) log_likelihood: f64,
+    /// The negative Hessian of the log-likelihood by the coordinates.
+    information: SquareMatrix,
+    pub(crate) outcome: Outcome,
+    pub(crate) evaluations: usize,
+}
+
+impl Maximum {
+    /// The covariance of the coordinates, with flat directions held to a variance of 1: for draws.
+    pub(crate) fn held_covariance(&self) -> SquareMatrix {
+        covariance_from_hessian(&self.information, HELD_VARIANCE).0
+    }
+
+    /// The covariance of the coordinates as far as the data tell: for standard errors.
+    pub(crate) fn covariance(&self) -> SquareMatrix {
+        covariance_from_hessian(&self.information, NO_INFORMATION).0
+    }
+
+    /// Whether the parameter of this name ran away.
+    pub(crate) fn ran_away(&self, name: &Name) -> bool {
+        matches!(&self.outcome, Outcome::Edge { parameters } if parameters.contains(name))
+    }
+}
+
 impl Problem {
     /// Finds the maximum; `make` turns the values there into the model.
     pub(crate) fn maximise<M>(
         &self,
         make: impl FnOnce(&[f64]) -> Result<M, InvalidParameters>,
     ) -> Result<Fit<M>, FitError> {
+        let maximum = self.maximum()?;
+        let values = self.values_at(&maximum.point);
+        let model = make(&values).map_err(|_| FitError::NotFinite { model: self.model })?;
+        // A logarithm's unit moves it, a coefficient's stretches it.
+        let stretch = |at: usize| match self.parameters[at].scale {
+            Scale::Log => 1.0,
+            Scale::Identity => self.parameters[at].unit,
+        };
+        let held = maximum.held_covariance();
+        let held = SquareMatrix::from_fn(held.size(), |row, column| {
+            stretch(row) * stretch(column) * held.get(row, column)
+        });
+        Ok(Fit {
+            model,
+            parameters: self.estimates(&values, &maximum),
+            covariance: held.entries().chunks(held.size()).map(<[f64]>::to_vec).collect(),
+            sample: None,
+            log_likelihood: maximum.log_likelihood,
+            outcome: maximum.outcome,
+            customers: self.customers,
+            evaluations: maximum.evaluations,
+        })
+    }
+
+    /// Finds the maximum.
+    pub(crate) fn maximum(&self) -> Result<Maximum, FitError> {
         let mut evaluations = 0;
         let mut objective = |coordinates: &[f64], gradient: &mut [f64]| {
             evaluations += 1;
@@ -52,26 +107,12 @@ impl Problem {
         newton_step(&mut objective, &hessian, &mut best);
         let information =
             SquareMatrix::from_fn(hessian.size(), |row, column| hessian.get(row, column) * self.customers);
-        let (held, _) = covariance_from_hessian(&information, HELD_VARIANCE);
-        let values = self.values_at(&best.point);
-        let model = make(&values).map_err(|_| FitError::NotFinite { model: self.model })?;
         let outcome = self.outcome(&best, &information);
-        // A logarithm's unit moves it, a coefficient's stretches it.
-        let stretch = |at: usize| match self.parameters[at].scale {
-            Scale::Log => 1.0,
-            Scale::Identity => self.parameters[at].unit,
-        };
-        let held = SquareMatrix::from_fn(held.size(), |row, column| {
-            stretch(row) * stretch(column) * held.get(row, column)
-        });
-        Ok(Fit {
-            model,
-            parameters: self.estimates(&values, &information, &outcome),
-            covariance: held.entries().chunks(held.size()).map(<[f64]>::to_vec).collect(),
-            sample: None,
+        Ok(Maximum {
             log_likelihood: -best.value * self.customers + self.log_density_unit,
+            point: best.point,
+            information,
             outcome,
-            customers: self.customers,
             evaluations,
         })
     }
@@ -139,20 +180,17 @@ impl Problem {
     }
 
     /// The parameters with standard errors on the natural scale; none for a parameter that ran away.
-    fn estimates(&self, values: &[f64], information: &SquareMatrix, outcome: &Outcome) -> Vec<Estimated> {
-        let (covariance, _) = covariance_from_hessian(information, NO_INFORMATION);
-        let ran_away =
-            |name: &Name| matches!(outcome, Outcome::Edge { parameters } if parameters.contains(name));
+    fn estimates(&self, values: &[f64], maximum: &Maximum) -> Vec<Estimated> {
         values
             .iter()
-            .zip(covariance.diagonal())
+            .zip(maximum.covariance().diagonal())
             .zip(&self.parameters)
             .map(|((&value, variance), parameter)| {
                 let slope = match parameter.scale {
                     Scale::Log => value,
                     Scale::Identity => parameter.unit,
                 };
-                let known = !ran_away(&parameter.name) && variance.is_finite();
+                let known = !maximum.ran_away(&parameter.name) && variance.is_finite();
                 Estimated {
                     name: parameter.name.clone(),
                     value,
@@ -186,4 +224,36 @@ fn newton_step(
 /// The largest absolute component; not a number when one is not.
 fn largest(vector: &[f64]) -> f64 {
     vector.iter().fold(0.0, |largest: f64, x| if x.is_nan() { f64::NAN } else { largest.max(x.abs()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estimation::{LogLikelihood, Parameter};
+
+    /// That of a hundred normal observations with mean 3 and variance 1.
+    struct Normal;
+
+    impl LogLikelihood for Normal {
+        fn value_and_gradient(&self, parameters: &[f64], gradient: &mut [f64]) -> f64 {
+            gradient[0] = 100.0 * (3.0 - parameters[0]);
+            -50.0 * (3.0 - parameters[0]).powi(2)
+        }
+    }
+
+    #[test]
+    fn a_coefficient_is_reported_in_its_unit() {
+        let problem = Problem {
+            model: "normal",
+            likelihood: Box::new(Normal),
+            parameters: vec![Parameter { name: "mean".into(), unit: 20.0, scale: Scale::Identity }],
+            starts: vec![vec![0.0]],
+            log_density_unit: 0.0,
+            customers: 100.0,
+        };
+        let fit = problem.maximise(|values| Ok(values[0])).expect("a maximum");
+        let error = fit.parameters[0].standard_error.expect("a standard error");
+        assert!((fit.model - 60.0).abs() < 1e-6 && (error - 2.0).abs() < 1e-6, "{fit:?}");
+        assert!((fit.covariance[0][0] - 4.0).abs() < 1e-6, "{fit:?}");
+    }
 }

@@ -43,10 +43,7 @@ impl Future {
             return 0.0;
         }
         let horizon = horizon.min(LONGEST_HORIZON * self.rate);
-        let log_time = (horizon / self.dropout_rate).ln_1p();
-        let exponent = (1.0 - self.dropout_shape) * log_time;
-        let mean = if exponent == 0.0 { 1.0 } else { exponent.exp_m1() / exponent };
-        self.shape / self.rate * self.dropout_rate * log_time * mean
+        self.shape / self.rate * mean_stay(self.dropout_shape, self.dropout_rate, horizon)
     }
 
     /// The probability of not having left after `time`.
@@ -129,6 +126,15 @@ impl Future {
             time += random::exponential(rng, rate);
         }
     }
+}
+
+/// How long of the next `time` a customer stays on average who leaves at rate mu ~ Gamma(shape, rate): the integral from 0 to `time`
+/// of (1 + u/rate)^-shape du.
+pub(super) fn mean_stay(shape: f64, rate: f64, time: f64) -> f64 {
+    let log_time = (time / rate).ln_1p();
+    let exponent = (1.0 - shape) * log_time;
+    let mean = if exponent == 0.0 { 1.0 } else { exponent.exp_m1() / exponent };
+    rate * log_time * mean
 }
 
 /// The probability of n purchases by a time, as a function of the logarithm of that time in units of `rate`: a negative binomial

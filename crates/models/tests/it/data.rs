@@ -184,3 +184,53 @@ fn open(file: &str) -> File {
         panic!("{}: {error}; `cargo xtask test` fetches what the tests need", path.display())
     })
 }
+
+/// A customer of the apparel retailer, whose customers all made their first purchase on 2005-01-02.
+#[derive(Debug, Clone)]
+pub(crate) struct ApparelCustomer {
+    /// Gender and channel, each 0 or 1.
+    pub(crate) covariates: Vec<f64>,
+    /// The times of the repeat purchases in weeks, all of them.
+    pub(crate) times: Vec<f64>,
+}
+
+/// The apparel retailer that comes with CLVTools; `None` when only CDNOW is at hand, which is then said.
+pub(crate) fn apparel() -> Option<Vec<ApparelCustomer>> {
+    if only_cdnow() {
+        eprintln!("not run: only CDNOW is at hand (PERENNIAL_DATA_ONLY=cdnow)");
+        return None;
+    }
+    let mut purchases: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    for record in records("apparel_clvtools/apparel_trans.csv.gz") {
+        purchases.entry(record[0].to_owned()).or_default().push(day_number(&record[1]));
+    }
+    let first = day_number("2005-01-02");
+    let customer = |record: csv::StringRecord| {
+        let mut days = purchases.remove(&record[0]).expect("a customer with purchases");
+        days.sort_unstable();
+        days.dedup();
+        assert_eq!(days[0], first);
+        let covariates = record.iter().skip(1).map(|value| value.parse().expect("a number")).collect();
+        let times = days[1..].iter().map(|day| (day - first) as f64 / 7.0).collect();
+        ApparelCustomer { covariates, times }
+    };
+    Some(records("apparel_clvtools/apparel_static_cov.csv.gz").map(customer).collect())
+}
+
+/// The apparel retailer's season per week from 2005-01-02 on: the same for all customers; 1 when high.
+pub(crate) fn apparel_season() -> Vec<f64> {
+    let mut weeks: BTreeMap<i64, u8> = BTreeMap::new();
+    for record in records("apparel_clvtools/apparel_dyn_cov.csv.gz") {
+        let season = record[2].parse().expect("0 or 1");
+        assert_eq!(*weeks.entry(day_number(&record[1])).or_insert(season), season);
+    }
+    let first = day_number("2005-01-02");
+    assert!(weeks.keys().zip((first..).step_by(7)).all(|(day, expected)| *day == expected));
+    weeks.into_values().map(f64::from).collect()
+}
+
+/// The records of a compressed table.
+fn records(file: &str) -> impl Iterator<Item = csv::StringRecord> {
+    let reader = csv::Reader::from_reader(GzDecoder::new(open(file)));
+    reader.into_records().map(|record| record.expect("a record"))
+}

@@ -1,6 +1,8 @@
 //! The models against published figures, simulated truth and hard cases.
 
+mod apparel;
 mod cdnow;
+mod covariates;
 mod data;
 mod extremes;
 mod forecasts;
