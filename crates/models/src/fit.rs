@@ -145,6 +145,20 @@ impl<M> Fit<M> {
         }
     }
 
+    /// What the fit says of its parameters, with something else in place of the model.
+    pub fn clone_about<N>(&self, about: N) -> Fit<N> {
+        Fit {
+            model: about,
+            parameters: self.parameters.clone(),
+            covariance: self.covariance.clone(),
+            sample: self.sample.clone(),
+            log_likelihood: self.log_likelihood,
+            outcome: self.outcome.clone(),
+            customers: self.customers,
+            evaluations: self.evaluations,
+        }
+    }
+
     /// The parameters' values.
     pub fn values(&self) -> Vec<f64> {
         self.parameters.iter().map(|parameter| parameter.value).collect()

@@ -113,6 +113,12 @@ impl ModelKind {
         }
     }
 
+    /// Whether covariates can move it ([`ModelKind::fit_with_covariates`]).
+    #[must_use]
+    pub const fn takes_covariates(self) -> bool {
+        matches!(self, Self::BgNbd | Self::MbgNbd | Self::ParetoNbd)
+    }
+
     /// Fits a model of this kind by maximum likelihood.
     ///
     /// # Errors

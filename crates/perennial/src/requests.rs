@@ -10,13 +10,13 @@ use perennial_lake::{OrderSource, OutputFormat, ZeroOrders};
 use perennial_models::ModelKind;
 use perennial_simulate::{Format, ShopSettings};
 use perennial_valuation::{
-    CompareRequest, Estimating, FitKind, FitRequest, HoldOutRequest, ModelChoice, Period, Request,
-    RetentionRequest, SubscriptionColumns,
+    CompareRequest, CovariateEffects, Covariates, Estimating, FitKind, FitRequest, HoldOutRequest, ModelChoice, Period, Request,
+    RetentionRequest, SubscriptionColumns, Uncertainty,
 };
 
 use crate::WrongUsage;
 use crate::arguments::{
-    self, CompareArguments, FitArguments, ShopArguments, SourceArguments, TableFormat, UncertaintyArgument,
+    self, CompareArguments, CovariateArguments, FitArguments, ShopArguments, SourceArguments, TableFormat, UncertaintyArgument,
     ValidateArguments, ValueArguments,
 };
 
@@ -64,7 +64,7 @@ pub(crate) fn value(arguments: &ValueArguments) -> Result<Request> {
             name => ModelChoice::Named(name.parse()?),
         },
         unit: definitions.unit.unit,
-        estimating: estimating(&arguments.uncertainty),
+        estimating: estimating(&arguments.uncertainty, &arguments.covariates)?,
         level: definitions.level,
         seed: definitions.seed,
         ..Request::new(today(arguments.source.time_zone.as_ref()))
@@ -108,23 +108,34 @@ pub(crate) fn models(name: &str) -> Result<Vec<ModelKind>> {
     })
 }
 
-/// How the parameters are estimated.
-pub(crate) fn estimating(argument: &UncertaintyArgument) -> Estimating {
-    match argument.uncertainty {
-        arguments::Uncertainty::Fast => Estimating::Fast,
-        arguments::Uncertainty::Bayes => Estimating::Bayes,
-        arguments::Uncertainty::Bootstrap => Estimating::Bootstrap,
-    }
+/// How the parameters are estimated; reads the covariates where there are any.
+fn estimating(uncertainty: &UncertaintyArgument, covariates: &CovariateArguments) -> Result<Estimating> {
+    let uncertainty = match uncertainty.uncertainty {
+        arguments::Uncertainty::Fast => Uncertainty::Fast,
+        arguments::Uncertainty::Bayes => Uncertainty::Bayes,
+        arguments::Uncertainty::Bootstrap => Uncertainty::Bootstrap,
+    };
+    Ok(Estimating { uncertainty, covariates: effects(covariates)? })
+}
+
+fn effects(arguments: &CovariateArguments) -> Result<Option<CovariateEffects>> {
+    let Some(file) = &arguments.covariates else { return Ok(None) };
+    let columns = Some(arguments.covariate_columns.as_slice()).filter(|columns| !columns.is_empty());
+    Ok(Some(CovariateEffects {
+        covariates: Covariates::read(file, columns)?,
+        processes: arguments.on.iter().map(|name| name.parse()).collect::<Result<_, _>>()?,
+        penalty: arguments.penalty,
+    }))
 }
 
 /// What models are fitted on.
-pub(crate) fn fit(arguments: &FitArguments) -> FitRequest {
-    FitRequest {
+pub(crate) fn fit(arguments: &FitArguments) -> Result<FitRequest> {
+    Ok(FitRequest {
         until: arguments.until,
         unit: arguments.unit.unit,
-        estimating: estimating(&arguments.uncertainty),
+        estimating: estimating(&arguments.uncertainty, &arguments.covariates)?,
         seed: arguments.seed,
-    }
+    })
 }
 
 /// Where a table of subscriptions has what, and how a model is fitted on it.
@@ -158,15 +169,15 @@ pub(crate) const fn period(period: arguments::Period) -> Period {
 }
 
 /// On what time models are judged.
-pub(crate) fn hold_out(arguments: &ValidateArguments) -> HoldOutRequest {
-    HoldOutRequest {
+pub(crate) fn hold_out(arguments: &ValidateArguments) -> Result<HoldOutRequest> {
+    Ok(HoldOutRequest {
         until: arguments.until,
         days: arguments.hold_out,
         unit: arguments.unit.unit,
-        estimating: estimating(&arguments.uncertainty),
+        estimating: estimating(&arguments.uncertainty, &arguments.covariates)?,
         level: arguments.level,
         seed: arguments.seed,
-    }
+    })
 }
 
 /// The models to compare, each once, and on what.
@@ -184,6 +195,7 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Result<(Vec<ModelKind>, C
         hold_out_days: arguments.hold_out,
         origins: arguments.origins,
         unit: arguments.unit.unit,
+        estimating: Estimating { covariates: effects(&arguments.covariates)?, ..Estimating::default() },
         level: arguments.level,
         seed: arguments.seed,
     };

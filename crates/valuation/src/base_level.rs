@@ -49,7 +49,7 @@ pub(crate) fn base_level(
     models: &FittedTransactions,
     definitions: &Definitions,
 ) -> Result<Option<BaseLevel>, Error> {
-    let births = Births::of(session, table)?;
+    let births = Births::of(session, table, models.profiles())?;
     let repeats = repeats_per_day(session, table, definitions.as_of)?;
     let Some(first) = births.first_day() else { return Ok(None) };
     let expected = births.expected(models, definitions.unit.days(), day::number(definitions.as_of));

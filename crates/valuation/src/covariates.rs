@@ -29,7 +29,7 @@ pub struct Covariates {
     /// The names of the covariates.
     pub names: Vec<String>,
     /// The distinct vectors of covariates, by number.
-    pub(crate) profiles: Vec<Vec<f64>>,
+    pub(crate) profiles: Arc<Vec<Vec<f64>>>,
     /// The customers' ids, as text, and the numbers of their profiles.
     customers: Vec<(String, u32)>,
     file: String,
@@ -63,50 +63,8 @@ impl Covariates {
         }
         let codings = codings(&table, &places)?;
         let names = names(&table, &places, &codings);
-        let mut read = Self { names, profiles: Vec::new(), customers: Vec::new(), file: file.to_owned() };
-        read.fill(&table, id, &places, &codings)?;
-        Ok(read)
-    }
-
-    fn fill(
-        &mut self,
-        table: &TableFile,
-        id: usize,
-        places: &[usize],
-        codings: &[Coding],
-    ) -> Result<(), Error> {
-        let mut numbers: HashMap<Vec<u64>, u32> = HashMap::new();
-        let mut seen: HashMap<String, u64> = HashMap::new();
-        let wanted: Vec<usize> = std::iter::once(id).chain(places.iter().copied()).collect();
-        table.for_each(&wanted, |line, fields| {
-            let customer = fields[0].to_owned();
-            if customer.is_empty() {
-                return Err(Error::from(table.wrong(line, "the row names no customer")));
-            }
-            if let Some(first) = seen.insert(customer.clone(), line) {
-                let problem = format!("customer {customer} has a row on line {first} already; one row for each customer is needed");
-                return Err(table.wrong(line, problem).into());
-            }
-            let mut values = Vec::new();
-            for ((field, coding), place) in fields[1..].iter().zip(codings).zip(places) {
-                match coding {
-                    Coding::Number => values.push(number(field).ok_or_else(|| {
-                        table.wrong(line, format!("{field:?} in column {:?} is no number", table.columns()[*place]))
-                    })?),
-                    Coding::Words(words) => {
-                        values.extend(words.iter().map(|word| if word == field { 1.0 } else { 0.0 }));
-                    }
-                }
-            }
-            let key: Vec<u64> = values.iter().map(|value| value.to_bits()).collect();
-            let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
-            let profile = *numbers.entry(key).or_insert(next);
-            if profile == next {
-                self.profiles.push(values);
-            }
-            self.customers.push((customer, profile));
-            Ok(())
-        })
+        let (profiles, customers) = rows(&table, id, &places, &codings)?;
+        Ok(Self { names, profiles: Arc::new(profiles), customers, file: file.to_owned() })
     }
 
     /// Registers the table of the profiles of all customers who bought.
@@ -144,6 +102,50 @@ impl Covariates {
         session.drop_table(ROWS)?;
         Ok(())
     }
+}
+
+/// The distinct covariate vectors, and each customer's id with the number of its own.
+#[expect(clippy::type_complexity, reason = "two lists that belong together for a moment")]
+fn rows(
+    table: &TableFile,
+    id: usize,
+    places: &[usize],
+    codings: &[Coding],
+) -> Result<(Vec<Vec<f64>>, Vec<(String, u32)>), Error> {
+    let (mut profiles, mut customers) = (Vec::new(), Vec::new());
+        let mut numbers: HashMap<Vec<u64>, u32> = HashMap::new();
+        let mut seen: HashMap<String, u64> = HashMap::new();
+        let wanted: Vec<usize> = std::iter::once(id).chain(places.iter().copied()).collect();
+        table.for_each(&wanted, |line, fields| {
+            let customer = fields[0].to_owned();
+            if customer.is_empty() {
+                return Err(Error::from(table.wrong(line, "the row names no customer")));
+            }
+            if let Some(first) = seen.insert(customer.clone(), line) {
+                let problem = format!("customer {customer} has a row on line {first} already; one row for each customer is needed");
+                return Err(table.wrong(line, problem).into());
+            }
+            let mut values = Vec::new();
+            for ((field, coding), place) in fields[1..].iter().zip(codings).zip(places) {
+                match coding {
+                    Coding::Number => values.push(number(field).ok_or_else(|| {
+                        table.wrong(line, format!("{field:?} in column {:?} is no number", table.columns()[*place]))
+                    })?),
+                    Coding::Words(words) => {
+                        values.extend(words.iter().map(|word| if word == field { 1.0 } else { 0.0 }));
+                    }
+                }
+            }
+            let key: Vec<u64> = values.iter().map(|value| value.to_bits()).collect();
+            let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+            let profile = *numbers.entry(key).or_insert(next);
+            if profile == next {
+                profiles.push(values);
+            }
+            customers.push((customer, profile));
+            Ok(())
+        })?;
+    Ok((profiles, customers))
 }
 
 /// How each column is turned into covariates.
@@ -221,7 +223,7 @@ mod tests {
     fn numbers_words_and_yes_or_no_become_covariates() {
         let read = read("Id,Age,Channel,Member\n1,30,web,yes\n2,30,shop,no\n3,30,web,yes\n4,41,mail,no\n").unwrap();
         assert_eq!(read.names, ["Age", "Channel=mail", "Channel=shop", "Member"]);
-        assert_eq!(read.profiles, [[30.0, 0.0, 0.0, 1.0], [30.0, 0.0, 1.0, 0.0], [41.0, 1.0, 0.0, 0.0]]);
+        assert_eq!(*read.profiles, [[30.0, 0.0, 0.0, 1.0], [30.0, 0.0, 1.0, 0.0], [41.0, 1.0, 0.0, 0.0]]);
         let numbers: Vec<u32> = read.customers.iter().map(|(_, profile)| *profile).collect();
         assert_eq!(numbers, [0, 1, 0, 2]);
     }

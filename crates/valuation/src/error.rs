@@ -95,6 +95,17 @@ pub enum Error {
         /// Why.
         problem: String,
     },
+    /// Covariates are estimated by maximum likelihood only.
+    #[error("with covariates the uncertainty is found by --uncertainty fast only")]
+    FastOnly,
+    /// A model with covariates could not be fitted.
+    #[error("{model} with covariates cannot be fitted: {problem}")]
+    CovariateFit {
+        /// The model's name.
+        model: &'static str,
+        /// Why.
+        problem: String,
+    },
     /// Amounts are needed and there are none.
     #[error(
         "the source has no amounts, so spend cannot be modelled; name the column with --columns amount=..."

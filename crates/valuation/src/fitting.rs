@@ -1,16 +1,18 @@
 //! From histories to fitted models, and from a fit to what is shown of it.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 use perennial_lake::{Reading, Session};
 use perennial_models::{
-    CustomerBase, Estimated, Fit, FitError, GammaGamma, Intervals, MeanSpend, ModelKind, Outcome, Purchases,
-    SpendModel, TimeUnit, TransactionFit,
+    CovariateBase, CovariateTerms, CustomerBase, Estimated, Fit, FitError, GammaGamma, Intervals, MeanSpend, ModelKind, Outcome, Purchases,
+    SpendModel, TimeUnit,
 };
 use serde_json::Value;
 
 use crate::history::{self, Detail, History};
-use crate::hold_out::{FitSummary, edge};
-use crate::request::{Estimating, Progress, Stage};
+use crate::hold_out::{CovariateSummary, FitSummary, SampleSummary, edge};
+use crate::request::{CovariateEffects, Estimating, Progress, Stage, Uncertainty};
 use crate::summary::{self, Spend};
 use crate::transactions::FittedTransactions;
 use crate::Error;
@@ -28,7 +30,7 @@ pub enum FitKind {
 }
 
 /// What is fitted, and on what.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct FitRequest {
     /// The last day that the fit sees; `None` takes the last day of the data.
     pub until: Option<Date>,
@@ -43,8 +45,8 @@ pub struct FitRequest {
 impl FitRequest {
     /// All orders up to a day, by maximum likelihood; `None` takes the last day of the data.
     #[must_use]
-    pub const fn new(until: Option<Date>) -> Self {
-        Self { until, unit: TimeUnit::Week, estimating: Estimating::Fast, seed: 1 }
+    pub fn new(until: Option<Date>) -> Self {
+        Self { until, unit: TimeUnit::Week, estimating: Estimating::default(), seed: 1 }
     }
 }
 
@@ -67,7 +69,8 @@ pub fn fits(
             FitKind::Spend => None,
         })
         .collect();
-    let detail = detail(&transactions);
+    let detail = detail(&transactions, &request.estimating);
+    request.estimating.prepare(session, reading)?;
     summary::summarise(session, reading, FIT_TABLE, until, detail)?;
     let scale = summary::scale(reading);
     let histories = history::histories(session, FIT_TABLE, until, scale, detail)?;
@@ -76,9 +79,8 @@ pub fn fits(
         progress(Stage::Fit, step as u64, steps);
         match kind {
             FitKind::Transactions(kind) => {
-                let fit = fit_transactions(*kind, &histories, request.unit, request.estimating, request.seed)
-                    .map_err(|source| Error::Fit { model: kind.title(), source })?;
-                Ok(transaction_summary(fit.fit(), request.unit, until))
+                let fit = fit_transactions(*kind, &histories, request.unit, &request.estimating, request.seed)?;
+                Ok(transaction_summary(&fit, request.unit, until))
             }
             FitKind::Spend if !reading.has_amounts => Err(Error::NoAmounts),
             FitKind::Spend => {
@@ -94,9 +96,9 @@ pub fn fits(
 }
 
 /// What models of these kinds need to know of the customers.
-pub(crate) fn detail(kinds: &[ModelKind]) -> Detail {
+pub(crate) fn detail(kinds: &[ModelKind], estimating: &Estimating) -> Detail {
     let intervals = kinds.iter().map(|kind| kind.intervals()).max().unwrap_or(Intervals::Unused);
-    Detail { intervals, profiles: false }
+    Detail { intervals, profiles: estimating.covariates.is_some() }
 }
 
 /// The history in the models' terms; the summary guarantees that its numbers fit together.
@@ -121,14 +123,46 @@ pub(crate) fn customer_base(histories: &[History], unit: TimeUnit) -> CustomerBa
 }
 
 /// Fits a transaction model on distinct histories.
+///
+/// # Errors
+/// When there is too little data for the model, or it does not go together with how it should be estimated.
 pub(crate) fn fit_transactions(
     kind: ModelKind,
     histories: &[History],
     unit: TimeUnit,
-    _estimating: Estimating,
+    estimating: &Estimating,
     _seed: u64,
-) -> Result<FittedTransactions, FitError> {
-    kind.fit(&customer_base(histories, unit)).map(FittedTransactions::same)
+) -> Result<FittedTransactions, Error> {
+    let failed = |source| Error::Fit { model: kind.title(), source };
+    match &estimating.covariates {
+        None => kind.fit(&customer_base(histories, unit)).map(FittedTransactions::same).map_err(failed),
+        Some(_) if estimating.uncertainty != Uncertainty::Fast => Err(Error::FastOnly),
+        Some(effects) => fit_with_covariates(kind, histories, unit, effects),
+    }
+}
+
+fn fit_with_covariates(
+    kind: ModelKind,
+    histories: &[History],
+    unit: TimeUnit,
+    effects: &CovariateEffects,
+) -> Result<FittedTransactions, Error> {
+    let failed = |problem: String| Error::CovariateFit { model: kind.title(), problem };
+    let (names, profiles) = (&effects.covariates.names, &effects.covariates.profiles);
+    let mut base = CovariateBase::new(names);
+    for history in histories {
+        if let (Some(customer), Some(values)) =
+            (purchases(history, unit), profiles.get(history.profile as usize))
+        {
+            base.push(values, customer, history.customers as u64).map_err(|error| failed(error.to_string()))?;
+        }
+    }
+    let mut terms = CovariateTerms::all(names, &effects.processes);
+    for process in &effects.processes {
+        terms = terms.penalised(*process, effects.penalty);
+    }
+    let fit = kind.fit_with_covariates(&base, &terms).map_err(|error| failed(error.to_string()))?;
+    Ok(FittedTransactions::by_profile(fit, Arc::clone(profiles)))
 }
 
 /// Fits the Gamma-Gamma model on distinct spends.
@@ -141,8 +175,12 @@ pub(crate) fn fit_spend(spends: &[Spend]) -> Result<Fit<GammaGamma>, FitError> {
 }
 
 /// What is shown of a transaction model's fit.
-pub(crate) fn transaction_summary(fit: &TransactionFit, unit: TimeUnit, until: Date) -> FitSummary {
-    fit_summary(fit, fit.model.name(), unit, until)
+pub(crate) fn transaction_summary(models: &FittedTransactions, unit: TimeUnit, until: Date) -> FitSummary {
+    let fit = models.fit();
+    FitSummary {
+        covariates: models.covariates().map(CovariateSummary::of),
+        ..fit_summary(fit, fit.model, unit, until)
+    }
 }
 
 /// What is shown of a spend model's fit.
@@ -164,5 +202,7 @@ fn fit_summary<M>(fit: &Fit<M>, model: &str, unit: TimeUnit, until: Date) -> Fit
         log_likelihood: fit.log_likelihood,
         edge: edge(&fit.outcome),
         converged: !matches!(fit.outcome, Outcome::Stalled { .. }),
+        sample: fit.sample.as_ref().map(SampleSummary::of),
+        covariates: None,
     }
 }

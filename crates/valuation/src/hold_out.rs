@@ -1,7 +1,10 @@
 //! The result of a hold-out: a model fitted on the past, judged on what came after.
 
 use jiff::civil::Date;
-use perennial_models::{Estimated, Fit, Outcome, TimeUnit};
+use perennial_models::{
+    CovariateFit, Estimated, Fit, LikelihoodRatio, Outcome, Sample, SampleOrigin, TimeUnit, WeakCoefficient,
+    Weakness,
+};
 use serde::{Deserialize, Serialize};
 
 /// A fit as it is shown and printed: parameters with standard errors, log-likelihood, how it ended.
@@ -25,6 +28,98 @@ pub struct FitSummary {
     pub edge: Vec<String>,
     /// False when the search stopped before a maximum.
     pub converged: bool,
+    /// The draws behind the standard errors, where they are more than the curvature at a maximum.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<SampleSummary>,
+    /// What is known of the coefficients of covariates, where there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub covariates: Option<CovariateSummary>,
+}
+
+/// Draws of the parameters, and how far they can be trusted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "origin", rename_all = "snake_case")]
+pub enum SampleSummary {
+    /// From the posterior distribution.
+    Posterior {
+        /// The draws of all chains.
+        draws: usize,
+        /// The number of chains.
+        chains: usize,
+        /// The largest R-hat of a parameter; below 1.01 the chains agree.
+        r_hat: f64,
+        /// The smallest effective number of independent draws of a parameter.
+        ess: f64,
+        /// Transitions that diverged.
+        divergences: usize,
+    },
+    /// Fits on resampled customers.
+    Bootstrap {
+        /// The fits.
+        replicates: usize,
+        /// Resamples on which no model could be fitted.
+        failed: usize,
+    },
+}
+
+impl SampleSummary {
+    pub(crate) fn of(sample: &Sample) -> Self {
+        match &sample.origin {
+            SampleOrigin::Posterior(diagnostics) => Self::Posterior {
+                draws: sample.values.len(),
+                chains: diagnostics.chains,
+                r_hat: diagnostics.r_hat.iter().copied().fold(f64::NAN, f64::max),
+                ess: diagnostics.bulk_ess.iter().chain(&diagnostics.tail_ess).copied().fold(f64::NAN, f64::min),
+                divergences: diagnostics.divergences,
+            },
+            SampleOrigin::Bootstrap { failed } => {
+                Self::Bootstrap { replicates: sample.values.len(), failed: *failed }
+            }
+        }
+    }
+}
+
+/// What covariates add to a model, and which of their coefficients say little.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CovariateSummary {
+    /// The log-likelihood of the model without covariates.
+    pub log_likelihood_without: f64,
+    /// The likelihood-ratio test against it: statistic, degrees of freedom, p-value; `None` where the coefficients were penalised.
+    pub likelihood_ratio: Option<(f64, usize, f64)>,
+    /// The coefficients that should not be read as effects.
+    pub weak: Vec<WeakSummary>,
+}
+
+/// A coefficient that should not be read as an effect.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WeakSummary {
+    /// Its name, for example `dropout.Channel`.
+    pub name: String,
+    /// Its value.
+    pub value: f64,
+    /// Why: `not_identified`, `extreme` or `imprecise`.
+    pub code: String,
+    /// How much: the factor between customers, or the standard error per standard deviation of the covariate.
+    pub size: Option<f64>,
+}
+
+impl CovariateSummary {
+    pub(crate) fn of<C, M>(fit: &CovariateFit<C, M>) -> Self {
+        let weak = |weak: WeakCoefficient| {
+            let (code, size) = match weak.weakness {
+                Weakness::NotIdentified => ("not_identified", None),
+                Weakness::Extreme { factor } => ("extreme", Some(factor)),
+                Weakness::Imprecise { standard_error } => ("imprecise", Some(standard_error)),
+            };
+            WeakSummary { name: weak.name.to_string(), value: weak.value, code: code.to_owned(), size }
+        };
+        let test = |test: LikelihoodRatio| (test.statistic, test.degrees_of_freedom, test.p_value);
+        Self {
+            log_likelihood_without: fit.without.log_likelihood,
+            likelihood_ratio: fit.likelihood_ratio().map(test),
+            weak: fit.weak_coefficients().into_iter().map(weak).collect(),
+        }
+    }
 }
 
 /// The estimates of a fit that is of no day: parameters in the literature's order, log-likelihood, how it ended.

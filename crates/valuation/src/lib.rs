@@ -56,7 +56,9 @@ pub use error::Error;
 pub use fitting::{FitKind, FitRequest, fits};
 pub use methods::{Method, MethodPanel};
 pub use opportunities::{OpportunityHistory, Period, fit_bg_bb, opportunities};
-pub use request::{Estimating, ModelChoice, Progress, Request, Stage};
+pub use request::{
+    CovariateEffects, Estimating, ModelChoice, Progress, Request, Stage, Uncertainty,
+};
 pub use selection::{CompareRequest, compare};
 pub use subscriptions::{
     Ratio, Retention, RetentionKind, RetentionPoint, RetentionRequest, SubscriptionColumns, Subscriptions,

@@ -17,7 +17,7 @@ use crate::{Definitions, Error, heat_maps, scoring, totals};
 
 /// The models fitted on the whole history, or why there are none.
 pub(crate) struct Fitted {
-    pub transactions: Result<FittedTransactions, FitError>,
+    pub transactions: Result<FittedTransactions, Error>,
     /// `None` where the source has no amounts.
     pub spend: Option<Result<Fit<GammaGamma>, FitError>>,
 }
@@ -29,7 +29,7 @@ impl Fitted {
         histories: &[History],
         spends: Option<&[Spend]>,
         unit: TimeUnit,
-        estimating: Estimating,
+        estimating: &Estimating,
         seed: u64,
     ) -> Self {
         Self {
@@ -48,7 +48,7 @@ impl Fitted {
         let models = self.transactions.as_ref().ok()?;
         let spend = self.spend.as_ref().and_then(|spend| spend.as_ref().ok());
         Some(Models {
-            transactions: transaction_summary(models.fit(), definitions.unit, definitions.as_of),
+            transactions: transaction_summary(models, definitions.unit, definitions.as_of),
             spend: spend.map(|fit| spend_summary(fit, definitions.unit, definitions.as_of)),
             selection,
             unlinked_refund_share: unlinked_refund_share(base),
@@ -103,7 +103,9 @@ impl Prediction {
             base.has_amounts.then(|| definitions.margin.rate() * (1.0 - unlinked_refund_share(base)));
         Ok(Self {
             totals: totals::totals(base, &forecaster, &scores, definitions, value_factor, error),
-            heat_maps: heat_maps::heat_maps(&*models.of(0), histories, definitions),
+            heat_maps: models
+                .shared()
+                .and_then(|fit| heat_maps::heat_maps(fit.model.as_ref(), histories, definitions)),
             value_factor,
         })
     }

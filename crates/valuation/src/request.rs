@@ -1,7 +1,10 @@
 //! What a user asks of a valuation.
 
 use jiff::civil::Date;
-use perennial_models::{ModelKind, TimeUnit};
+use perennial_lake::{Reading, Session};
+use perennial_models::{ModelKind, Process, TimeUnit};
+
+use crate::{Covariates, Error};
 
 /// What to value and how; everything that has a default has it in [`Request::new`].
 #[derive(Debug, Clone)]
@@ -39,7 +42,7 @@ impl Request {
             margin: None,
             model: ModelChoice::Auto,
             unit: TimeUnit::Week,
-            estimating: Estimating::Fast,
+            estimating: Estimating { uncertainty: Uncertainty::Fast, covariates: None },
             level: 0.8,
             seed: 1,
             today,
@@ -47,9 +50,42 @@ impl Request {
     }
 }
 
-/// How parameters are estimated, and with that where the uncertainty of every prediction comes from.
+/// How the parameters of the transaction models are estimated.
+#[derive(Debug, Clone, Default)]
+pub struct Estimating {
+    /// Where the uncertainty of every prediction comes from.
+    pub uncertainty: Uncertainty,
+    /// What is known of the customers beside their orders, and what it moves.
+    pub covariates: Option<CovariateEffects>,
+}
+
+/// Covariates and what they move.
+#[derive(Debug, Clone)]
+pub struct CovariateEffects {
+    /// The covariates of all customers.
+    pub covariates: Covariates,
+    /// The processes that they move.
+    pub processes: Vec<Process>,
+    /// How strongly the coefficients are drawn to 0: the weight of the sum of their squares in the log-likelihood.
+    pub penalty: f64,
+}
+
+impl Estimating {
+    /// The kinds among these that can be estimated so: where there are covariates, those that take them.
+    #[must_use]
+    pub fn possible(&self, kinds: &[ModelKind]) -> Vec<ModelKind> {
+        kinds.iter().copied().filter(|kind| self.covariates.is_none() || kind.takes_covariates()).collect()
+    }
+
+    /// Makes the customers' covariates known to the session.
+    pub(crate) fn prepare(&self, session: &Session, reading: &Reading) -> Result<(), Error> {
+        self.covariates.as_ref().map_or(Ok(()), |effects| effects.covariates.register(session, reading))
+    }
+}
+
+/// Where the uncertainty of the parameters, and of every prediction, comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Estimating {
+pub enum Uncertainty {
     /// Maximum likelihood, with the normal approximation around it.
     #[default]
     Fast,

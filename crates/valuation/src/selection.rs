@@ -5,12 +5,12 @@
 
 use jiff::civil::Date;
 use perennial_lake::{Reading, Session};
-use perennial_models::{FitError, ModelKind, TimeUnit};
+use perennial_models::{ModelKind, TimeUnit};
 
 use crate::fitting::detail;
 use crate::hold_out::{Candidate, Selection};
 use crate::judgement::{Judgement, PointErrors};
-use crate::request::{Estimating, ModelChoice, Progress, Stage};
+use crate::request::{Estimating, ModelChoice, Progress, Stage, Uncertainty};
 use crate::validation::Split;
 use crate::{Definitions, Error, day};
 
@@ -29,7 +29,7 @@ pub(crate) fn hold_out_days(history: i32, horizon: f64) -> Option<i32> {
 }
 
 /// How models are compared.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct CompareRequest {
     /// The last day of the last hold-out; `None` takes the last day of the data.
     pub as_of: Option<Date>,
@@ -39,6 +39,8 @@ pub struct CompareRequest {
     pub origins: u32,
     /// The unit in which the models count time.
     pub unit: TimeUnit,
+    /// How the parameters are estimated; models are compared at their maximum of the likelihood.
+    pub estimating: Estimating,
     /// The probability that an interval is meant to hold.
     pub level: f64,
     /// The seed of everything random.
@@ -54,6 +56,7 @@ impl CompareRequest {
             hold_out_days: None,
             origins: ORIGINS,
             unit: TimeUnit::Week,
+            estimating: Estimating { uncertainty: Uncertainty::Fast, covariates: None },
             level: 0.8,
             seed: 1,
         }
@@ -83,10 +86,12 @@ pub fn compare(
         Some(days) => days.round().clamp(1.0, 1e5) as i32,
         None => hold_out_days(history, 365.0).ok_or(Error::TooShort { days: history })?,
     };
+    request.estimating.prepare(session, reading)?;
     let rolling = Rolling {
         session,
         reading,
-        kinds,
+        kinds: &request.estimating.possible(kinds),
+        estimating: &Estimating { uncertainty: Uncertainty::Fast, ..request.estimating.clone() },
         origins: origins(as_of, days, request.origins),
         days,
         unit: request.unit,
@@ -104,7 +109,7 @@ pub fn compare(
 pub(crate) fn select(
     session: &Session,
     reading: &Reading,
-    choice: ModelChoice,
+    (choice, estimating): (ModelChoice, &Estimating),
     first: Date,
     definitions: &Definitions,
     progress: Progress,
@@ -115,10 +120,12 @@ pub(crate) fn select(
         (ModelChoice::Named(kind), _) => Ok(unjudged(kind)),
         (ModelChoice::Auto, None) => Ok(unjudged(ModelKind::BgNbd)),
         (ModelChoice::Auto, Some(days)) => {
+            let estimating = &Estimating { uncertainty: Uncertainty::Fast, ..estimating.clone() };
             let rolling = Rolling {
                 session,
                 reading,
-                kinds: ModelKind::CANDIDATES,
+                kinds: &estimating.possible(ModelKind::CANDIDATES),
+                estimating,
                 origins: origins(definitions.as_of, days, ORIGINS),
                 days,
                 unit: definitions.unit,
@@ -154,6 +161,7 @@ struct Rolling<'a> {
     session: &'a Session,
     reading: &'a Reading,
     kinds: &'a [ModelKind],
+    estimating: &'a Estimating,
     origins: Vec<Date>,
     days: i32,
     unit: TimeUnit,
@@ -169,7 +177,7 @@ impl Rolling<'_> {
         let mut judged_at = Vec::new();
         for (round, &until) in self.origins.iter().enumerate() {
             let end = day::date(day::number(until) + self.days);
-            let detail = detail(self.kinds);
+            let detail = detail(self.kinds, self.estimating);
             let split =
                 match Split::new(self.session, self.reading, "selection", (until, end), self.unit, detail) {
                     Ok(split) => split,
@@ -180,7 +188,7 @@ impl Rolling<'_> {
             let mut judged = Vec::new();
             for (index, kind) in self.kinds.iter().enumerate() {
                 progress(Stage::Select, (round * self.kinds.len() + index) as u64, steps);
-                let fit = split.fit(*kind, Estimating::Fast, self.seed);
+                let fit = split.fit(*kind, self.estimating, self.seed);
                 judged.push(fit.map(|fit| split.judgement(&fit, self.level, self.seed)));
             }
             // Where there is too little for any model the later origins decide too.
@@ -240,7 +248,7 @@ impl Record {
         }
     }
 
-    fn add(&mut self, judged: Result<Judgement, FitError>) {
+    fn add(&mut self, judged: Result<Judgement, Error>) {
         match judged {
             Ok(mut judgement) => {
                 self.log_scores.push(judgement.log_score());

@@ -13,7 +13,7 @@ use perennial_math::statistics::variance;
 use perennial_models::TransactionModel;
 use rayon::prelude::*;
 
-use crate::columns::{i32s, i64s};
+use crate::columns::{i32s, i64s, u32s};
 use crate::hold_out::TrackingPoint;
 use crate::transactions::FittedTransactions;
 use crate::{Definitions, Error, day};
@@ -34,11 +34,11 @@ pub(crate) fn tracking(
     seed: u64,
 ) -> Result<Vec<TrackingPoint>, Error> {
     let last = day::number(definitions.as_of) + days;
-    let births = Births::of(session, table)?;
+    let births = Births::of(session, table, models.profiles())?;
     let repeats = repeats_per_day(session, table, day::date(last))?;
     let Some(first) = births.first_day() else { return Ok(Vec::new()) };
     let length = usize::try_from(last - first).unwrap_or(0) + 1;
-    let curves = Curves::new(models, definitions.unit.days(), length, seed);
+    let curves = Curves::new(models, &births, definitions.unit.days(), length, seed);
     let step = ((last - first) / POINTS).max(7);
     let half = normal_quantile(f64::midpoint(1.0, definitions.level));
     let points = (0..=(last - first) / step).rev().map(|k| last - k * step).filter(|&day| day > first);
@@ -58,20 +58,38 @@ pub(crate) fn tracking(
         .collect())
 }
 
+/// Profiles that stand for all where there are more of them.
+const REPRESENTATIVES: usize = 200;
+
 /// How many customers were acquired on each day, by their covariates.
 pub(crate) struct Births {
-    /// Day, profile, customers; ascending.
-    acquired: Vec<(i32, u32, f64)>,
+    /// Day, place of the profile among the representatives, customers; ascending by day.
+    acquired: Vec<(i32, usize, f64)>,
+    /// The profiles that curves are computed for.
+    representatives: Vec<u32>,
 }
 
 impl Births {
-    /// Of the customers in the summary table `table`.
-    pub(crate) fn of(session: &Session, table: &str) -> Result<Self, Error> {
+    /// Of the customers in the summary table `table`, who are of so many profiles.
+    pub(crate) fn of(session: &Session, table: &str, profiles: usize) -> Result<Self, Error> {
+        let several = profiles > 1;
+        let profile = if several { "profile" } else { "0" };
         let sql = format!(
-            "SELECT first_day AS day, count(*) AS n FROM {table} GROUP BY first_day ORDER BY first_day"
+            "SELECT day, profile, count(*) AS n FROM (SELECT first_day AS day, {profile} AS profile FROM {table}) AS births \
+             GROUP BY day, profile ORDER BY day, profile"
         );
-        let acquired = per_day(session, &sql)?.into_iter().map(|(day, n)| (day, 0, n)).collect();
-        Ok(Self { acquired })
+        let count = profiles.clamp(1, REPRESENTATIVES);
+        // Profiles are numbered in the order of their customers, not of what they are: evenly spaced ones stand for all.
+        let representatives = (0..count).map(|place| (place * profiles / count) as u32).collect();
+        let mut acquired = Vec::new();
+        for batch in session.query(&sql)? {
+            let (days, profile, n) = (i32s(&batch, "day")?, u32s(&batch, "profile")?, i64s(&batch, "n")?);
+            acquired.extend((0..batch.num_rows()).map(|row| {
+                let place = profile.value(row) as usize * count / profiles.max(1);
+                (days.value(row), place.min(count - 1), n.value(row) as f64)
+            }));
+        }
+        Ok(Self { acquired, representatives })
     }
 
     /// The first day on which a customer was acquired.
@@ -83,16 +101,21 @@ impl Births {
     pub(crate) fn expected(&self, models: &FittedTransactions, unit_days: f64, last: i32) -> Vec<f64> {
         let Some(first) = self.first_day() else { return Vec::new() };
         let length = usize::try_from(last - first).unwrap_or(0) + 1;
-        let curve = new_customer_curve(&*models.of(0), unit_days, length);
-        (first..=last).map(|day| self.total(&curve, day)).collect()
+        let curves = self.curves(|profile| new_customer_curve(&*models.of(profile), unit_days, length));
+        (first..=last).map(|day| self.total(&curves, day)).collect()
+    }
+
+    /// The curve of each representative.
+    fn curves(&self, curve: impl Fn(u32) -> Vec<f64> + Sync) -> Vec<Vec<f64>> {
+        self.representatives.par_iter().map(|profile| curve(*profile)).collect()
     }
 
     /// The sum over the customers acquired by `day` of what a new customer's curve has reached by then.
-    fn total(&self, curve: &[f64], day: i32) -> f64 {
+    fn total(&self, curves: &[Vec<f64>], day: i32) -> f64 {
         self.acquired
             .iter()
             .take_while(|(birth, ..)| *birth <= day)
-            .map(|(birth, _, n)| n * curve[usize::try_from(day - birth).unwrap_or(0)])
+            .map(|(birth, place, n)| n * curves[*place][usize::try_from(day - birth).unwrap_or(0)])
             .sum()
     }
 }
@@ -121,25 +144,39 @@ fn per_day(session: &Session, sql: &str) -> Result<Vec<(i32, f64)>, Error> {
     Ok(rows)
 }
 
-/// E[X(t)] and Var[X(t)] of a new customer for t = 0, 1, 2, ... days, under the fitted and under drawn models.
+/// E[X(t)] and Var[X(t)] of a new customer of each representative profile for t = 0, 1, 2, ... days, under the fitted and under drawn
+/// parameters.
 struct Curves {
-    expected: Vec<f64>,
-    drawn: Vec<Vec<f64>>,
-    variance: Vec<f64>,
+    expected: Vec<Vec<f64>>,
+    drawn: Vec<Vec<Vec<f64>>>,
+    variance: Vec<Vec<f64>>,
 }
 
 impl Curves {
-    fn new(models: &FittedTransactions, unit_days: f64, length: usize, seed: u64) -> Self {
-        let curve = |model: &dyn TransactionModel| new_customer_curve(model, unit_days, length);
-        let draws = models.draw_values(PARAMETER_DRAWS, &mut random::stream(seed, u64::MAX - 1));
-        let model = models.of(0);
+    fn new(
+        models: &FittedTransactions,
+        births: &Births,
+        unit_days: f64,
+        length: usize,
+        seed: u64,
+    ) -> Self {
+        let several = births.representatives.len();
+        // The work is the same however many profiles there are.
+        let draws = (PARAMETER_DRAWS / several).max(8);
+        let simulated = (SIMULATED_CUSTOMERS / several as u64).max(100);
+        let values = models.draw_values(draws, &mut random::stream(seed, u64::MAX - 1));
+        let drawn = |values: &Vec<f64>| {
+            births.curves(|profile| {
+                let model = models.at(values, profile);
+                let model = model.as_deref();
+                new_customer_curve(model.unwrap_or(&*models.of(profile)), unit_days, length)
+            })
+        };
         Self {
-            expected: curve(&*model),
-            drawn: draws
-                .par_iter()
-                .filter_map(|values| Some(curve(models.at(values, 0)?.as_ref())))
-                .collect(),
-            variance: simulated_variance(&*model, unit_days, length, seed),
+            expected: births.curves(|profile| new_customer_curve(&*models.of(profile), unit_days, length)),
+            drawn: values.iter().map(drawn).collect(),
+            variance: births
+                .curves(|profile| simulated_variance(&*models.of(profile), unit_days, length, simulated, seed)),
         }
     }
 
@@ -151,10 +188,16 @@ impl Curves {
     }
 }
 
-fn simulated_variance(model: &dyn TransactionModel, unit_days: f64, length: usize, seed: u64) -> Vec<f64> {
+fn simulated_variance(
+    model: &dyn TransactionModel,
+    unit_days: f64,
+    length: usize,
+    customers: u64,
+    seed: u64,
+) -> Vec<f64> {
     let (mut sums, mut squares) = (vec![0.0; length], vec![0.0; length]);
     let mut times = Vec::new();
-    for customer in 0..SIMULATED_CUSTOMERS {
+    for customer in 0..customers {
         times.clear();
         model.simulate_new((length - 1) as f64 / unit_days, &mut random::stream(seed, customer), &mut times);
         let mut events = times.iter().map(|t| t * unit_days).peekable();
@@ -167,6 +210,6 @@ fn simulated_variance(model: &dyn TransactionModel, unit_days: f64, length: usiz
             squares[t] += count * count;
         }
     }
-    let n = SIMULATED_CUSTOMERS as f64;
+    let n = customers as f64;
     sums.iter().zip(&squares).map(|(sum, square)| (square / n - (sum / n).powi(2)).max(0.0)).collect()
 }

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use perennial_lake::{Reading, Session};
-use perennial_models::{FitError, ModelKind, TimeUnit};
+use perennial_models::{ModelKind, TimeUnit};
 
 use crate::active::{Forecaster, SpendScale};
 use crate::columns::{f64s, i64s, u32s};
@@ -32,7 +32,7 @@ pub(crate) struct Split<'a> {
 }
 
 /// On what time models are judged, and how.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct HoldOutRequest {
     /// The last day that the fits see.
     pub until: Date,
@@ -51,8 +51,15 @@ pub struct HoldOutRequest {
 impl HoldOutRequest {
     /// All that came after a day.
     #[must_use]
-    pub const fn new(until: Date) -> Self {
-        Self { until, days: None, unit: TimeUnit::Week, estimating: Estimating::Fast, level: 0.8, seed: 1 }
+    pub fn new(until: Date) -> Self {
+        Self {
+            until,
+            days: None,
+            unit: TimeUnit::Week,
+            estimating: Estimating::default(),
+            level: 0.8,
+            seed: 1,
+        }
     }
 }
 
@@ -74,14 +81,13 @@ pub fn hold_outs(
     if end > last {
         return Err(Error::HoldOutTooLong { until, end, last });
     }
-    let split =
-        Split::new(session, reading, "hold_out", (until, end), request.unit, fitting::detail(kinds))?;
+    request.estimating.prepare(session, reading)?;
+    let detail = fitting::detail(kinds, &request.estimating);
+    let split = Split::new(session, reading, "hold_out", (until, end), request.unit, detail)?;
     let steps = kinds.len() as u64;
     let judge = |(step, kind): (usize, &ModelKind)| {
         progress(Stage::Validate, step as u64, steps);
-        let models = split
-            .fit(*kind, request.estimating, request.seed)
-            .map_err(|source| Error::Fit { model: kind.title(), source })?;
+        let models = split.fit(*kind, &request.estimating, request.seed)?;
         split.judge(&models, request.level, request.seed)
     };
     let judged = kinds.iter().enumerate().map(judge).collect();
@@ -115,9 +121,9 @@ impl<'a> Split<'a> {
     pub(crate) fn fit(
         &self,
         kind: ModelKind,
-        estimating: Estimating,
+        estimating: &Estimating,
         seed: u64,
-    ) -> Result<FittedTransactions, FitError> {
+    ) -> Result<FittedTransactions, Error> {
         fitting::fit_transactions(kind, &self.histories, self.unit, estimating, seed)
     }
 
@@ -147,7 +153,7 @@ impl<'a> Split<'a> {
         let mut judgement = self.judgement(models, level, seed);
         let errors = judgement.errors;
         Ok(HoldOut {
-            fit: transaction_summary(models.fit(), self.unit, self.until),
+            fit: transaction_summary(models, self.unit, self.until),
             hold_out_days: f64::from(self.days),
             mae: errors.absolute / errors.customers,
             rmse: (errors.squared / errors.customers).sqrt(),

@@ -45,7 +45,8 @@ pub fn value(
         ModelChoice::Auto => ModelKind::CANDIDATES,
         ModelChoice::Named(kind) => &[kind],
     };
-    let detail = fitting::detail(kinds);
+    request.estimating.prepare(session, reading)?;
+    let detail = fitting::detail(kinds, &request.estimating);
     let purchases = summary::summarise(session, reading, SUMMARY, definitions.as_of, detail)?;
     let base = summary::base(session, reading, SUMMARY, definitions.as_of)?;
     let scale = summary::scale(reading);
@@ -53,7 +54,14 @@ pub fn value(
     progress(Stage::Summarise, 1, 1);
 
     let (kind, selection) =
-        selection::select(session, reading, request.model, base.first_day, &definitions, progress)?;
+        selection::select(
+        session,
+        reading,
+        (request.model, &request.estimating),
+        base.first_day,
+        &definitions,
+        progress,
+    )?;
     progress(Stage::Fit, 0, 1);
     let spends = reading
         .has_amounts
@@ -64,12 +72,13 @@ pub fn value(
         &histories,
         spends.as_deref(),
         definitions.unit,
-        request.estimating,
+        &request.estimating,
         request.seed,
     );
-    if let (ModelChoice::Named(kind), Err(source)) = (request.model, &fitted.transactions) {
-        return Err(Error::Fit { model: kind.title(), source: source.clone() });
-    }
+    let fitted = match (request.model, fitted.transactions) {
+        (ModelChoice::Named(_), Err(error)) => return Err(error),
+        (_, transactions) => Fitted { transactions, ..fitted },
+    };
     progress(Stage::Fit, 1, 1);
 
     let hold_out = last_hold_out(session, reading, kind, &base, &definitions, request, progress)?;
@@ -209,13 +218,13 @@ fn last_hold_out(
     let Some(days) = selection::hold_out_days(history, definitions.horizon_days) else { return Ok(None) };
     let until: Date = day::date(day::number(definitions.as_of) - days);
     progress(Stage::Validate, 0, 1);
-    let detail = fitting::detail(&[kind]);
+    let detail = fitting::detail(&[kind], &request.estimating);
     let split = match Split::new(session, reading, "last", (until, definitions.as_of), definitions.unit, detail) {
         Ok(split) => split,
         Err(Error::NoCustomers { .. } | Error::NoHoldOut { .. }) => return Ok(None),
         Err(error) => return Err(error),
     };
-    let judged = match split.fit(kind, request.estimating, request.seed) {
+    let judged = match split.fit(kind, &request.estimating, request.seed) {
         Ok(models) => Some(split.judge(&models, definitions.level, request.seed)?),
         Err(_) => None,
     };

@@ -230,6 +230,16 @@ pub enum FitFailure {
     },
 }
 
+impl From<&crate::Error> for FitFailure {
+    fn from(error: &crate::Error) -> Self {
+        match error {
+            crate::Error::Fit { source, .. } => source.into(),
+            crate::Error::CovariateFit { model, .. } => Self::NotFinite { model: (*model).to_owned() },
+            _ => Self::NotFinite { model: String::new() },
+        }
+    }
+}
+
 impl From<&FitError> for FitFailure {
     fn from(error: &FitError) -> Self {
         match *error {

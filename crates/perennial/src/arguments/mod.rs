@@ -111,6 +111,13 @@ pub(crate) struct ValueArguments {
     #[command(flatten)]
     pub(crate) uncertainty: UncertaintyArgument,
 
+    #[command(flatten)]
+    pub(crate) covariates: CovariateArguments,
+
+    /// Score with a fit that `fit --save FILE` saved, instead of fitting anew.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["model", "covariates"])]
+    pub(crate) fit: Option<PathBuf>,
+
     /// Write the customers' values to a file: .parquet, .csv (safe to open in a spreadsheet) or .json.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: Option<PathBuf>,
@@ -322,6 +329,9 @@ pub(crate) struct CompareArguments {
     #[command(flatten)]
     pub(crate) unit: UnitArgument,
 
+    #[command(flatten)]
+    pub(crate) covariates: CovariateArguments,
+
     /// The probability that the intervals are meant to hold.
     #[arg(long, value_name = "SHARE", default_value = "80%", value_parser = quantities::level)]
     pub(crate) level: f64,
@@ -359,6 +369,9 @@ pub(crate) struct ValidateArguments {
 
     #[command(flatten)]
     pub(crate) unit: UnitArgument,
+
+    #[command(flatten)]
+    pub(crate) covariates: CovariateArguments,
 
     #[command(flatten)]
     pub(crate) uncertainty: UncertaintyArgument,

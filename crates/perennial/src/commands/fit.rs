@@ -20,7 +20,7 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
     let (session, read) = open(&requests::source(&arguments.source), &progress)?;
     let kinds = requests::fits(&arguments.model, read.has_amounts)?;
     let stage = |stage, done, total| progress.of_stage(stage, done, total);
-    let results = perennial_valuation::fits(&session, &read, &kinds, &requests::fit(arguments), &stage)?;
+    let results = perennial_valuation::fits(&session, &read, &kinds, &requests::fit(arguments)?, &stage)?;
     let names = kinds.iter().map(|kind| name(*kind));
     let (fitted, failed): (Vec<FitSummary>, _) = Failure::sort_out(names.zip(results))?;
     progress.clear();

@@ -15,7 +15,7 @@ pub(crate) fn run(arguments: &ValidateArguments) -> Result<()> {
     let models = requests::models(&arguments.model)?;
     let (session, read) = open(&requests::source(&arguments.source), &progress)?;
     let stage = |stage, done, total| progress.of_stage(stage, done, total);
-    let request = requests::hold_out(arguments);
+    let request = requests::hold_out(arguments)?;
     let results = perennial_valuation::hold_outs(&session, &read, &models, &request, &stage)?;
     let names = models.iter().map(|model| model.name());
     let (judged, failed) = Failure::sort_out(names.zip(results))?;
