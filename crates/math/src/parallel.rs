@@ -1,4 +1,4 @@
-//! Parallel sums whose result does not depend on the number of threads.
+//! Parallel sums and maps whose result does not depend on the number of threads.
 
 use std::ops::Range;
 
@@ -15,6 +15,10 @@ pub fn sum_chunks<const K: usize>(
     term: impl Fn(Range<usize>) -> [f64; K] + Sync,
 ) -> [f64; K] {
     let size = chunk_size.max(1);
+    if len <= size {
+        // Nothing to share out: a small likelihood, evaluated many thousand times, does not pay for the thread pool.
+        return if len == 0 { [0.0; K] } else { term(0..len) };
+    }
     let parts: Vec<[f64; K]> = (0..len.div_ceil(size))
         .into_par_iter()
         .map(|chunk| {
@@ -29,6 +33,11 @@ pub fn sum_chunks<const K: usize>(
         }
     }
     sums.map(CompensatedSum::total)
+}
+
+/// `item` of every index in `0..len`, in index order, computed on whichever threads are free.
+pub fn map<T: Send>(len: usize, item: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    (0..len).into_par_iter().map(|index| item(index)).collect()
 }
 
 /// A running sum that keeps what rounding loses (Neumaier, 1974).

@@ -18,7 +18,7 @@
 //! Model, Marketing Science 24 (2005) 275-284, eq. 6 (likelihood), 8 (distribution), 9 and 10 (expectations).
 
 use crate::{
-    CustomerBase, Fit, FitError, InvalidParameters, Parameters,
+    CustomerBase, Estimation, Fit, FitError, InvalidParameters, Parameters,
     estimation::{Estimable, Problem},
     geometric_dropout::{self, GeometricDropout},
     parameters::checked,
@@ -44,7 +44,7 @@ impl BgNbd {
     /// # Errors
     /// When there is too little data or no finite likelihood; a fit at the edge of the parameter space is no error.
     pub fn fit(customers: &CustomerBase) -> Result<Fit<Self>, FitError> {
-        Self::problem(customers)?.maximise(Self::from_values)
+        Self::estimate(customers, &Estimation::MaximumLikelihood)
     }
 
     /// The log-likelihood of a customer base, with all constants, in the time unit of the data.

@@ -36,7 +36,7 @@ use perennial_math::{
 
 use crate::{
     CustomerBase, FitError, InvalidParameters, Parameters, Purchases, TransactionModel,
-    estimation::{Problem, require_repeat_customers},
+    estimation::Problem,
     grouped::Grouped,
     transaction::each_future,
 };
@@ -146,7 +146,6 @@ pub(crate) fn problem_at<M: GeometricDropout>(
     grouped: &Arc<Grouped>,
     k: u32,
 ) -> Result<Problem, FitError> {
-    require_repeat_customers(customers.repeat_customers(), customers.customers())?;
     let unit = grouped.unit;
     let ticks = f64::from(k);
     let units = [("r", 1.0), ("alpha", unit), ("a", 1.0), ("b", 1.0)];

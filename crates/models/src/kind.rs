@@ -3,8 +3,9 @@
 use std::{fmt, str::FromStr};
 
 use crate::{
-    BgCnbdK, BgNbd, CustomerBase, FitError, InvalidParameters, MbgCnbdK, MbgNbd, Parameters, ParetoNbd,
+    BgCnbdK, BgNbd, CustomerBase, Estimation, FitError, InvalidParameters, MbgCnbdK, MbgNbd, Parameters, ParetoNbd,
     TransactionFit, TransactionModel,
+    estimation::Estimable,
 };
 
 /// A kind of transaction model.
@@ -93,12 +94,24 @@ impl ModelKind {
     /// # Errors
     /// When there is too little data or no finite likelihood; a fit at the edge of the parameter space is no error.
     pub fn fit(self, customers: &CustomerBase) -> Result<TransactionFit, FitError> {
+        self.estimate(customers, &Estimation::MaximumLikelihood)
+    }
+
+    /// Fits a model of this kind: at the maximum of the likelihood, from the posterior distribution, or with the bootstrap.
+    ///
+    /// # Errors
+    /// When there is too little data, no finite likelihood, or settings or priors that cannot be followed.
+    pub fn estimate(
+        self,
+        customers: &CustomerBase,
+        estimation: &Estimation,
+    ) -> Result<TransactionFit, FitError> {
         Ok(match self {
-            Self::BgNbd => BgNbd::fit(customers)?.into_dyn(),
-            Self::MbgNbd => MbgNbd::fit(customers)?.into_dyn(),
-            Self::ParetoNbd => ParetoNbd::fit(customers)?.into_dyn(),
-            Self::BgCnbdK => BgCnbdK::fit(customers)?.into_dyn(),
-            Self::MbgCnbdK => MbgCnbdK::fit(customers)?.into_dyn(),
+            Self::BgNbd => BgNbd::estimate(customers, estimation)?.into_dyn(),
+            Self::MbgNbd => MbgNbd::estimate(customers, estimation)?.into_dyn(),
+            Self::ParetoNbd => ParetoNbd::estimate(customers, estimation)?.into_dyn(),
+            Self::BgCnbdK => BgCnbdK::estimate(customers, estimation)?.into_dyn(),
+            Self::MbgCnbdK => MbgCnbdK::estimate(customers, estimation)?.into_dyn(),
         })
     }
 

@@ -17,7 +17,7 @@
 //! time; the latter call it the central variant, CBG/NBD.)
 
 use crate::{
-    CustomerBase, Fit, FitError, InvalidParameters, Parameters,
+    CustomerBase, Estimation, Fit, FitError, InvalidParameters, Parameters,
     estimation::{Estimable, Problem},
     geometric_dropout::{self, GeometricDropout},
     parameters::checked,
@@ -43,7 +43,7 @@ impl MbgNbd {
     /// # Errors
     /// When there is too little data or no finite likelihood; a fit at the edge of the parameter space is no error.
     pub fn fit(customers: &CustomerBase) -> Result<Fit<Self>, FitError> {
-        Self::problem(customers)?.maximise(Self::from_values)
+        Self::estimate(customers, &Estimation::MaximumLikelihood)
     }
 
     /// The log-likelihood of a customer base, with all constants, in the time unit of the data.

@@ -1,5 +1,7 @@
 //! The models against published figures, simulated truth and hard cases.
 
+mod bayes;
+mod bootstrap;
 mod cdnow;
 mod data;
 mod extremes;
