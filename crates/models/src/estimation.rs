@@ -10,7 +10,7 @@ mod bootstrap;
 mod diagnostics;
 mod maximum_likelihood;
 mod nuts;
-//POOL
+mod pooling;
 mod posterior;
 mod priors;
 mod summary;
@@ -18,6 +18,8 @@ mod summary;
 pub use bayes::Sampling;
 pub use bootstrap::Resampling;
 pub use diagnostics::{Diagnostics, LARGEST_R_HAT, SMALLEST_ESS_PER_CHAIN, Trouble};
+pub(crate) use pooling::pool;
+pub use pooling::{Pooled, Pooling};
 pub use priors::{DEFAULT_COEFFICIENT_SPREAD, DEFAULT_LOG_SPREAD, InvalidPrior, Prior, Priors};
 
 use perennial_math::{

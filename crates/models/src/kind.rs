@@ -4,8 +4,8 @@ use std::{fmt, str::FromStr};
 
 use crate::{
     BgCnbdK, BgNbd, CustomerBase, Estimation, FitError, InvalidParameters, MbgCnbdK, MbgNbd, Parameters, ParetoNbd,
-    TransactionFit, TransactionModel,
-    estimation::Estimable,
+    Pooled, Pooling, TransactionFit, TransactionModel,
+    estimation::{Estimable, pool},
 };
 
 /// A kind of transaction model.
@@ -106,7 +106,11 @@ impl ModelKind {
         customers: &CustomerBase,
         estimation: &Estimation,
     ) -> Result<TransactionFit, FitError> {
+        let at_maximum = *estimation == Estimation::MaximumLikelihood;
         Ok(match self {
+            // The choice of k ends at the maximum; there is no need to go there again.
+            Self::BgCnbdK if at_maximum => BgCnbdK::fit(customers)?.into_dyn(),
+            Self::MbgCnbdK if at_maximum => MbgCnbdK::fit(customers)?.into_dyn(),
             Self::BgNbd => BgNbd::estimate(customers, estimation)?.into_dyn(),
             Self::MbgNbd => MbgNbd::estimate(customers, estimation)?.into_dyn(),
             Self::ParetoNbd => ParetoNbd::estimate(customers, estimation)?.into_dyn(),
@@ -139,6 +143,21 @@ impl ModelKind {
             Self::BgCnbdK => Box::new(BgCnbdK::from_values(values)?),
             Self::MbgCnbdK => Box::new(MbgCnbdK::from_values(values)?),
         })
+    }
+
+    /// Fits a model of this kind to groups of customers together: their parameters differ as the data say, and a small group learns from
+    /// the others. All groups must be counted in one time unit; a group may have any number of customers.
+    ///
+    /// # Errors
+    /// When all groups together have too little data, there is no finite likelihood, or settings or priors cannot be followed.
+    pub fn pool(self, groups: &[CustomerBase], pooling: &Pooling) -> Result<Pooled, FitError> {
+        match self {
+            Self::BgNbd => pool::<BgNbd>(groups, pooling),
+            Self::MbgNbd => pool::<MbgNbd>(groups, pooling),
+            Self::ParetoNbd => pool::<ParetoNbd>(groups, pooling),
+            Self::BgCnbdK => pool::<BgCnbdK>(groups, pooling),
+            Self::MbgCnbdK => pool::<MbgCnbdK>(groups, pooling),
+        }
     }
 }
 

@@ -121,7 +121,7 @@ impl Prior {
         };
         match self {
             Self::LogNormal { median, sigma } => {
-                let z = (unit.ln() + coordinate - median.ln()) / sigma;
+                let z = (coordinate - (median / unit).ln()) / sigma;
                 [-0.5 * z * z - sigma.ln() - 0.5 * (2.0 * PI).ln(), -z / sigma]
             }
             Self::HalfNormal { sigma } => {

@@ -9,6 +9,7 @@ mod forecasts;
 mod grocery;
 mod log_normal;
 mod opportunities;
+mod pooling;
 mod recovery;
 mod regular;
 mod retention;
