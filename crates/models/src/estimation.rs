@@ -96,7 +96,8 @@ impl Problem {
 
     /// The log-likelihood, with all constants and in the unit of the data, at parameter values in that unit.
     pub(crate) fn log_likelihood_at(&self, values: &[f64]) -> f64 {
-        let parameters: Vec<f64> = self.parameters.iter().zip(values).map(|(p, value)| value / p.unit).collect();
+        let parameters: Vec<f64> =
+            self.parameters.iter().zip(values).map(|(p, value)| value / p.unit).collect();
         self.likelihood.value_and_gradient(&parameters, &mut vec![0.0; values.len()]) + self.log_density_unit
     }
 

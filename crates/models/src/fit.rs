@@ -278,7 +278,9 @@ pub enum FitError {
         reason: String,
     },
     /// The model could be fitted on next to none of the resampled customers.
-    #[error("{succeeded} of {replicates} replicates of the bootstrap could be fitted; at least two are needed")]
+    #[error(
+        "{succeeded} of {replicates} replicates of the bootstrap could be fitted; at least two are needed"
+    )]
     TooFewReplicates {
         /// Replicates that were fitted.
         succeeded: usize,

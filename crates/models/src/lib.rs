@@ -56,7 +56,8 @@ pub use bg_nbd::BgNbd;
 pub use cox::{Cox, CoxData, CoxError};
 pub use estimation::{
     DEFAULT_COEFFICIENT_SPREAD, DEFAULT_LOG_SPREAD, Diagnostics, Estimation, InvalidPrior, LARGEST_R_HAT,
-    MINIMUM_REPEAT_CUSTOMERS, Pooled, Pooling, Prior, Priors, Resampling, SMALLEST_ESS_PER_CHAIN, Sampling, Trouble,
+    MINIMUM_REPEAT_CUSTOMERS, Pooled, Pooling, Prior, Priors, Resampling, SMALLEST_ESS_PER_CHAIN, Sampling,
+    Trouble,
 };
 pub use fingerprint::Fingerprint;
 pub use fit::{

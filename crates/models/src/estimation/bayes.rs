@@ -43,7 +43,9 @@ impl Sampling {
             return wrong("the number of chains must lie between 1 and 1,000");
         }
         if !(4..=MOST).contains(&self.draws) || self.warm_up > MOST {
-            return wrong("draws per chain must lie between 4 and 1,000,000, the warm-up at or below 1,000,000");
+            return wrong(
+                "draws per chain must lie between 4 and 1,000,000, the warm-up at or below 1,000,000",
+            );
         }
         if !(self.target_accept > 0.0 && self.target_accept < 1.0) {
             return wrong("the share of proposals to be accepted must lie between 0 and 1");
@@ -106,9 +108,6 @@ impl Problem {
 }
 
 /// The draws of each chain, each turned by `turn`.
-pub(super) fn coordinates_of(
-    traces: &[Trace],
-    turn: impl Fn(&[f64]) -> Vec<f64>,
-) -> Vec<Vec<Vec<f64>>> {
+pub(super) fn coordinates_of(traces: &[Trace], turn: impl Fn(&[f64]) -> Vec<f64>) -> Vec<Vec<Vec<f64>>> {
     traces.iter().map(|trace| trace.draws.iter().map(|position| turn(position)).collect()).collect()
 }

@@ -63,7 +63,10 @@ pub(crate) fn bootstrap<M>(
     Ok(Fit {
         parameters: estimates.collect(),
         covariance,
-        sample: Some(Sample { origin: SampleOrigin::Bootstrap { failed: replicates - values.len() }, values }),
+        sample: Some(Sample {
+            origin: SampleOrigin::Bootstrap { failed: replicates - values.len() },
+            values,
+        }),
         evaluations: fit.evaluations + found.iter().map(|(.., evaluations)| evaluations).sum::<usize>(),
         ..fit
     })

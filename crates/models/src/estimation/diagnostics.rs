@@ -94,8 +94,14 @@ impl Diagnostics {
     pub(crate) fn of(chains: &[Vec<Vec<f64>>], divergences: usize) -> Self {
         let parameters = chains.iter().flatten().next().map_or(0, Vec::len);
         let draws = chains.iter().map(Vec::len).min().unwrap_or(0);
-        let mut found =
-            Self { chains: chains.len(), draws, divergences, r_hat: vec![], bulk_ess: vec![], tail_ess: vec![] };
+        let mut found = Self {
+            chains: chains.len(),
+            draws,
+            divergences,
+            r_hat: vec![],
+            bulk_ess: vec![],
+            tail_ess: vec![],
+        };
         for parameter in 0..parameters {
             let traces: Vec<Vec<f64>> = chains
                 .iter()
@@ -111,7 +117,8 @@ impl Diagnostics {
     /// What is wrong with the sample, the worst first; `None` when nothing is.
     #[must_use]
     pub fn trouble(&self) -> Option<Trouble> {
-        let r_hat = self.r_hat.iter().fold(1.0_f64, |worst, &r| if r.is_nan() { f64::NAN } else { worst.max(r) });
+        let r_hat =
+            self.r_hat.iter().fold(1.0_f64, |worst, &r| if r.is_nan() { f64::NAN } else { worst.max(r) });
         if r_hat.is_nan() || r_hat > LARGEST_R_HAT {
             return Some(Trouble::ChainsDisagree { r_hat });
         }
@@ -127,9 +134,10 @@ impl Diagnostics {
     /// The smallest effective number of draws of a parameter, in bulk or tails.
     #[must_use]
     pub fn smallest_ess(&self) -> f64 {
-        self.bulk_ess.iter().chain(&self.tail_ess).fold(f64::INFINITY, |least, &ess| {
-            if ess.is_nan() { f64::NAN } else { least.min(ess) }
-        })
+        self.bulk_ess
+            .iter()
+            .chain(&self.tail_ess)
+            .fold(f64::INFINITY, |least, &ess| if ess.is_nan() { f64::NAN } else { least.min(ess) })
     }
 }
 
@@ -222,8 +230,7 @@ fn ess(chains: &[Vec<f64>]) -> f64 {
     }
     let means: Vec<f64> = chains.iter().map(|chain| mean(chain)).collect();
     let correlation = |lag: usize| {
-        let sum: f64 =
-            chains.iter().zip(&means).map(|(chain, mean)| autocovariance(chain, *mean, lag)).sum();
+        let sum: f64 = chains.iter().zip(&means).map(|(chain, mean)| autocovariance(chain, *mean, lag)).sum();
         1.0 - (within - sum / chains.len() as f64) / total
     };
     let mut pair = 1.0 + correlation(1);
@@ -266,8 +273,9 @@ mod tests {
                 let (mut state, mut x) = (chain + 1, 0.0);
                 (0..500)
                     .map(|_| {
-                        state =
-                            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                        state = state
+                            .wrapping_mul(6_364_136_223_846_793_005)
+                            .wrapping_add(1_442_695_040_888_963_407);
                         x = rho * x + ((state >> 11) as f64 / 2.0_f64.powi(53) - 0.5);
                         x + shift * chain as f64
                     })
@@ -283,11 +291,19 @@ mod tests {
             autoregressive(0.3, 0.0).iter().map(|c| c.iter().map(|x| (x * 4.0).floor()).collect()).collect();
         for (traces, expected) in [
             (autoregressive(0.7, 0.0), [1.003_261_424_663_422, 328.649_518_171_106_9, 680.979_893_204_358_2]),
-            (autoregressive(0.95, 0.05), [1.022_670_988_431_071_4, 69.062_337_999_351_78, 77.206_886_124_507_45]),
-            (autoregressive(-0.4, 0.0), [0.999_661_616_884_968_8, 4_546.026_417_056_121, 2_178.276_348_747_627]),
+            (
+                autoregressive(0.95, 0.05),
+                [1.022_670_988_431_071_4, 69.062_337_999_351_78, 77.206_886_124_507_45],
+            ),
+            (
+                autoregressive(-0.4, 0.0),
+                [0.999_661_616_884_968_8, 4_546.026_417_056_121, 2_178.276_348_747_627],
+            ),
             (rounded, [1.000_442_230_910_844_8, 948.972_376_409_046_1, 1_081.147_796_164_296_6]),
         ] {
-            for (ours, expected) in [r_hat(&traces), bulk_ess(&traces), tail_ess(&traces)].into_iter().zip(expected) {
+            for (ours, expected) in
+                [r_hat(&traces), bulk_ess(&traces), tail_ess(&traces)].into_iter().zip(expected)
+            {
                 assert!((ours / expected - 1.0).abs() < 1e-9, "{ours} {expected}");
             }
         }
@@ -304,7 +320,9 @@ mod tests {
         assert_eq!(diagnosed(&autoregressive(-0.4, 0.0), 0), None);
         let diverged = diagnosed(&autoregressive(-0.4, 0.0), 3);
         assert_eq!(diverged, Some(Trouble::Divergences { divergences: 3, transitions: 2000 }));
-        assert!(diverged.is_some_and(|trouble| trouble.to_string().starts_with("3 of 2000 transitions diverged")));
+        assert!(
+            diverged.is_some_and(|trouble| trouble.to_string().starts_with("3 of 2000 transitions diverged"))
+        );
         let apart = diagnosed(&autoregressive(-0.4, 0.3), 0);
         assert!(matches!(apart, Some(Trouble::ChainsDisagree { r_hat }) if r_hat > 1.1), "{apart:?}");
         let few: Vec<Vec<f64>> = autoregressive(-0.4, 0.0).iter().map(|trace| trace[..40].to_vec()).collect();

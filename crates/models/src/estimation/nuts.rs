@@ -73,8 +73,7 @@ fn trace(density: &impl Density, plan: Plan, chain: u64) -> Result<Trace, String
 
 /// A point where the density is finite, drawn around 0.
 fn start(density: &impl Density, rng: &mut Rng) -> Option<Vec<f64>> {
-    let mut start: Vec<f64> =
-        (0..density.dimension()).map(|_| START_SPREAD * standard_normal(rng)).collect();
+    let mut start: Vec<f64> = (0..density.dimension()).map(|_| START_SPREAD * standard_normal(rng)).collect();
     let mut gradient = vec![0.0; start.len()];
     for _ in 0..START_TRIES {
         let value = density.value_and_gradient(&start, &mut gradient);

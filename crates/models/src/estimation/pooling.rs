@@ -38,7 +38,8 @@ pub struct Pooling {
 
 impl Default for Pooling {
     fn default() -> Self {
-        Self { sampling: Sampling { draws: 500, ..Sampling::default() }, spread: 0.5 }
+        // Where the groups are alike, tau is near 0 and steps must be small: hence the higher share of accepted proposals.
+        Self { sampling: Sampling { target_accept: 0.9, ..Sampling::default() }, spread: 0.5 }
     }
 }
 

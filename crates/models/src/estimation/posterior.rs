@@ -63,7 +63,8 @@ impl<'a> Posterior<'a> {
             self.value_and_gradient(at, gradient);
             gradient.iter_mut().for_each(|slope| *slope = -*slope);
         };
-        let (covariance, _) = covariance_from_hessian(&hessian_of(&mut minus_gradient, &centre), LARGEST_VARIANCE);
+        let (covariance, _) =
+            covariance_from_hessian(&hessian_of(&mut minus_gradient, &centre), LARGEST_VARIANCE);
         let factor = covariance.cholesky().map_err(|_| not_finite())?;
         Ok(Whitened { posterior: self, centre, factor })
     }
@@ -81,7 +82,8 @@ impl Whitened<'_> {
     /// The problem's coordinates at a position.
     pub(super) fn coordinates(&self, position: &[f64]) -> Vec<f64> {
         let size = self.centre.len();
-        let shift = |row: usize| (0..=row.min(size - 1)).map(|k| self.factor.get(row, k) * position[k]).sum::<f64>();
+        let shift =
+            |row: usize| (0..=row.min(size - 1)).map(|k| self.factor.get(row, k) * position[k]).sum::<f64>();
         self.centre.iter().enumerate().map(|(row, centre)| centre + shift(row)).collect()
     }
 }
@@ -108,7 +110,13 @@ mod tests {
     use crate::{BgNbd, CustomerBase, ParetoNbd, Priors, Purchases, estimation::Estimable};
 
     fn customers() -> CustomerBase {
-        let rows = [(0, 0.0, 30.0, 70), (1, 3.0, 39.0, 20), (2, 25.0, 31.0, 30), (5, 31.0, 31.0, 10), (30, 20.0, 35.0, 1)];
+        let rows = [
+            (0, 0.0, 30.0, 70),
+            (1, 3.0, 39.0, 20),
+            (2, 25.0, 31.0, 30),
+            (5, 31.0, 31.0, 10),
+            (30, 20.0, 35.0, 1),
+        ];
         let mut base = CustomerBase::new();
         for (x, recency, age, customers) in rows {
             base.push(Purchases::new(x, recency, age).expect("a valid history"), customers);
@@ -128,7 +136,9 @@ mod tests {
         let base = customers();
         for problem in [BgNbd::problem(&base), ParetoNbd::problem(&base)] {
             let problem = problem.expect("a problem");
-            let density = Posterior::new(&problem, priors().of(&problem).expect("priors")).whitened().expect("a maximum");
+            let density = Posterior::new(&problem, priors().of(&problem).expect("priors"))
+                .whitened()
+                .expect("a maximum");
             for position in [[0.0, 0.0, 0.0, 0.0], [0.7, -1.1, 0.4, 1.3], [-1.5, 2.0, -0.3, -0.8]] {
                 let mut gradient = [0.0; 4];
                 density.value_and_gradient(&position, &mut gradient);
@@ -142,7 +152,12 @@ mod tests {
                     // The five-point rule: its error is of order step^4.
                     let expected =
                         (8.0 * (at(step) - at(-step)) - (at(2.0 * step) - at(-2.0 * step))) / (12.0 * step);
-                    assert!((gradient[i] - expected).abs() < 1e-6, "{}: {} {expected}", problem.model, gradient[i]);
+                    assert!(
+                        (gradient[i] - expected).abs() < 1e-6,
+                        "{}: {} {expected}",
+                        problem.model,
+                        gradient[i]
+                    );
                 }
             }
         }
@@ -152,7 +167,8 @@ mod tests {
     fn whitened_the_density_is_flat_and_of_unit_curvature_at_its_maximum() {
         let base = customers();
         let problem = ParetoNbd::problem(&base).expect("a problem");
-        let density = Posterior::new(&problem, priors().of(&problem).expect("priors")).whitened().expect("a maximum");
+        let density =
+            Posterior::new(&problem, priors().of(&problem).expect("priors")).whitened().expect("a maximum");
         let mut minus_gradient = |at: &[f64], gradient: &mut [f64]| {
             density.value_and_gradient(at, gradient);
             gradient.iter_mut().for_each(|slope| *slope = -*slope);

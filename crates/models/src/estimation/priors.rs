@@ -72,7 +72,9 @@ pub enum InvalidPrior {
         text: String,
     },
     /// A number that the distribution cannot have.
-    #[error("the prior {prior} has a number out of range: all must be finite, and positive but for the mean of normal")]
+    #[error(
+        "the prior {prior} has a number out of range: all must be finite, and positive but for the mean of normal"
+    )]
     Number {
         /// The prior.
         prior: Prior,
@@ -157,7 +159,9 @@ impl Prior {
         match self {
             Self::Flat => true,
             Self::Normal { .. } => matches!(scale, Scale::Identity),
-            Self::LogNormal { .. } | Self::HalfNormal { .. } | Self::Gamma { .. } => matches!(scale, Scale::Log),
+            Self::LogNormal { .. } | Self::HalfNormal { .. } | Self::Gamma { .. } => {
+                matches!(scale, Scale::Log)
+            }
         }
     }
 }
@@ -248,7 +252,8 @@ impl Priors {
             .parameters
             .iter()
             .map(|parameter| {
-                let set = self.set.iter().rev().find(|(name, _)| parameter.name == *name).map(|(_, prior)| *prior);
+                let set =
+                    self.set.iter().rev().find(|(name, _)| parameter.name == *name).map(|(_, prior)| *prior);
                 let prior = set.unwrap_or(Prior::default_of(parameter.scale, parameter.unit));
                 checked(prior, &parameter.name, parameter.scale)
             })
@@ -315,7 +320,10 @@ mod tests {
                     let below = prior.log_density(scale, unit, at - step)[0];
                     let expected = (above - below) / (2.0 * step);
                     let ours = prior.log_density(scale, unit, at)[1];
-                    assert!((ours - expected).abs() < 1e-7 * (1.0 + expected.abs()), "{prior}: {ours} {expected}");
+                    assert!(
+                        (ours - expected).abs() < 1e-7 * (1.0 + expected.abs()),
+                        "{prior}: {ours} {expected}"
+                    );
                 }
             }
         }

@@ -24,13 +24,15 @@ impl Summary {
             .collect();
         let means: Vec<f64> = coordinates.iter().map(|draws| mean(draws)).collect();
         let covariance = |i: usize, j: usize| {
-            let products = coordinates[i].iter().zip(&coordinates[j]).map(|(a, b)| (a - means[i]) * (b - means[j]));
+            let products =
+                coordinates[i].iter().zip(&coordinates[j]).map(|(a, b)| (a - means[i]) * (b - means[j]));
             products.sum::<f64>() / (values.len().max(2) - 1) as f64
         };
         let estimated = |(i, parameter): (usize, &Parameter)| Estimated {
             name: parameter.name.clone(),
             value: parameter.scale.value(means[i]),
-            standard_error: Some(variance(&column(i).collect::<Vec<f64>>()).sqrt()).filter(|sd| sd.is_finite()),
+            standard_error: Some(variance(&column(i).collect::<Vec<f64>>()).sqrt())
+                .filter(|sd| sd.is_finite()),
             scale: parameter.scale,
         };
         let size = parameters.len();

@@ -2,8 +2,8 @@
 
 use perennial_math::random::stream;
 use perennial_models::{
-    BgNbd, CustomerBase, Diagnostics, Estimation, Fit, FitError, GammaGamma, InvalidPrior, MbgNbd, MeanSpend, ModelKind,
-    Parameters, Prior, Priors, SampleOrigin, Sampling, TransactionModel,
+    BgNbd, CustomerBase, Diagnostics, Estimation, Fit, FitError, GammaGamma, InvalidPrior, MbgNbd, MeanSpend,
+    ModelKind, Parameters, Prior, Priors, SampleOrigin, Sampling, TransactionModel,
 };
 
 use crate::{
@@ -32,7 +32,9 @@ fn assert_trusted<M>(fit: &Fit<M>) {
 /// The maximum is r .2426, alpha 4.4136 (Fader, Hardie and Lee 2005: .243, 4.414); the default priors leave the posterior there.
 #[test]
 fn bg_nbd_on_cdnow() {
-    let fit = ModelKind::BgNbd.estimate(&cdnow_base(), &Estimation::Bayes(Sampling::default())).expect("a posterior");
+    let fit = ModelKind::BgNbd
+        .estimate(&cdnow_base(), &Estimation::Bayes(Sampling::default()))
+        .expect("a posterior");
     assert_trusted(&fit);
     for (estimate, expected) in fit.parameters.iter().zip([0.2425, 4.416]) {
         assert!((estimate.value / expected).ln().abs() < 0.01, "{estimate:?}");
@@ -51,9 +53,9 @@ fn bg_nbd_on_cdnow() {
 fn the_posterior_is_that_of_importance_sampling() {
     let base = cdnow_base();
     let prior = [("r", 0.4, 0.3), ("alpha", 8.0, 0.4), ("a", 0.5, 0.5), ("b", 1.5, 0.5)];
-    let priors = prior
-        .iter()
-        .fold(Priors::new(), |priors, &(name, median, sigma)| priors.with(name, Prior::LogNormal { median, sigma }));
+    let priors = prior.iter().fold(Priors::new(), |priors, &(name, median, sigma)| {
+        priors.with(name, Prior::LogNormal { median, sigma })
+    });
     let fit = ModelKind::BgNbd
         .estimate(&base, &Estimation::Bayes(Sampling { priors, ..Sampling::default() }))
         .expect("a posterior");
@@ -66,9 +68,11 @@ fn the_posterior_is_that_of_importance_sampling() {
         .into_iter()
         .map(|values| {
             let logs: Vec<f64> = values.iter().map(|value| value.ln()).collect();
-            let shifts: Vec<f64> = logs.iter().zip(&fit.parameters).map(|(log, p)| log - p.value.ln()).collect();
-            let proposed: f64 =
-                (0..4).map(|i| (0..4).map(|j| -0.5 * shifts[i] * precision[i][j] * shifts[j]).sum::<f64>()).sum();
+            let shifts: Vec<f64> =
+                logs.iter().zip(&fit.parameters).map(|(log, p)| log - p.value.ln()).collect();
+            let proposed: f64 = (0..4)
+                .map(|i| (0..4).map(|j| -0.5 * shifts[i] * precision[i][j] * shifts[j]).sum::<f64>())
+                .sum();
             let believed: f64 = prior
                 .iter()
                 .zip(&logs)
@@ -87,7 +91,10 @@ fn the_posterior_is_that_of_importance_sampling() {
         // Four standard errors of both samples.
         let error = sd * (squares + 1.0 / diagnostics(&fit).bulk_ess[i]).sqrt();
         assert!((mean - estimate.value.ln()).abs() < 4.0 * error, "{estimate:?}: {mean}");
-        let variance = weighted.iter().map(|(weight, logs)| weight.exp() / total * (logs[i] - mean).powi(2)).sum::<f64>();
+        let variance = weighted
+            .iter()
+            .map(|(weight, logs)| weight.exp() / total * (logs[i] - mean).powi(2))
+            .sum::<f64>();
         assert!((variance.sqrt() / sd - 1.0).abs() < 0.1, "{estimate:?}: {} {sd}", variance.sqrt());
     }
 }
@@ -124,7 +131,11 @@ fn simulated_truth_is_recovered() {
         assert_trusted(&fit);
         for (i, (estimate, (name, value))) in fit.parameters.iter().zip(truth.parameters()).enumerate() {
             let error = (estimate.value / value).ln() / fit.covariance[i][i].sqrt();
-            assert!(error.abs() < 3.0, "{name}: {} for {value}, {error:.2} standard deviations", estimate.value);
+            assert!(
+                error.abs() < 3.0,
+                "{name}: {} for {value}, {error:.2} standard deviations",
+                estimate.value
+            );
         }
     }
 }
@@ -140,7 +151,8 @@ fn the_edge_of_the_parameter_space_has_a_posterior() {
     let base: CustomerBase = customers.iter().map(|customer| customer.history).collect();
     // Some seconds: the posterior's long tail takes this many draws for the chains to agree.
     let sampling = Sampling { draws: 800, ..Sampling::default() };
-    let fit = ModelKind::ParetoNbd.estimate(&base, &Estimation::Bayes(sampling.clone())).expect("a posterior");
+    let fit =
+        ModelKind::ParetoNbd.estimate(&base, &Estimation::Bayes(sampling.clone())).expect("a posterior");
     assert_trusted(&fit);
     assert!(fit.parameters.iter().all(|estimate| estimate.standard_error.is_some_and(f64::is_finite)));
     // The data say little about s and beta alone, much about their ratio, the rate of leaving.
@@ -182,7 +194,10 @@ fn the_default_priors_do_not_know_the_unit_of_time() {
     let days: CustomerBase = weeks
         .histories()
         .iter()
-        .map(|h| perennial_models::Purchases::new(h.frequency(), 8.0 * h.recency(), 8.0 * h.age()).expect("a history"))
+        .map(|h| {
+            perennial_models::Purchases::new(h.frequency(), 8.0 * h.recency(), 8.0 * h.age())
+                .expect("a history")
+        })
         .collect();
     let sampling = Estimation::Bayes(Sampling { draws: 200, ..Sampling::default() });
     let [weeks, days] =

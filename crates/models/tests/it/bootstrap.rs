@@ -1,7 +1,8 @@
 //! Estimates on resampled customers: their spread beside the curvature's, and replicates that cannot be fitted.
 
 use perennial_models::{
-    BgNbd, CustomerBase, Estimation, FitError, GammaGamma, MeanSpend, ModelKind, Resampling, SampleOrigin, TransactionFit,
+    BgNbd, CustomerBase, Estimation, FitError, GammaGamma, MeanSpend, ModelKind, Resampling, SampleOrigin,
+    TransactionFit,
 };
 
 use crate::{

@@ -8,7 +8,7 @@ use perennial_models::{
 use crate::recovery::simulate;
 
 /// A fit in words, which tell two different finite numbers apart.
-fn on_threads<T: Send>(threads: usize, fit: impl FnOnce() -> T + Send) -> T {
+pub(crate) fn on_threads<T: Send>(threads: usize, fit: impl FnOnce() -> T + Send) -> T {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool").install(fit)
 }
 

@@ -29,7 +29,8 @@ pub(super) struct Start {
     pub(super) groups: Vec<Vec<f64>>,
     /// How much the groups differ: tau.
     pub(super) typical: Vec<f64>,
-    /// Per group and parameter the share 1 - V / tau^2 of what is known that comes from the group's own customers.
+    /// Per group and parameter the share of what is known that comes from the group's own customers: 1 less the variance of theta given the
+    /// population over that of the population, tau^2.
     pub(super) informed: Vec<Vec<f64>>,
 }
 
@@ -51,11 +52,13 @@ pub(super) fn start(whole: &Problem, groups: &[Group<'_>], spread: f64) -> Optio
         informed: vec![vec![0.0; size]; groups.len()],
     };
     for _ in 0..ROUNDS {
-        let variances: Vec<Vec<f64>> = groups.iter().enumerate().map(|(i, group)| settle(group, i, &mut found)).collect();
+        let variances: Vec<Vec<f64>> =
+            groups.iter().enumerate().map(|(i, group)| settle(group, i, &mut found)).collect();
         let number = groups.len() as f64;
         for j in 0..size {
             let middle = found.groups.iter().map(|theta| theta[j]).sum::<f64>() / number;
-            let apart = found.groups.iter().zip(&variances).map(|(theta, v)| (theta[j] - middle).powi(2) + v[j]);
+            let apart =
+                found.groups.iter().zip(&variances).map(|(theta, v)| (theta[j] - middle).powi(2) + v[j]);
             let tau = (apart.sum::<f64>() / number).sqrt();
             found.population[j] = middle;
             found.typical[j] = tau.clamp(0.1 * spread, 2.0 * spread);
