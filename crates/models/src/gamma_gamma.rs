@@ -29,8 +29,8 @@ use perennial_math::{
 };
 
 use crate::{
-    Estimation, Fit, FitError, InvalidParameters, InvalidSpend, MeanSpend, Parameters, SpendFormula, SpendHistory,
-    SpendModel,
+    Estimation, Fit, FitError, InvalidParameters, InvalidSpend, MeanSpend, Parameters, SpendFormula,
+    SpendHistory, SpendModel,
     estimation::{LogLikelihood, Problem, estimate, require_repeat_customers},
     parameters::checked,
 };

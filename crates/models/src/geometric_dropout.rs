@@ -35,10 +35,8 @@ use perennial_math::{
 };
 
 use crate::{
-    CustomerBase, FitError, InvalidParameters, Parameters, Purchases, TransactionModel,
-    estimation::Problem,
-    grouped::Grouped,
-    transaction::each_future,
+    CustomerBase, FitError, InvalidParameters, Parameters, Purchases, TransactionModel, estimation::Problem,
+    grouped::Grouped, transaction::each_future,
 };
 use future::Future;
 use likelihood::Likelihood;

@@ -3,8 +3,8 @@
 use std::{fmt, str::FromStr};
 
 use crate::{
-    BgCnbdK, BgNbd, CustomerBase, Estimation, FitError, InvalidParameters, MbgCnbdK, MbgNbd, Parameters, ParetoNbd,
-    Pooled, Pooling, TransactionFit, TransactionModel,
+    BgCnbdK, BgNbd, CustomerBase, Estimation, FitError, InvalidParameters, MbgCnbdK, MbgNbd, Parameters,
+    ParetoNbd, Pooled, Pooling, TransactionFit, TransactionModel,
     estimation::{Estimable, pool},
 };
 

@@ -30,7 +30,7 @@ pub struct Sampling {
 
 impl Default for Sampling {
     fn default() -> Self {
-        Self { chains: 4, draws: 1000, warm_up: 500, target_accept: 0.8, seed: 1, priors: Priors::new() }
+        Self { chains: 4, draws: 1000, warm_up: 500, target_accept: 0.9, seed: 1, priors: Priors::new() }
     }
 }
 

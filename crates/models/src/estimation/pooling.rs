@@ -17,9 +17,8 @@ mod start;
 use perennial_math::statistics::{mean, variance};
 
 use super::{
-    Diagnostics, Estimable, Parameter, Problem, Sampling, Trouble,
-    bayes::coordinates_of,
-    model_like, nuts, problem_like, require_repeat_customers,
+    Diagnostics, Estimable, Parameter, Problem, Sampling, Trouble, bayes::coordinates_of, model_like, nuts,
+    problem_like, require_repeat_customers,
 };
 use crate::{
     CustomerBase, Estimated, Fit, FitError, Sample, SampleOrigin, Scale, TransactionFit, TransactionModel,
@@ -38,8 +37,7 @@ pub struct Pooling {
 
 impl Default for Pooling {
     fn default() -> Self {
-        // Where the groups are alike, tau is near 0 and steps must be small: hence the higher share of accepted proposals.
-        Self { sampling: Sampling { target_accept: 0.9, ..Sampling::default() }, spread: 0.5 }
+        Self { sampling: Sampling::default(), spread: 0.5 }
     }
 }
 

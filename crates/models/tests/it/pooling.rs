@@ -62,7 +62,6 @@ fn pooled_estimates_are_nearer_to_the_truth_than_both_extremes() {
     let pooling = Pooling::default();
     let sampling = Sampling { chains: 2, draws: 300, warm_up: 300, ..pooling.sampling.clone() };
     let pooled = ModelKind::BgNbd.pool(&bases, &Pooling { sampling, ..pooling }).expect("a fit");
-    println!("{:?} {:?} {}", pooled.trouble(), pooled.spread_diagnostics, pooled.population.evaluations);
     let mut all = CustomerBase::new();
     bases.iter().for_each(|base| base.histories().iter().for_each(|history| all.push(*history, 1)));
     let one = ModelKind::BgNbd.fit(&all).expect("a fit");
