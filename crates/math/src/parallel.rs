@@ -37,7 +37,7 @@ pub fn sum_chunks<const K: usize>(
 
 /// `item` of every index in `0..len`, in index order, computed on whichever threads are free.
 pub fn map<T: Send>(len: usize, item: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    (0..len).into_par_iter().map(|index| item(index)).collect()
+    (0..len).into_par_iter().map(&item).collect()
 }
 
 /// A running sum that keeps what rounding loses (Neumaier, 1974).

@@ -125,8 +125,8 @@ fn simulated_truth_is_recovered() {
         (ModelKind::MbgNbd, Box::new(MbgNbd::new(1.5, 10.0, 0.1, 0.3).expect("parameters"))),
     ];
     for (seed, (kind, truth)) in cases.into_iter().enumerate() {
-        let base = simulate(truth.as_ref(), 2_000, 100.0, 40 + seed as u64);
-        let sampling = Sampling { draws: 500, warm_up: 300, ..Sampling::default() };
+        let base = simulate(truth.as_ref(), 1_000, 100.0, 40 + seed as u64);
+        let sampling = Sampling { draws: 300, warm_up: 200, ..Sampling::default() };
         let fit = kind.estimate(&base, &Estimation::Bayes(sampling)).expect("a posterior");
         assert_trusted(&fit);
         for (i, (estimate, (name, value))) in fit.parameters.iter().zip(truth.parameters()).enumerate() {
@@ -150,7 +150,7 @@ fn the_edge_of_the_parameter_space_has_a_posterior() {
     let customers = grocery();
     let base: CustomerBase = customers.iter().map(|customer| customer.history).collect();
     // Some seconds: the posterior's long tail takes this many draws for the chains to agree.
-    let sampling = Sampling { draws: 800, ..Sampling::default() };
+    let sampling = Sampling { draws: 600, warm_up: 300, ..Sampling::default() };
     let fit =
         ModelKind::ParetoNbd.estimate(&base, &Estimation::Bayes(sampling.clone())).expect("a posterior");
     assert_trusted(&fit);
@@ -167,7 +167,7 @@ fn the_edge_of_the_parameter_space_has_a_posterior() {
     }
     // Without priors there is nothing to sample from, and the diagnostics say so.
     let priors = Priors::new().with("s", Prior::Flat).with("beta", Prior::Flat);
-    let sampling = Sampling { draws: 200, warm_up: 100, priors, ..sampling };
+    let sampling = Sampling { chains: 2, draws: 100, warm_up: 50, priors, ..sampling };
     let flat = ModelKind::ParetoNbd.estimate(&base, &Estimation::Bayes(sampling));
     assert!(flat.is_ok_and(|fit| diagnostics(&fit).trouble().is_some()));
 }
