@@ -126,7 +126,7 @@ fn simulated_truth_is_recovered() {
     ];
     for (seed, (kind, truth)) in cases.into_iter().enumerate() {
         let base = simulate(truth.as_ref(), 1_000, 100.0, 40 + seed as u64);
-        let sampling = Sampling { draws: 300, warm_up: 200, ..Sampling::default() };
+        let sampling = Sampling { draws: 600, warm_up: 300, ..Sampling::default() };
         let fit = kind.estimate(&base, &Estimation::Bayes(sampling)).expect("a posterior");
         assert_trusted(&fit);
         for (i, (estimate, (name, value))) in fit.parameters.iter().zip(truth.parameters()).enumerate() {
