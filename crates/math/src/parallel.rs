@@ -1,4 +1,4 @@
-//! Parallel sums whose result does not depend on the number of threads.
+//! Parallel sums and maps whose result does not depend on the number of threads.
 
 use std::ops::Range;
 
@@ -60,6 +60,11 @@ pub fn sum_chunks_into(
         }
     }
     totals.into_iter().map(CompensatedSum::total).collect()
+}
+
+/// `item` of every index in `0..len`, in index order, computed on whichever threads are free.
+pub fn map<T: Send>(len: usize, item: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    (0..len).into_par_iter().map(&item).collect()
 }
 
 /// A running sum that keeps what rounding loses (Neumaier, 1974).

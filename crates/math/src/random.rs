@@ -91,3 +91,10 @@ pub fn poisson(rng: &mut Rng, mean: f64) -> f64 {
     }
     rand_distr::Poisson::new(mean).map_or(f64::NAN, |distribution| distribution.sample(rng))
 }
+
+/// A binomial variate: the number of successes, each of probability p in [0, 1], in n trials.
+///
+/// Exact by inversion or by the acceptance-rejection method BTPE (Kachitvichyanukul and Schmeiser, 1988); `NaN` for another p.
+pub fn binomial(rng: &mut Rng, n: u64, p: f64) -> f64 {
+    rand_distr::Binomial::new(n, p).map_or(f64::NAN, |distribution| distribution.sample(rng) as f64)
+}

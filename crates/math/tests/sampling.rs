@@ -38,6 +38,10 @@ fn moments_of_the_samplers() {
     for (seed, &rate) in [0.01, 3.0, 40.0, 1e7].iter().enumerate() {
         assert_mean(rate, rate, 30 + seed as u64, |rng| random::poisson(rng, rate));
     }
+    for (seed, &(n, p)) in [(1_u64, 0.3), (20, 0.01), (2_357, 0.6), (1_000_000_000, 0.2)].iter().enumerate() {
+        let mean = n as f64 * p;
+        assert_mean(mean, mean * (1.0 - p), 80 + seed as u64, |rng| random::binomial(rng, n, p));
+    }
 }
 
 /// E ln G = digamma(shape), Var ln G = trigamma(shape): right also where G itself underflows.
@@ -70,6 +74,9 @@ fn invalid_parameters_give_nan() {
     assert!(random::poisson(rng, -1.0).is_nan() && random::poisson(rng, f64::NAN).is_nan());
     assert!(random::poisson(rng, f64::INFINITY).is_nan());
     assert_eq!(random::poisson(rng, 0.0), 0.0);
+    assert!(random::binomial(rng, 5, -0.1).is_nan() && random::binomial(rng, 5, f64::NAN).is_nan());
+    assert_eq!(random::binomial(rng, 0, 0.5), 0.0);
+    assert_eq!(random::binomial(rng, 7, 1.0), 7.0);
     assert_eq!(random::exponential(rng, 0.0), f64::INFINITY);
 }
 

@@ -109,6 +109,10 @@ impl Estimable for BgCnbdK {
         Self::fit(customers)?.model.problem_again(customers)
     }
 
+    fn chosen(customers: &CustomerBase) -> Result<Option<Self>, FitError> {
+        Ok(Some(Self::fit(customers)?.model))
+    }
+
     fn problem_again(&self, customers: &CustomerBase) -> Result<Problem, FitError> {
         geometric_dropout::problem_at::<Self>(customers, &Arc::new(Grouped::new(customers)), self.k.get())
     }

@@ -18,8 +18,8 @@
 //! Model, Marketing Science 24 (2005) 275-284, eq. 6 (likelihood), 8 (distribution), 9 and 10 (expectations).
 
 use crate::{
-    CovariateBase, CovariateFitError, CovariateTerms, CustomerBase, Fit, FitError, InvalidParameters,
-    Parameters, StaticCovariateFit, covariates,
+    CovariateBase, CovariateFitError, CovariateTerms, CustomerBase, Estimation, Fit, FitError,
+    InvalidParameters, Parameters, StaticCovariateFit, covariates,
     estimation::{Estimable, Problem},
     geometric_dropout::{self, GeometricDropout},
     parameters::checked,
@@ -45,7 +45,7 @@ impl BgNbd {
     /// # Errors
     /// When there is too little data or no finite likelihood; a fit at the edge of the parameter space is no error.
     pub fn fit(customers: &CustomerBase) -> Result<Fit<Self>, FitError> {
-        Self::problem(customers)?.maximise(Self::from_values)
+        Self::estimate(customers, &Estimation::MaximumLikelihood)
     }
 
     /// Fits by maximum likelihood with covariates that move the purchase and the dropout process.

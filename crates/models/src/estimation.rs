@@ -2,15 +2,32 @@
 //!
 //! A [`Problem`] is a log-likelihood of named parameters. Each parameter has a coordinate ([`Scale`]): its logarithm where it is
 //! positive, itself where it is a coefficient of either sign. Searches run, and normal approximations hold, in the coordinates.
+//!
+//! [`Estimation`] names the ways from one to the other: the maximum with its curvature, the posterior distribution, or resampled customers.
 
+mod bayes;
+mod bootstrap;
+mod diagnostics;
 mod maximum_likelihood;
+mod nuts;
+mod pooling;
+mod posterior;
+mod priors;
+mod summary;
+
+pub use bayes::Sampling;
+pub use bootstrap::Resampling;
+pub use diagnostics::{Diagnostics, LARGEST_R_HAT, SMALLEST_ESS_PER_CHAIN, Trouble};
+pub(crate) use pooling::pool;
+pub use pooling::{Pooled, Pooling};
+pub use priors::{DEFAULT_COEFFICIENT_SPREAD, DEFAULT_LOG_SPREAD, InvalidPrior, Prior, Priors};
 
 use perennial_math::{
     matrix::{SquareMatrix, multivariate_normal_draws},
     random::Rng,
 };
 
-use crate::{Estimated, FitError, Name, Parameters, Scale};
+use crate::{CustomerBase, Estimated, Fit, FitError, InvalidParameters, Name, Outcome, Parameters, Scale};
 pub(crate) use maximum_likelihood::Maximum;
 
 /// The fewest customers with a repeat purchase (for a spend model: with a spend) that a model is fitted on.
@@ -78,6 +95,19 @@ impl Problem {
         self.parameters.iter().zip(parameters).map(|(p, parameter)| p.unit * parameter).collect()
     }
 
+    /// The log-likelihood, with all constants and in the unit of the data, at parameter values in that unit.
+    pub(crate) fn log_likelihood_at(&self, values: &[f64]) -> f64 {
+        let parameters: Vec<f64> =
+            self.parameters.iter().zip(values).map(|(p, value)| value / p.unit).collect();
+        self.likelihood.value_and_gradient(&parameters, &mut vec![0.0; values.len()]) + self.log_density_unit
+    }
+
+    /// Searches from these values, in the unit of the data, before the other starts.
+    pub(crate) fn search_first_from(&mut self, values: &[f64]) {
+        let start = self.parameters.iter().zip(values).map(|(p, value)| value / p.unit).collect();
+        self.starts.insert(0, start);
+    }
+
     /// The log-likelihood at coordinates, in the likelihood's own unit; writes its derivatives by the coordinates.
     pub(crate) fn value_and_gradient(&self, coordinates: &[f64], gradient: &mut [f64]) -> f64 {
         let parameters = self.parameters_at(coordinates);
@@ -89,38 +119,107 @@ impl Problem {
     }
 }
 
+/// How parameters are estimated, and how surely they are known.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Estimation {
+    /// At the maximum of the likelihood; the spread from the curvature there. The fastest, and enough for some thousand customers.
+    #[default]
+    MaximumLikelihood,
+    /// By draws from the posterior distribution; for few customers, and where the likelihood has no maximum.
+    Bayes(Sampling),
+    /// At the maximum of the likelihood; the spread from fits on resampled customers, which also holds where the model is not quite right.
+    Bootstrap(Resampling),
+}
+
+/// Estimates the parameters of a model.
+///
+/// `problem` makes the problem of the data with other numbers of customers of each distinct kind, `counts` being the true ones; `make` turns
+/// values into the model; `usable` refuses values that no prediction can be made with.
+pub(crate) fn estimate<M>(
+    estimation: &Estimation,
+    counts: &[f64],
+    problem: impl Fn(&[f64]) -> Result<Problem, FitError> + Sync,
+    make: impl Fn(&[f64]) -> Result<M, InvalidParameters> + Sync,
+    usable: impl Fn(&[f64]) -> Result<(), FitError> + Sync,
+) -> Result<Fit<M>, FitError> {
+    let maximise = |problem: Problem| {
+        let fit = problem.maximise(&make)?;
+        usable(&fit.values())?;
+        Ok(fit)
+    };
+    match estimation {
+        Estimation::MaximumLikelihood => maximise(problem(counts)?),
+        Estimation::Bayes(sampling) => {
+            let fit = problem(counts)?.sample(sampling, |values| usable(values).is_ok(), &make)?;
+            usable(&fit.values())?;
+            Ok(fit)
+        }
+        Estimation::Bootstrap(resampling) => {
+            let fit = maximise(problem(counts)?)?;
+            // A maximum that lies at the edge is no place to search from: all is flat there.
+            let start = (fit.outcome == Outcome::Converged).then(|| fit.values());
+            bootstrap::bootstrap(fit, counts, *resampling, |drawn| {
+                let mut problem = problem(drawn)?;
+                if let Some(values) = &start {
+                    problem.search_first_from(values);
+                }
+                maximise(problem)
+            })
+        }
+    }
+}
+
 /// A model whose parameters are estimated from customers' histories.
-pub(crate) trait Estimable: Parameters {
-    /// What is to be estimated.
+pub(crate) trait Estimable: Parameters + Sync {
+    /// What is to be estimated; also of fewer customers than parameters can be estimated from.
     ///
     /// # Errors
-    /// When there is too little data, or a history does not say what the model needs.
-    fn problem(customers: &crate::CustomerBase) -> Result<Problem, FitError>;
+    /// When a history does not say what the model needs.
+    fn problem(customers: &CustomerBase) -> Result<Problem, FitError>;
 
     /// What is to be estimated of customers like those that this model is of: what was chosen and not estimated stays as it is here.
     ///
     /// # Errors
     /// As [`Estimable::problem`].
-    fn problem_again(&self, customers: &crate::CustomerBase) -> Result<Problem, FitError> {
+    fn problem_again(&self, customers: &CustomerBase) -> Result<Problem, FitError> {
         Self::problem(customers)
+    }
+
+    /// A model that holds what is chosen and not estimated; `None` where nothing is.
+    ///
+    /// # Errors
+    /// When nothing can be chosen from the customers.
+    fn chosen(_customers: &CustomerBase) -> Result<Option<Self>, FitError> {
+        Ok(None)
+    }
+
+    /// Estimates the parameters. What is chosen is chosen by the likelihood of all customers, whichever way they are estimated.
+    ///
+    /// # Errors
+    /// When there is too little data, no finite likelihood, or settings that cannot be followed; see [`FitError`].
+    fn estimate(customers: &CustomerBase, estimation: &Estimation) -> Result<Fit<Self>, FitError> {
+        let chosen = Self::chosen(customers)?;
+        let problem = |counts: &[f64]| {
+            let customers = customers.with_counts(counts);
+            require_repeat_customers(customers.repeat_customers(), customers.customers())?;
+            problem_like(chosen.as_ref(), &customers)
+        };
+        let make = |values: &[f64]| model_like(chosen.as_ref(), values);
+        estimate(estimation, customers.counts(), problem, make, |_| Ok(()))
     }
 }
 
-/// How far a sample from a posterior distribution can be trusted.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Diagnostics {
-    /// The number of chains.
-    pub chains: usize,
-    /// Draws kept per chain.
-    pub draws: usize,
-    /// Transitions that diverged, over all chains; more than a few mean that the posterior was not explored.
-    pub divergences: usize,
-    /// Per parameter: the rank-normalised split R-hat (Vehtari et al. 2021); below 1.01 the chains agree.
-    pub r_hat: Vec<f64>,
-    /// Per parameter: the effective number of independent draws in the bulk.
-    pub bulk_ess: Vec<f64>,
-    /// Per parameter: the effective number of independent draws in the tails.
-    pub tail_ess: Vec<f64>,
+/// What is to be estimated, with what was chosen.
+pub(crate) fn problem_like<M: Estimable>(
+    chosen: Option<&M>,
+    customers: &CustomerBase,
+) -> Result<Problem, FitError> {
+    chosen.map_or_else(|| M::problem(customers), |model| model.problem_again(customers))
+}
+
+/// The model at values of what is estimated, with what was chosen.
+pub(crate) fn model_like<M: Parameters>(chosen: Option<&M>, values: &[f64]) -> Result<M, InvalidParameters> {
+    chosen.map_or_else(|| M::from_values(values), |model| model.with_values(values))
 }
 
 /// Refuses data with too few customers that bought again.

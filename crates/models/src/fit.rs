@@ -6,7 +6,7 @@ use perennial_math::random::Rng;
 
 use crate::{
     InvalidParameters, InvalidSpend, RetentionModel, TransactionModel,
-    estimation::{Diagnostics, draw_coordinates},
+    estimation::{Diagnostics, InvalidPrior, draw_coordinates},
 };
 
 /// The name of a parameter as in the literature; those of covariates are made from the covariates' names.
@@ -50,7 +50,8 @@ impl Scale {
     }
 }
 
-/// How the search for the maximum of the likelihood ended.
+/// How the search for the maximum of the likelihood ended; that for the middle of a posterior distribution always converges or is an
+/// error, and its [`Diagnostics`] say how good the sample is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// At a maximum inside the parameter space.
@@ -272,6 +273,33 @@ pub enum FitError {
     NoMeanSpend {
         /// The fitted q.
         q: f64,
+    },
+    /// A prior that cannot be.
+    #[error(transparent)]
+    Prior(#[from] InvalidPrior),
+    /// A setting out of range.
+    #[error("{what}")]
+    Settings {
+        /// What would be in range.
+        what: &'static str,
+    },
+    /// The sampler could not start or go on.
+    #[error("the posterior distribution of {model} could not be sampled: {reason}")]
+    Sampling {
+        /// The model's name.
+        model: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// The model could be fitted on next to none of the resampled customers.
+    #[error(
+        "{succeeded} of {replicates} replicates of the bootstrap could be fitted; at least two are needed"
+    )]
+    TooFewReplicates {
+        /// Replicates that were fitted.
+        succeeded: usize,
+        /// All replicates.
+        replicates: usize,
     },
     /// The likelihood was not finite anywhere that the search looked.
     #[error("the likelihood of {model} is not finite on this data")]

@@ -29,9 +29,9 @@ use perennial_math::{
 };
 
 use crate::{
-    Fit, FitError, InvalidParameters, InvalidSpend, MeanSpend, Parameters, SpendFormula, SpendHistory,
-    SpendModel,
-    estimation::{LogLikelihood, Problem, require_repeat_customers},
+    Estimation, Fit, FitError, InvalidParameters, InvalidSpend, MeanSpend, Parameters, SpendFormula,
+    SpendHistory, SpendModel,
+    estimation::{LogLikelihood, Problem, estimate, require_repeat_customers},
     parameters::checked,
 };
 
@@ -78,15 +78,34 @@ impl GammaGamma {
     /// # Errors
     /// When a mean is not positive and finite, when there are too few customers, or when the fitted q is not above 1.
     pub fn fit(spends: &[MeanSpend], customers: &[f64]) -> Result<Fit<Self>, FitError> {
-        let fit = Self::fit_of_any_q(spends, customers)?;
-        if fit.model.q <= 1.0 {
-            return Err(FitError::NoMeanSpend { q: fit.model.q });
-        }
-        Ok(fit)
+        Self::estimate(spends, customers, &Estimation::MaximumLikelihood)
     }
 
-    /// The same, with a q that may be at or below 1.
+    /// Fits on mean spends, each shared by the number of customers at the same place in `customers`: at the maximum of the likelihood, from
+    /// the posterior distribution (with q above 1), or with the bootstrap (where a replicate with q at or below 1 counts as failed).
+    ///
+    /// # Errors
+    /// When a mean is not positive and finite, there are too few customers, the fitted q is not above 1, or settings or priors cannot be
+    /// followed.
+    pub fn estimate(
+        spends: &[MeanSpend],
+        customers: &[f64],
+        estimation: &Estimation,
+    ) -> Result<Fit<Self>, FitError> {
+        let usable = |values: &[f64]| match values {
+            &[_, q, _] if q <= 1.0 => Err(FitError::NoMeanSpend { q }),
+            _ => Ok(()),
+        };
+        estimate(estimation, customers, |counts| Self::problem(spends, counts), Self::from_values, usable)
+    }
+
+    /// Fits by maximum likelihood, with a q that may be at or below 1.
     fn fit_of_any_q(spends: &[MeanSpend], customers: &[f64]) -> Result<Fit<Self>, FitError> {
+        Self::problem(spends, customers)?.maximise(Self::from_values)
+    }
+
+    /// What is to be estimated.
+    fn problem(spends: &[MeanSpend], customers: &[f64]) -> Result<Problem, FitError> {
         if let Some(&MeanSpend { transactions, mean }) = spends.iter().find(|spend| !spend.is_valid()) {
             return Err(InvalidSpend::Mean { transactions, mean }.into());
         }
@@ -94,15 +113,14 @@ impl GammaGamma {
         require_repeat_customers(likelihood.customers, likelihood.customers)?;
         let (unit, customers) = (likelihood.unit, likelihood.customers);
         let starts = [[2.0, 3.0, 1.0], [1.0, 2.0, 1.0], [10.0, 5.0, 0.5], [0.5, 10.0, 10.0]];
-        let problem = Problem {
+        Ok(Problem {
             model: "gamma-gamma",
             likelihood: Box::new(likelihood),
             parameters: Problem::positive::<Self>(&[1.0, 1.0, unit]),
             starts: starts.map(Vec::from).into(),
             log_density_unit: -customers * unit.ln(),
             customers,
-        };
-        problem.maximise(Self::from_values)
+        })
     }
 
     /// The scale gamma + x m of a customer's spend, gamma for one nothing is known about: [`SpendModel::scale`] at a mean spend.

@@ -30,8 +30,8 @@ mod likelihood;
 use perennial_math::random::Rng;
 
 use crate::{
-    CustomerBase, Fit, FitError, InvalidParameters, Parameters, Purchases, TransactionModel,
-    estimation::{Estimable, Problem, require_repeat_customers},
+    CustomerBase, Estimation, Fit, FitError, InvalidParameters, Parameters, Purchases, TransactionModel,
+    estimation::{Estimable, Problem},
     parameters::checked,
     transaction::each_future,
 };
@@ -63,7 +63,7 @@ impl GammaGompertzNbd {
     /// # Errors
     /// When there is too little data or no finite likelihood; a fit at the edge of the parameter space is no error.
     pub fn fit(customers: &CustomerBase) -> Result<Fit<Self>, FitError> {
-        Self::problem(customers)?.maximise(Self::from_values)
+        Self::estimate(customers, &Estimation::MaximumLikelihood)
     }
 
     /// The log-likelihood of a customer base, with all constants, in the time unit of the data.
@@ -111,7 +111,6 @@ impl Parameters for GammaGompertzNbd {
 
 impl Estimable for GammaGompertzNbd {
     fn problem(customers: &CustomerBase) -> Result<Problem, FitError> {
-        require_repeat_customers(customers.repeat_customers(), customers.customers())?;
         let likelihood = Likelihood::new(customers);
         let unit = likelihood.unit();
         Ok(Problem {

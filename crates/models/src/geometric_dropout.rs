@@ -35,10 +35,8 @@ use perennial_math::{
 };
 
 use crate::{
-    CustomerBase, FitError, InvalidParameters, Parameters, Purchases, TransactionModel,
-    estimation::{Problem, require_repeat_customers},
-    grouped::Grouped,
-    transaction::each_future,
+    CustomerBase, FitError, InvalidParameters, Parameters, Purchases, TransactionModel, estimation::Problem,
+    grouped::Grouped, transaction::each_future,
 };
 use future::Future;
 use likelihood::Likelihood;
@@ -142,16 +140,6 @@ pub(crate) fn problem<M: GeometricDropout>(customers: &CustomerBase) -> Result<P
 
 /// [`problem`] at any k, of customers who are grouped already.
 pub(crate) fn problem_at<M: GeometricDropout>(
-    customers: &CustomerBase,
-    grouped: &Arc<Grouped>,
-    k: u32,
-) -> Result<Problem, FitError> {
-    require_repeat_customers(customers.repeat_customers(), customers.customers())?;
-    problem_of::<M>(customers, grouped, k)
-}
-
-/// [`problem_at`] of however few customers.
-pub(crate) fn problem_of<M: GeometricDropout>(
     customers: &CustomerBase,
     grouped: &Arc<Grouped>,
     k: u32,

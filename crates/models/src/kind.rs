@@ -3,9 +3,10 @@
 use std::{fmt, str::FromStr};
 
 use crate::{
-    BgCnbdK, BgNbd, CovariateBase, CovariateFitError, CovariateTerms, CustomerBase, FitError,
+    BgCnbdK, BgNbd, CovariateBase, CovariateFitError, CovariateTerms, CustomerBase, Estimation, FitError,
     GammaGompertzNbd, InvalidCovariates, InvalidParameters, MbgCnbdK, MbgNbd, Nbd, Parameters, ParetoGgg,
-    ParetoNbd, StaticCovariateFit, TransactionFit, TransactionModel,
+    ParetoNbd, Pooled, Pooling, StaticCovariateFit, TransactionFit, TransactionModel,
+    estimation::{Estimable, pool},
 };
 
 /// A kind of transaction model.
@@ -124,15 +125,31 @@ impl ModelKind {
     /// # Errors
     /// When there is too little data or no finite likelihood; a fit at the edge of the parameter space is no error.
     pub fn fit(self, customers: &CustomerBase) -> Result<TransactionFit, FitError> {
+        self.estimate(customers, &Estimation::MaximumLikelihood)
+    }
+
+    /// Fits a model of this kind: at the maximum of the likelihood, from the posterior distribution, or with the bootstrap.
+    ///
+    /// # Errors
+    /// When there is too little data, no finite likelihood, or settings or priors that cannot be followed.
+    pub fn estimate(
+        self,
+        customers: &CustomerBase,
+        estimation: &Estimation,
+    ) -> Result<TransactionFit, FitError> {
+        let at_maximum = *estimation == Estimation::MaximumLikelihood;
         Ok(match self {
-            Self::BgNbd => BgNbd::fit(customers)?.into_dyn(),
-            Self::MbgNbd => MbgNbd::fit(customers)?.into_dyn(),
-            Self::ParetoNbd => ParetoNbd::fit(customers)?.into_dyn(),
-            Self::BgCnbdK => BgCnbdK::fit(customers)?.into_dyn(),
-            Self::MbgCnbdK => MbgCnbdK::fit(customers)?.into_dyn(),
-            Self::Nbd => Nbd::fit(customers)?.into_dyn(),
-            Self::GammaGompertzNbd => GammaGompertzNbd::fit(customers)?.into_dyn(),
-            Self::ParetoGgg => ParetoGgg::fit(customers)?.into_dyn(),
+            // The choice of k ends at the maximum; there is no need to go there again.
+            Self::BgCnbdK if at_maximum => BgCnbdK::fit(customers)?.into_dyn(),
+            Self::MbgCnbdK if at_maximum => MbgCnbdK::fit(customers)?.into_dyn(),
+            Self::BgNbd => BgNbd::estimate(customers, estimation)?.into_dyn(),
+            Self::MbgNbd => MbgNbd::estimate(customers, estimation)?.into_dyn(),
+            Self::ParetoNbd => ParetoNbd::estimate(customers, estimation)?.into_dyn(),
+            Self::BgCnbdK => BgCnbdK::estimate(customers, estimation)?.into_dyn(),
+            Self::MbgCnbdK => MbgCnbdK::estimate(customers, estimation)?.into_dyn(),
+            Self::Nbd => Nbd::estimate(customers, estimation)?.into_dyn(),
+            Self::GammaGompertzNbd => GammaGompertzNbd::estimate(customers, estimation)?.into_dyn(),
+            Self::ParetoGgg => ParetoGgg::estimate(customers, estimation)?.into_dyn(),
         })
     }
 
@@ -187,6 +204,24 @@ impl ModelKind {
                 return Err(InvalidCovariates::NoneTaken { model: self.name() }.into());
             }
         })
+    }
+
+    /// Fits a model of this kind to groups of customers together: their parameters differ as the data say, and a small group learns from
+    /// the others. All groups must be counted in one time unit; a group may have any number of customers.
+    ///
+    /// # Errors
+    /// When all groups together have too little data, there is no finite likelihood, or settings or priors cannot be followed.
+    pub fn pool(self, groups: &[CustomerBase], pooling: &Pooling) -> Result<Pooled, FitError> {
+        match self {
+            Self::BgNbd => pool::<BgNbd>(groups, pooling),
+            Self::MbgNbd => pool::<MbgNbd>(groups, pooling),
+            Self::ParetoNbd => pool::<ParetoNbd>(groups, pooling),
+            Self::BgCnbdK => pool::<BgCnbdK>(groups, pooling),
+            Self::MbgCnbdK => pool::<MbgCnbdK>(groups, pooling),
+            Self::Nbd => pool::<Nbd>(groups, pooling),
+            Self::GammaGompertzNbd => pool::<GammaGompertzNbd>(groups, pooling),
+            Self::ParetoGgg => pool::<ParetoGgg>(groups, pooling),
+        }
     }
 }
 

@@ -68,7 +68,11 @@ pub use covariates::{
     Weakness,
 };
 pub use cox::{Cox, CoxData, CoxError};
-pub use estimation::{Diagnostics, MINIMUM_REPEAT_CUSTOMERS};
+pub use estimation::{
+    DEFAULT_COEFFICIENT_SPREAD, DEFAULT_LOG_SPREAD, Diagnostics, Estimation, InvalidPrior, LARGEST_R_HAT,
+    MINIMUM_REPEAT_CUSTOMERS, Pooled, Pooling, Prior, Priors, Resampling, SMALLEST_ESS_PER_CHAIN, Sampling,
+    Trouble,
+};
 pub use fingerprint::Fingerprint;
 pub use fit::{
     Estimated, Fit, FitError, Name, Outcome, Parameters, RetentionFit, Sample, SampleOrigin, Scale,

@@ -17,8 +17,8 @@
 //! time; the latter call it the central variant, CBG/NBD.)
 
 use crate::{
-    CovariateBase, CovariateFitError, CovariateTerms, CustomerBase, Fit, FitError, InvalidParameters,
-    Parameters, StaticCovariateFit, covariates,
+    CovariateBase, CovariateFitError, CovariateTerms, CustomerBase, Estimation, Fit, FitError,
+    InvalidParameters, Parameters, StaticCovariateFit, covariates,
     estimation::{Estimable, Problem},
     geometric_dropout::{self, GeometricDropout},
     parameters::checked,
@@ -44,7 +44,7 @@ impl MbgNbd {
     /// # Errors
     /// When there is too little data or no finite likelihood; a fit at the edge of the parameter space is no error.
     pub fn fit(customers: &CustomerBase) -> Result<Fit<Self>, FitError> {
-        Self::problem(customers)?.maximise(Self::from_values)
+        Self::estimate(customers, &Estimation::MaximumLikelihood)
     }
 
     /// Fits by maximum likelihood with covariates that move the purchase and the dropout process.

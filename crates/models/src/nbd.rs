@@ -24,8 +24,8 @@ use perennial_math::{
 };
 
 use crate::{
-    CustomerBase, Fit, FitError, InvalidParameters, Parameters, Purchases, TransactionModel,
-    estimation::{Estimable, LogLikelihood, Problem, require_repeat_customers},
+    CustomerBase, Estimation, Fit, FitError, InvalidParameters, Parameters, Purchases, TransactionModel,
+    estimation::{Estimable, LogLikelihood, Problem},
     grouped::Grouped,
     parameters::checked,
     transaction::{LONGEST_HORIZON, each_future},
@@ -54,7 +54,7 @@ impl Nbd {
     /// # Errors
     /// When there is too little data or no finite likelihood; a fit at the edge of the parameter space is no error.
     pub fn fit(customers: &CustomerBase) -> Result<Fit<Self>, FitError> {
-        Self::problem(customers)?.maximise(Self::from_values)
+        Self::estimate(customers, &Estimation::MaximumLikelihood)
     }
 
     /// The log-likelihood of a customer base, with all constants, in the time unit of the data.
@@ -92,7 +92,6 @@ impl Parameters for Nbd {
 
 impl Estimable for Nbd {
     fn problem(customers: &CustomerBase) -> Result<Problem, FitError> {
-        require_repeat_customers(customers.repeat_customers(), customers.customers())?;
         let likelihood = Likelihood::new(customers);
         let unit = likelihood.unit;
         Ok(Problem {

@@ -36,8 +36,8 @@ mod regularity;
 use perennial_math::random::{self, Rng};
 
 use crate::{
-    CustomerBase, Fit, FitError, InvalidParameters, Parameters, Purchases, TransactionModel,
-    estimation::{Estimable, Problem, require_repeat_customers},
+    CustomerBase, Estimation, Fit, FitError, InvalidParameters, Parameters, Purchases, TransactionModel,
+    estimation::{Estimable, Problem},
     parameters::checked,
     transaction::each_future,
 };
@@ -73,7 +73,7 @@ impl ParetoGgg {
     /// When there is too little data, a history does not know its intervals, or there is no finite likelihood; a fit at the edge of the
     /// parameter space is no error.
     pub fn fit(customers: &CustomerBase) -> Result<Fit<Self>, FitError> {
-        Self::problem(customers)?.maximise(Self::from_values)
+        Self::estimate(customers, &Estimation::MaximumLikelihood)
     }
 
     /// The log-likelihood of a customer base, with all constants, in the time unit of the data; of a history that does not know its intervals
@@ -135,7 +135,6 @@ impl Parameters for ParetoGgg {
 
 impl Estimable for ParetoGgg {
     fn problem(customers: &CustomerBase) -> Result<Problem, FitError> {
-        require_repeat_customers(customers.repeat_customers(), customers.customers())?;
         if customers.log_intervals().is_none() {
             return Err(FitError::NoIntervals { model: NAME });
         }

@@ -26,9 +26,9 @@ mod time_varying;
 use perennial_math::random::Rng;
 
 use crate::{
-    CovariateBase, CovariateFitError, CovariateTerms, CustomerBase, Fit, FitError, InvalidParameters,
-    Parameters, Purchases, StaticCovariateFit, TransactionModel, covariates,
-    estimation::{Estimable, Problem, require_repeat_customers},
+    CovariateBase, CovariateFitError, CovariateTerms, CustomerBase, Estimation, Fit, FitError,
+    InvalidParameters, Parameters, Purchases, StaticCovariateFit, TransactionModel, covariates,
+    estimation::{Estimable, Problem},
     parameters::checked,
     transaction::each_future,
 };
@@ -62,7 +62,7 @@ impl ParetoNbd {
     /// # Errors
     /// When there is too little data or no finite likelihood; a fit at the edge of the parameter space is no error.
     pub fn fit(customers: &CustomerBase) -> Result<Fit<Self>, FitError> {
-        Self::problem(customers)?.maximise(Self::from_values)
+        Self::estimate(customers, &Estimation::MaximumLikelihood)
     }
 
     /// Fits by maximum likelihood with covariates that move the purchase and the dropout process.
@@ -117,22 +117,16 @@ impl Parameters for ParetoNbd {
 
 impl Estimable for ParetoNbd {
     fn problem(customers: &CustomerBase) -> Result<Problem, FitError> {
-        require_repeat_customers(customers.repeat_customers(), customers.customers())?;
-        Ok(problem_of(customers))
-    }
-}
-
-/// What is to be estimated of however few customers.
-pub(crate) fn problem_of(customers: &CustomerBase) -> Problem {
-    let likelihood = Likelihood::new(customers);
-    let unit = likelihood.unit();
-    Problem {
-        model: NAME,
-        likelihood: Box::new(likelihood),
-        parameters: Problem::positive::<ParetoNbd>(&[1.0, unit, 1.0, unit]),
-        starts: vec![vec![0.7, 0.5, 0.7, 0.5], vec![1.0, 1.0, 1.0, 1.0], vec![0.3, 0.1, 2.0, 5.0]],
-        log_density_unit: -customers.repeat_purchases() * unit.ln(),
-        customers: customers.customers(),
+        let likelihood = Likelihood::new(customers);
+        let unit = likelihood.unit();
+        Ok(Problem {
+            model: NAME,
+            likelihood: Box::new(likelihood),
+            parameters: Problem::positive::<Self>(&[1.0, unit, 1.0, unit]),
+            starts: vec![vec![0.7, 0.5, 0.7, 0.5], vec![1.0, 1.0, 1.0, 1.0], vec![0.3, 0.1, 2.0, 5.0]],
+            log_density_unit: -customers.repeat_purchases() * unit.ln(),
+            customers: customers.customers(),
+        })
     }
 }
 

@@ -166,6 +166,19 @@ impl CustomerBase {
         self.counts.iter().sum()
     }
 
+    /// Adds the customers of another base.
+    pub(crate) fn append(&mut self, other: &Self) {
+        self.histories.extend_from_slice(&other.histories);
+        self.counts.extend_from_slice(&other.counts);
+    }
+
+    /// The same histories shared by other numbers of customers; histories that nobody has are left out.
+    pub(crate) fn with_counts(&self, counts: &[f64]) -> Self {
+        let shared = self.histories.iter().zip(counts).filter(|(_, customers)| **customers > 0.0);
+        let (histories, counts) = shared.unzip();
+        Self { histories, counts }
+    }
+
     /// The number of repeat purchases of all customers.
     #[must_use]
     pub fn repeat_purchases(&self) -> f64 {

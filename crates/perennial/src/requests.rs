@@ -7,7 +7,7 @@ use anyhow::Result;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned, civil::Date};
 use perennial_lake::{OrderSource, OutputFormat, ZeroOrders};
-use perennial_models::ModelKind;
+use perennial_models::{ModelKind, Priors};
 use perennial_simulate::{Format, ShopSettings};
 use perennial_valuation::{
     CompareRequest, CovariateEffects, Covariates, Estimating, FitKind, FitRequest, HoldOutRequest, ModelChoice, Period, Request,
@@ -109,13 +109,17 @@ pub(crate) fn models(name: &str) -> Result<Vec<ModelKind>> {
 }
 
 /// How the parameters are estimated; reads the covariates where there are any.
-fn estimating(uncertainty: &UncertaintyArgument, covariates: &CovariateArguments) -> Result<Estimating> {
-    let uncertainty = match uncertainty.uncertainty {
+fn estimating(
+    uncertainty_argument: &UncertaintyArgument,
+    covariates: &CovariateArguments,
+) -> Result<Estimating> {
+    let uncertainty = match uncertainty_argument.uncertainty {
         arguments::Uncertainty::Fast => Uncertainty::Fast,
         arguments::Uncertainty::Bayes => Uncertainty::Bayes,
         arguments::Uncertainty::Bootstrap => Uncertainty::Bootstrap,
     };
-    Ok(Estimating { uncertainty, covariates: effects(covariates)? })
+    let priors = uncertainty_argument.priors.iter().try_fold(Priors::new(), |priors, text| priors.with_text(text))?;
+    Ok(Estimating { uncertainty, priors, covariates: effects(covariates)? })
 }
 
 fn effects(arguments: &CovariateArguments) -> Result<Option<CovariateEffects>> {

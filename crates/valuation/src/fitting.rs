@@ -131,11 +131,14 @@ pub(crate) fn fit_transactions(
     histories: &[History],
     unit: TimeUnit,
     estimating: &Estimating,
-    _seed: u64,
+    seed: u64,
 ) -> Result<FittedTransactions, Error> {
     let failed = |source| Error::Fit { model: kind.title(), source };
     match &estimating.covariates {
-        None => kind.fit(&customer_base(histories, unit)).map(FittedTransactions::same).map_err(failed),
+        None => kind
+            .estimate(&customer_base(histories, unit), &estimating.estimation(seed))
+            .map(FittedTransactions::same)
+            .map_err(failed),
         Some(_) if estimating.uncertainty != Uncertainty::Fast => Err(Error::FastOnly),
         Some(effects) => fit_with_covariates(kind, histories, unit, effects),
     }

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use perennial_lake::{Reading, Session};
-use perennial_models::{ModelKind, Process, TimeUnit};
+use perennial_models::{Estimation, ModelKind, Priors, Process, Resampling, Sampling, TimeUnit};
 
 use crate::{Covariates, Error};
 
@@ -34,7 +34,7 @@ pub struct Request {
 impl Request {
     /// A valuation over 365 days at 10 % a year, by the model that does best on hold-outs, with 80 % intervals.
     #[must_use]
-    pub const fn new(today: Date) -> Self {
+    pub fn new(today: Date) -> Self {
         Self {
             as_of: None,
             horizon_days: 365.0,
@@ -42,7 +42,7 @@ impl Request {
             margin: None,
             model: ModelChoice::Auto,
             unit: TimeUnit::Week,
-            estimating: Estimating { uncertainty: Uncertainty::Fast, covariates: None },
+            estimating: Estimating::default(),
             level: 0.8,
             seed: 1,
             today,
@@ -55,6 +55,8 @@ impl Request {
 pub struct Estimating {
     /// Where the uncertainty of every prediction comes from.
     pub uncertainty: Uncertainty,
+    /// The prior distributions where they are not the default ones, for [`Uncertainty::Bayes`].
+    pub priors: Priors,
     /// What is known of the customers beside their orders, and what it moves.
     pub covariates: Option<CovariateEffects>,
 }
@@ -71,6 +73,17 @@ pub struct CovariateEffects {
 }
 
 impl Estimating {
+    /// The way of the models' library.
+    pub(crate) fn estimation(&self, seed: u64) -> Estimation {
+        match self.uncertainty {
+            Uncertainty::Fast => Estimation::MaximumLikelihood,
+            Uncertainty::Bayes => {
+                Estimation::Bayes(Sampling { seed, priors: self.priors.clone(), ..Sampling::default() })
+            }
+            Uncertainty::Bootstrap => Estimation::Bootstrap(Resampling { seed, ..Resampling::default() }),
+        }
+    }
+
     /// The kinds among these that can be estimated so: where there are covariates, those that take them.
     #[must_use]
     pub fn possible(&self, kinds: &[ModelKind]) -> Vec<ModelKind> {

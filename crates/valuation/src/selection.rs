@@ -50,13 +50,13 @@ pub struct CompareRequest {
 impl CompareRequest {
     /// Three hold-outs up to the end of the data.
     #[must_use]
-    pub const fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             as_of: None,
             hold_out_days: None,
             origins: ORIGINS,
             unit: TimeUnit::Week,
-            estimating: Estimating { uncertainty: Uncertainty::Fast, covariates: None },
+            estimating: Estimating::default(),
             level: 0.8,
             seed: 1,
         }

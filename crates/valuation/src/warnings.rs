@@ -223,6 +223,11 @@ pub enum FitFailure {
     },
     /// A customer's mean spend is not a positive number.
     InvalidSpend,
+    /// Something that only a model asked for by name can run into.
+    Other {
+        /// What, in English.
+        message: String,
+    },
     /// The likelihood is not finite anywhere that the search looked.
     NotFinite {
         /// The model's name.
@@ -234,8 +239,7 @@ impl From<&crate::Error> for FitFailure {
     fn from(error: &crate::Error) -> Self {
         match error {
             crate::Error::Fit { source, .. } => source.into(),
-            crate::Error::CovariateFit { model, .. } => Self::NotFinite { model: (*model).to_owned() },
-            _ => Self::NotFinite { model: String::new() },
+            other => Self::Other { message: other.to_string() },
         }
     }
 }
@@ -248,9 +252,8 @@ impl From<&FitError> for FitFailure {
             }
             FitError::Spend(_) => Self::InvalidSpend,
             FitError::NoMeanSpend { q } => Self::NoMeanSpend { q },
-            FitError::NotFinite { model }
-            | FitError::NoIntervals { model }
-            | FitError::TooFewEnded { model, .. } => Self::NotFinite { model: model.to_owned() },
+            FitError::NotFinite { model } => Self::NotFinite { model: model.to_owned() },
+            ref other => Self::Other { message: other.to_string() },
         }
     }
 }

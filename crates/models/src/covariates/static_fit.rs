@@ -1,7 +1,5 @@
 //! Fits with covariates that do not change with time.
 
-use std::sync::Arc;
-
 use super::{
     Column, CovariateBase, CovariateFit, CovariateFitError, CovariateModel, CovariateTerms, MovedBy,
     Penalised, Process, WholeBase,
@@ -9,7 +7,7 @@ use super::{
 };
 use crate::{
     BgNbd, CustomerBase, FitError, MbgNbd, Parameters, ParetoNbd, Sbg, TenureBase, TransactionModel,
-    estimation::Problem, geometric_dropout, grouped::Grouped, pareto_nbd,
+    estimation::{Estimable, Problem, require_repeat_customers},
 };
 
 /// A fit with covariates that do not change with time, beside the fit without them.
@@ -61,6 +59,12 @@ pub(crate) fn fit<M: Moved>(
     Ok(CovariateFit::new(fit, without, design))
 }
 
+/// What is to be estimated of all customers of a model without contract.
+fn whole_problem<M: Estimable>(customers: &CustomerBase) -> Result<Problem, FitError> {
+    require_repeat_customers(customers.repeat_customers(), customers.customers())?;
+    M::problem(customers)
+}
+
 impl Moved for ParetoNbd {
     type Base = CustomerBase;
 
@@ -69,11 +73,11 @@ impl Moved for ParetoNbd {
         &[(Process::Purchase, &[(1, -1.0)]), (Process::Dropout, &[(3, -1.0)])];
 
     fn whole_problem(customers: &CustomerBase) -> Result<Problem, FitError> {
-        <Self as crate::estimation::Estimable>::problem(customers)
+        whole_problem::<Self>(customers)
     }
 
     fn group_problem(customers: &CustomerBase) -> Result<Problem, FitError> {
-        Ok(pareto_nbd::problem_of(customers))
+        <Self as Estimable>::problem(customers)
     }
 }
 
@@ -87,11 +91,11 @@ impl Moved for BgNbd {
     const PROCESSES: &'static [MovedBy] = GEOMETRIC_DROPOUT;
 
     fn whole_problem(customers: &CustomerBase) -> Result<Problem, FitError> {
-        geometric_dropout::problem::<Self>(customers)
+        whole_problem::<Self>(customers)
     }
 
     fn group_problem(customers: &CustomerBase) -> Result<Problem, FitError> {
-        geometric_dropout::problem_of::<Self>(customers, &Arc::new(Grouped::new(customers)), 1)
+        <Self as Estimable>::problem(customers)
     }
 }
 
@@ -101,11 +105,11 @@ impl Moved for MbgNbd {
     const PROCESSES: &'static [MovedBy] = GEOMETRIC_DROPOUT;
 
     fn whole_problem(customers: &CustomerBase) -> Result<Problem, FitError> {
-        geometric_dropout::problem::<Self>(customers)
+        whole_problem::<Self>(customers)
     }
 
     fn group_problem(customers: &CustomerBase) -> Result<Problem, FitError> {
-        geometric_dropout::problem_of::<Self>(customers, &Arc::new(Grouped::new(customers)), 1)
+        <Self as Estimable>::problem(customers)
     }
 }
 

@@ -127,7 +127,7 @@ impl Problem {
     }
 
     /// The lowest point found from the starts.
-    fn search(&self, objective: &mut dyn FnMut(&[f64], &mut [f64]) -> f64) -> Option<Minimum> {
+    pub(super) fn search(&self, objective: &mut dyn FnMut(&[f64], &mut [f64]) -> f64) -> Option<Minimum> {
         let objective: &mut dyn FnMut(&[f64], &mut [f64]) -> f64 = &mut |at: &[f64], gradient: &mut [f64]| {
             // Beyond the bound the step was too far.
             if at.iter().any(|at| at.abs() > LARGEST_COORDINATE) {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::{GeometricDropout, problem_at};
 use crate::{
-    CustomerBase, Fit, FitError, InvalidParameters, Regularity, grouped::Grouped, parameters::checked,
+    CustomerBase, Fit, FitError, InvalidParameters, Regularity, estimation::require_repeat_customers,
+    grouped::Grouped, parameters::checked,
 };
 
 /// The parameters that are estimated; k is chosen.
@@ -77,6 +78,7 @@ fn fit_grouped<M: Regular>(
     grouped: &Arc<Grouped>,
     k: Regularity,
 ) -> Result<Fit<M>, FitError> {
+    require_repeat_customers(customers.repeat_customers(), customers.customers())?;
     let make = |values: &[f64]| Ok(M::at(k, checked(&ESTIMATED, values)?));
     problem_at::<M>(customers, grouped, k.get())?.maximise(make)
 }

@@ -113,7 +113,7 @@ pub(crate) fn cdnow() -> Vec<Customer> {
 }
 
 /// The simulated apparel retailer of the package CLVTools, calibrated on its first year.
-pub(crate) fn apparel() -> Vec<Customer> {
+pub(crate) fn apparel_histories() -> Vec<Customer> {
     split(
         days("apparel_clvtools/apparel_trans.csv.gz", ["Id", "Date"], Some("Price")),
         "2006-01-01",

@@ -6,7 +6,7 @@ use perennial_models::{
 };
 
 use crate::{
-    data::{apparel, cdnow, only_cdnow},
+    data::{apparel_histories, cdnow, only_cdnow},
     recovery::{assert_recovered, simulate},
 };
 
@@ -36,7 +36,7 @@ fn on_the_apparel_data_it_does_too() {
         eprintln!("not run: only CDNOW is at hand (PERENNIAL_DATA_ONLY=cdnow)");
         return;
     }
-    let base: CustomerBase = apparel().iter().map(|customer| customer.history).collect();
+    let base: CustomerBase = apparel_histories().iter().map(|customer| customer.history).collect();
     let fit = GammaGompertzNbd::fit(&base).expect("a fit");
     let pareto = ParetoNbd::fit(&base).expect("a fit");
     assert_eq!(base.histories().len(), 600);

@@ -1,6 +1,8 @@
 //! The models against published figures, simulated truth and hard cases.
 
 mod apparel;
+mod bayes;
+mod bootstrap;
 mod cdnow;
 mod covariates;
 mod data;
@@ -11,6 +13,7 @@ mod grocery;
 mod log_normal;
 mod opportunities;
 mod pareto_ggg;
+mod pooling;
 mod recovery;
 mod regular;
 mod retention;

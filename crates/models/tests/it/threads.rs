@@ -1,7 +1,9 @@
 //! A fit is the same, bit for bit, on any number of threads.
 
 use perennial_math::random::{standard_normal, stream};
-use perennial_models::{BgBb, GammaGamma, MeanSpend, ModelKind, OpportunityBase};
+use perennial_models::{
+    BgBb, BgNbd, Estimation, GammaGamma, MeanSpend, ModelKind, OpportunityBase, Resampling, Sampling,
+};
 
 use crate::recovery::simulate;
 
@@ -48,4 +50,18 @@ fn fits_over_opportunities_do_not_depend_on_threads() {
     let one = on_threads(1, || format!("{:?}", BgBb::fit(&base)));
     let four = on_threads(4, || format!("{:?}", BgBb::fit(&base)));
     assert_eq!(one, four);
+}
+
+#[test]
+fn samples_do_not_depend_on_threads() {
+    let base = simulate(&BgNbd::new(0.6, 20.0, 0.4, 1.0).expect("parameters"), 400, 100.0, 3);
+    for estimation in [
+        Estimation::Bayes(Sampling { draws: 50, warm_up: 50, ..Sampling::default() }),
+        Estimation::Bootstrap(Resampling { replicates: 20, ..Resampling::default() }),
+    ] {
+        let one = on_threads(1, || format!("{:?}", ModelKind::BgNbd.estimate(&base, &estimation)));
+        let four = on_threads(4, || format!("{:?}", ModelKind::BgNbd.estimate(&base, &estimation)));
+        assert_eq!(one, four);
+        assert!(one.starts_with("Ok"), "{one}");
+    }
 }

@@ -295,6 +295,11 @@ pub(crate) struct UncertaintyArgument {
     /// posterior distribution, `bootstrap` refits on resampled customers.
     #[arg(long, value_enum, default_value_t = Uncertainty::Fast)]
     pub(crate) uncertainty: Uncertainty,
+
+    /// A prior distribution in place of the default one, for `bayes`: such as `r=lognormal(0.5,1)` (median and spread of the logarithm);
+    /// also gamma(shape,rate), halfnormal(scale) and flat; can be repeated.
+    #[arg(long = "prior", value_name = "PARAMETER=PRIOR")]
+    pub(crate) priors: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

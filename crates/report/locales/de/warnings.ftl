@@ -146,4 +146,5 @@ why-too_few_repeat_customers = { COUNT($repeat_customers) } { $repeat_customers 
     } wiedergekommen, nötig sind { COUNT($needed) }.
 why-no_mean_spend = Die Beträge streuen so weit, dass es keine mittlere Ausgabe gibt (Gamma-Gamma mit q = { DECIMAL($q, 2) }; q muss über 1 liegen).
 why-invalid_spend = Die mittlere Ausgabe eines Kunden ist keine positive Zahl.
+why-other = { $message }.
 why-not_finite = Die Likelihood von { MODEL($model) } ist für diese Verläufe nicht endlich.

@@ -146,4 +146,5 @@ why-too_few_repeat_customers = { COUNT($repeat_customers) } { $repeat_customers 
     } come back, { COUNT($needed) } are needed.
 why-no_mean_spend = the amounts spread so far that no mean spend exists (Gamma-Gamma with q = { DECIMAL($q, 2) }, which must exceed 1).
 why-invalid_spend = a customer’s mean spend is not a positive number.
+why-other = { $message }.
 why-not_finite = the likelihood of { MODEL($model) } is not finite for these histories.
