@@ -32,5 +32,5 @@ pub use profile::dates::DateOrder;
 pub use quality::{Quality, Refusal, Treatment};
 pub use reading::{ColumnRead, FileRead, Reading};
 pub use session::{Session, SessionOptions};
-pub use table::TableFile;
 pub use source::{OnProgress, OrderSource, Progress, ZeroOrders};
+pub use table::TableFile;

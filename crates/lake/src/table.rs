@@ -26,7 +26,10 @@ impl TableFile {
         let mut files = find_files(&[path.to_owned()])?;
         match (files.pop(), files.is_empty()) {
             (Some(file), true) => Ok(Self { input: Input::inspect(file)? }),
-            _ => Err(Error::NoFile { path: path.to_owned(), problem: "one file is needed, not several".to_owned() }),
+            _ => Err(Error::NoFile {
+                path: path.to_owned(),
+                problem: "one file is needed, not several".to_owned(),
+            }),
         }
     }
 
@@ -59,7 +62,8 @@ impl TableFile {
     /// The place of the first column that has one of these names; case, blanks and underscores do not matter.
     #[must_use]
     pub fn find(&self, names: &[&str]) -> Option<usize> {
-        let place = |name: &str| self.columns().iter().position(|column| normalised(column) == normalised(name));
+        let place =
+            |name: &str| self.columns().iter().position(|column| normalised(column) == normalised(name));
         names.iter().find_map(|name| place(name))
     }
 

@@ -2,22 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned, civil::Date};
 use perennial_lake::{OrderSource, OutputFormat, ZeroOrders};
+use perennial_models::saved::{SavedFit, from_json};
 use perennial_models::{ModelKind, Priors};
 use perennial_simulate::{Format, ShopSettings};
 use perennial_valuation::{
-    CompareRequest, CovariateEffects, Covariates, Estimating, FitKind, FitRequest, HoldOutRequest, ModelChoice, Period, Request,
-    RetentionRequest, SubscriptionColumns, Uncertainty,
+    CompareRequest, CovariateEffects, Covariates, Estimating, FitKind, FitRequest, HoldOutRequest,
+    ModelChoice, Period, Request, RetentionRequest, SubscriptionColumns, Uncertainty,
 };
 
 use crate::WrongUsage;
 use crate::arguments::{
-    self, CompareArguments, CovariateArguments, FitArguments, ShopArguments, SourceArguments, TableFormat, UncertaintyArgument,
-    ValidateArguments, ValueArguments,
+    self, CompareArguments, CovariateArguments, FitArguments, ShopArguments, SourceArguments, TableFormat,
+    UncertaintyArgument, ValidateArguments, ValueArguments,
 };
 
 /// Where refused rows go when nobody says: the first source's name with this ending, in the current folder.
@@ -67,8 +69,16 @@ pub(crate) fn value(arguments: &ValueArguments) -> Result<Request> {
         estimating: estimating(&arguments.uncertainty, &arguments.covariates)?,
         level: definitions.level,
         seed: definitions.seed,
+        saved: arguments.fit.as_deref().map(saved).transpose()?,
         ..Request::new(today(arguments.source.time_zone.as_ref()))
     })
+}
+
+/// A fit that was saved.
+fn saved(path: &Path) -> Result<Arc<SavedFit>> {
+    let text = std::fs::read(path).with_context(|| format!("cannot read the fit {}", path.display()))?;
+    let fit = from_json(&text).with_context(|| format!("{} is no fit that can be used", path.display()))?;
+    Ok(Arc::new(fit))
 }
 
 /// The day that it is now where the shop is.
@@ -118,18 +128,24 @@ fn estimating(
         arguments::Uncertainty::Bayes => Uncertainty::Bayes,
         arguments::Uncertainty::Bootstrap => Uncertainty::Bootstrap,
     };
-    let priors = uncertainty_argument.priors.iter().try_fold(Priors::new(), |priors, text| priors.with_text(text))?;
-    Ok(Estimating { uncertainty, priors, covariates: effects(covariates)? })
+    let priors =
+        uncertainty_argument.priors.iter().try_fold(Priors::new(), |priors, text| priors.with_text(text))?;
+    Ok(Estimating { uncertainty, priors, ..profiles(covariates)? })
 }
 
-fn effects(arguments: &CovariateArguments) -> Result<Option<CovariateEffects>> {
-    let Some(file) = &arguments.covariates else { return Ok(None) };
+/// The covariates or the groups of the customers.
+fn profiles(arguments: &CovariateArguments) -> Result<Estimating> {
+    let Some(file) = &arguments.covariates else { return Ok(Estimating::default()) };
+    if let Some(column) = &arguments.pool {
+        return Ok(Estimating { groups: Some(Covariates::groups(file, column)?), ..Estimating::default() });
+    }
     let columns = Some(arguments.covariate_columns.as_slice()).filter(|columns| !columns.is_empty());
-    Ok(Some(CovariateEffects {
+    let effects = CovariateEffects {
         covariates: Covariates::read(file, columns)?,
         processes: arguments.on.iter().map(|name| name.parse()).collect::<Result<_, _>>()?,
         penalty: arguments.penalty,
-    }))
+    };
+    Ok(Estimating { covariates: Some(effects), ..Estimating::default() })
 }
 
 /// What models are fitted on.
@@ -199,7 +215,7 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Result<(Vec<ModelKind>, C
         hold_out_days: arguments.hold_out,
         origins: arguments.origins,
         unit: arguments.unit.unit,
-        estimating: Estimating { covariates: effects(&arguments.covariates)?, ..Estimating::default() },
+        estimating: profiles(&arguments.covariates)?,
         level: arguments.level,
         seed: arguments.seed,
     };

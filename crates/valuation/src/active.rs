@@ -97,8 +97,7 @@ impl<'a> Forecaster<'a> {
         seed: u64,
     ) -> Self {
         let mut rng = random::stream(seed, u64::MAX);
-        let asked =
-            if models.fit().sample.is_some() { SAMPLED_PARAMETER_DRAWS } else { PARAMETER_DRAWS };
+        let asked = if models.fit().sample.is_some() { SAMPLED_PARAMETER_DRAWS } else { PARAMETER_DRAWS };
         let values = models.draw_values(asked, &mut rng);
         let spends: Vec<SpendDraw> = match &spend {
             SpendScale::GammaGamma(fit) => {

@@ -53,7 +53,8 @@ pub(crate) fn base_level(
     let repeats = repeats_per_day(session, table, definitions.as_of)?;
     let Some(first) = births.first_day() else { return Ok(None) };
     let expected = births.expected(models, definitions.unit.days(), day::number(definitions.as_of));
-    let cumulative = |day: i32| expected.get(usize::try_from(day - first).unwrap_or(0)).copied().unwrap_or(0.0);
+    let cumulative =
+        |day: i32| expected.get(usize::try_from(day - first).unwrap_or(0)).copied().unwrap_or(0.0);
     let months: Vec<Month> = whole_months(day::date(first), definitions.as_of)
         .iter()
         .enumerate()
@@ -99,8 +100,7 @@ fn judge(months: &[Month]) -> Option<BaseLevel> {
     let freedom = months.len() as f64 - 13.0;
     let season = season(&flat, &full, freedom);
     // Where the months of the year do not differ, the trend is that of the simpler regression.
-    let (fit, freedom) =
-        if season.is_some() { (&full, freedom) } else { (&flat, months.len() as f64 - 2.0) };
+    let (fit, freedom) = if season.is_some() { (&full, freedom) } else { (&flat, months.len() as f64 - 2.0) };
     Some(BaseLevel { months: months.len() as u32, season, trend_per_year: trend(fit, freedom) })
 }
 
@@ -161,8 +161,7 @@ fn regress(months: &[Month], season: bool) -> Option<Regression> {
     let solution = normal.solve(&right).ok()?;
     let inverse = normal.inverse().ok()?;
     let fitted = |month: &Month| solution[0] * month.years + solution[place(month)];
-    let residual =
-        months.iter().map(|month| month.expected * (outcome(month) - fitted(month)).powi(2)).sum();
+    let residual = months.iter().map(|month| month.expected * (outcome(month) - fitted(month)).powi(2)).sum();
     Some(Regression {
         slope: solution[0],
         slope_variance: inverse.get(0, 0),
@@ -223,7 +222,8 @@ mod tests {
 
     #[test]
     fn a_trend_is_found_beside_a_season() {
-        let factor = |index: usize| (0.3 * index as f64 / 12.0).exp() * if index % 12 < 6 { 1.3 } else { 0.8 };
+        let factor =
+            |index: usize| (0.3 * index as f64 / 12.0).exp() * if index % 12 < 6 { 1.3 } else { 0.8 };
         let level = judge(&months(36, 1, factor)).unwrap();
         assert!((level.trend_per_year.unwrap() - 0.3_f64.exp_m1()).abs() < 0.05, "{level:?}");
         assert!(level.season.is_some());

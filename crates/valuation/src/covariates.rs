@@ -11,9 +11,9 @@ use perennial_lake::arrow::array::{ArrayRef, StringArray, UInt32Array};
 use perennial_lake::arrow::record_batch::RecordBatch;
 use perennial_lake::{Reading, Session, TableFile};
 
+use crate::Error;
 use crate::columns::{i64s, texts};
 use crate::history::PROFILES;
-use crate::Error;
 
 /// What the column of the customers may be called, most telling first; the first column otherwise.
 const CUSTOMER_NAMES: [&str; 8] =
@@ -67,6 +67,43 @@ impl Covariates {
         Ok(Self { names, profiles: Arc::new(profiles), customers, file: file.to_owned() })
     }
 
+    /// Reads the groups of customers from one column of a file: each word of it is a group, in alphabetical order.
+    ///
+    /// # Errors
+    /// As [`Covariates::read`].
+    pub fn groups(file: &str, column: &str) -> Result<Self, Error> {
+        let table = TableFile::open(file)?;
+        let places = [table.find(&CUSTOMER_NAMES).unwrap_or(0), table.column(column)?];
+        let mut read: Vec<(String, String)> = Vec::new();
+        table.for_each(&places, |line, fields| {
+            if fields.iter().any(|field| field.is_empty()) {
+                return Err(Error::from(table.wrong(line, format!("the customer or {column:?} is empty"))));
+            }
+            read.push((fields[0].to_owned(), fields[1].to_owned()));
+            Ok(())
+        })?;
+        let mut names: Vec<String> = read.iter().map(|(_, group)| group.clone()).collect();
+        names.sort();
+        names.dedup();
+        if names.len() > MOST_WORDS {
+            let problem = format!(
+                "column {column:?} makes {} groups; at most {MOST_WORDS} are estimated together",
+                names.len()
+            );
+            return Err(Error::Covariates { file: file.to_owned(), problem });
+        }
+        read.sort();
+        read.dedup();
+        if let Some(pair) = read.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            let problem = format!("customer {} is in two groups, {} and {}", pair[0].0, pair[0].1, pair[1].1);
+            return Err(Error::Covariates { file: file.to_owned(), problem });
+        }
+        let number = |group: &String| names.binary_search(group).map_or(0, |place| place as u32);
+        let customers = read.iter().map(|(customer, group)| (customer.clone(), number(group))).collect();
+        let profiles = (0..names.len()).map(|place| vec![place as f64]).collect();
+        Ok(Self { names, profiles: Arc::new(profiles), customers, file: file.to_owned() })
+    }
+
     /// Registers the table of the profiles of all customers who bought.
     pub(crate) fn register(&self, session: &Session, reading: &Reading) -> Result<(), Error> {
         let ids: StringArray = self.customers.iter().map(|(id, _)| Some(id.as_str())).collect();
@@ -87,8 +124,12 @@ impl Covariates {
                 "SELECT CAST(b.customer AS VARCHAR) AS id FROM ({buyers}) AS b \
                  LEFT JOIN {ROWS} AS c ON CAST(b.customer AS VARCHAR) = c.id WHERE c.id IS NULL ORDER BY id LIMIT 3"
             );
-            let examples: Vec<String> =
-                session.query(&missing)?.iter().map(|batch| texts(batch, "id")).collect::<Result<Vec<_>, _>>()?.concat();
+            let examples: Vec<String> = session
+                .query(&missing)?
+                .iter()
+                .map(|batch| texts(batch, "id"))
+                .collect::<Result<Vec<_>, _>>()?
+                .concat();
             return Err(Error::Covariates {
                 file: self.file.clone(),
                 problem: format!(
@@ -113,38 +154,43 @@ fn rows(
     codings: &[Coding],
 ) -> Result<(Vec<Vec<f64>>, Vec<(String, u32)>), Error> {
     let (mut profiles, mut customers) = (Vec::new(), Vec::new());
-        let mut numbers: HashMap<Vec<u64>, u32> = HashMap::new();
-        let mut seen: HashMap<String, u64> = HashMap::new();
-        let wanted: Vec<usize> = std::iter::once(id).chain(places.iter().copied()).collect();
-        table.for_each(&wanted, |line, fields| {
-            let customer = fields[0].to_owned();
-            if customer.is_empty() {
-                return Err(Error::from(table.wrong(line, "the row names no customer")));
-            }
-            if let Some(first) = seen.insert(customer.clone(), line) {
-                let problem = format!("customer {customer} has a row on line {first} already; one row for each customer is needed");
-                return Err(table.wrong(line, problem).into());
-            }
-            let mut values = Vec::new();
-            for ((field, coding), place) in fields[1..].iter().zip(codings).zip(places) {
-                match coding {
-                    Coding::Number => values.push(number(field).ok_or_else(|| {
-                        table.wrong(line, format!("{field:?} in column {:?} is no number", table.columns()[*place]))
-                    })?),
-                    Coding::Words(words) => {
-                        values.extend(words.iter().map(|word| if word == field { 1.0 } else { 0.0 }));
-                    }
+    let mut numbers: HashMap<Vec<u64>, u32> = HashMap::new();
+    let mut seen: HashMap<String, u64> = HashMap::new();
+    let wanted: Vec<usize> = std::iter::once(id).chain(places.iter().copied()).collect();
+    table.for_each(&wanted, |line, fields| {
+        let customer = fields[0].to_owned();
+        if customer.is_empty() {
+            return Err(Error::from(table.wrong(line, "the row names no customer")));
+        }
+        if let Some(first) = seen.insert(customer.clone(), line) {
+            let problem = format!(
+                "customer {customer} has a row on line {first} already; one row for each customer is needed"
+            );
+            return Err(table.wrong(line, problem).into());
+        }
+        let mut values = Vec::new();
+        for ((field, coding), place) in fields[1..].iter().zip(codings).zip(places) {
+            match coding {
+                Coding::Number => values.push(number(field).ok_or_else(|| {
+                    table.wrong(
+                        line,
+                        format!("{field:?} in column {:?} is no number", table.columns()[*place]),
+                    )
+                })?),
+                Coding::Words(words) => {
+                    values.extend(words.iter().map(|word| if word == field { 1.0 } else { 0.0 }));
                 }
             }
-            let key: Vec<u64> = values.iter().map(|value| value.to_bits()).collect();
-            let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
-            let profile = *numbers.entry(key).or_insert(next);
-            if profile == next {
-                profiles.push(values);
-            }
-            customers.push((customer, profile));
-            Ok(())
-        })?;
+        }
+        let key: Vec<u64> = values.iter().map(|value| value.to_bits()).collect();
+        let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+        let profile = *numbers.entry(key).or_insert(next);
+        if profile == next {
+            profiles.push(values);
+        }
+        customers.push((customer, profile));
+        Ok(())
+    })?;
     Ok((profiles, customers))
 }
 
@@ -174,7 +220,9 @@ fn codings(table: &TableFile, places: &[usize]) -> Result<Vec<Coding>, Error> {
         }
         if words.len() > MOST_WORDS {
             let name = &table.columns()[*place];
-            let problem = format!("column {name:?} holds words, and more than {MOST_WORDS} different ones: too many for a covariate; leave it out with --covariate-columns");
+            let problem = format!(
+                "column {name:?} holds words, and more than {MOST_WORDS} different ones: too many for a covariate; leave it out with --covariate-columns"
+            );
             return Err(Error::Covariates { file: table.path().display().to_string(), problem });
         }
         let mut sorted: Vec<(String, u64)> = words.into_iter().collect();
@@ -221,7 +269,8 @@ mod tests {
 
     #[test]
     fn numbers_words_and_yes_or_no_become_covariates() {
-        let read = read("Id,Age,Channel,Member\n1,30,web,yes\n2,30,shop,no\n3,30,web,yes\n4,41,mail,no\n").unwrap();
+        let read =
+            read("Id,Age,Channel,Member\n1,30,web,yes\n2,30,shop,no\n3,30,web,yes\n4,41,mail,no\n").unwrap();
         assert_eq!(read.names, ["Age", "Channel=mail", "Channel=shop", "Member"]);
         assert_eq!(*read.profiles, [[30.0, 0.0, 0.0, 1.0], [30.0, 0.0, 1.0, 0.0], [41.0, 1.0, 0.0, 0.0]]);
         let numbers: Vec<u32> = read.customers.iter().map(|(_, profile)| *profile).collect();

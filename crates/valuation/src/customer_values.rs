@@ -45,9 +45,8 @@ pub(crate) fn register(
     );
     let predicted =
         Predicted::new(scores.is_some(), value_factor, summary::scale(reading), definitions.as_of);
-    let join = scores.map_or(String::new(), |scores| {
-        format!(" LEFT JOIN {scores} AS s ON {}", detail.join("h", "s"))
-    });
+    let join = scores
+        .map_or(String::new(), |scores| format!(" LEFT JOIN {scores} AS s ON {}", detail.join("h", "s")));
     let sql = format!(
         "SELECT customer AS customer_id, CAST(first_day AS DATE) AS first_order_at, CAST(last_day AS DATE) AS last_order_at, \
                 transactions AS historic_number_of_orders, {order_value} AS average_order_value, \

@@ -60,7 +60,9 @@ pub enum Error {
         days: i32,
     },
     /// Rolling hold-outs before which no model could be fitted.
-    #[error("no model could be fitted before any hold-out of {days} days (the first would begin after {until}); take shorter ones")]
+    #[error(
+        "no model could be fitted before any hold-out of {days} days (the first would begin after {until}); take shorter ones"
+    )]
     NothingJudged {
         /// The length of the hold-outs.
         days: i32,
@@ -104,6 +106,18 @@ pub enum Error {
         /// The model's name.
         model: &'static str,
         /// Why.
+        problem: String,
+    },
+    /// A saved fit that no model can be made of.
+    #[error("the saved fit cannot be used: {problem}")]
+    Saved {
+        /// Why.
+        problem: String,
+    },
+    /// A fit that cannot be saved.
+    #[error("{problem} cannot be saved")]
+    NotSaved {
+        /// What, or why.
         problem: String,
     },
     /// Amounts are needed and there are none.

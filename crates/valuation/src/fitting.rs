@@ -4,18 +4,20 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use perennial_lake::{Reading, Session};
+use perennial_models::saved::{FittedData, to_json};
 use perennial_models::{
-    CovariateBase, CovariateTerms, CustomerBase, Estimated, Fit, FitError, GammaGamma, Intervals, MeanSpend, ModelKind, Outcome, Purchases,
-    SpendModel, TimeUnit,
+    CovariateBase, CovariateTerms, CustomerBase, Estimated, Fit, FitError, GammaGamma, Intervals, MeanSpend,
+    ModelKind, Outcome, Pooling, Purchases, Sampling, SpendModel, TimeUnit,
 };
 use serde_json::Value;
 
+use crate::Error;
+use crate::covariates::Covariates;
 use crate::history::{self, Detail, History};
 use crate::hold_out::{CovariateSummary, FitSummary, SampleSummary, edge};
 use crate::request::{CovariateEffects, Estimating, Progress, Stage, Uncertainty};
 use crate::summary::{self, Spend};
 use crate::transactions::FittedTransactions;
-use crate::Error;
 
 /// The table that a fit outside of a valuation summarises into.
 const FIT_TABLE: &str = "fit_summary";
@@ -79,7 +81,8 @@ pub fn fits(
         progress(Stage::Fit, step as u64, steps);
         match kind {
             FitKind::Transactions(kind) => {
-                let fit = fit_transactions(*kind, &histories, request.unit, &request.estimating, request.seed)?;
+                let fit =
+                    fit_transactions(*kind, &histories, request.unit, &request.estimating, request.seed)?;
                 Ok(transaction_summary(&fit, request.unit, until))
             }
             FitKind::Spend if !reading.has_amounts => Err(Error::NoAmounts),
@@ -95,10 +98,44 @@ pub fn fits(
     Ok(fitted)
 }
 
+/// Fits a transaction model, and the spend model where there are amounts, on the orders up to a day, as the text of a file from
+/// which [`perennial_models::saved::from_json`] gives them back.
+///
+/// # Errors
+/// When there are no orders by then or too little data, and for fits with covariates or groups, which have no saved form yet.
+pub fn saved_fit(
+    session: &Session,
+    reading: &Reading,
+    kind: ModelKind,
+    request: &FitRequest,
+) -> Result<String, Error> {
+    if request.estimating.has_profiles() {
+        return Err(Error::NotSaved { problem: "a fit with covariates or groups".to_owned() });
+    }
+    let until = request.until.unwrap_or(reading.last_day);
+    let detail = detail(&[kind], &request.estimating);
+    summary::summarise(session, reading, FIT_TABLE, until, detail)?;
+    let scale = summary::scale(reading);
+    let histories = history::histories(session, FIT_TABLE, until, scale, detail)?;
+    let fitted = fit_transactions(kind, &histories, request.unit, &request.estimating, request.seed)?;
+    let spend = match reading.has_amounts {
+        true => fit_spend(&summary::spends(session, FIT_TABLE, scale)?).ok().map(Fit::into_dyn_spend),
+        false => None,
+    };
+    let data = FittedData::of(
+        &customer_base(&histories, request.unit),
+        reading.first_day.to_string(),
+        until.to_string(),
+    );
+    let fit = fitted.shared().ok_or_else(|| Error::NotSaved { problem: "this fit".to_owned() })?;
+    to_json(fit, spend.as_ref(), request.unit, &data)
+        .map_err(|error| Error::NotSaved { problem: error.to_string() })
+}
+
 /// What models of these kinds need to know of the customers.
 pub(crate) fn detail(kinds: &[ModelKind], estimating: &Estimating) -> Detail {
     let intervals = kinds.iter().map(|kind| kind.intervals()).max().unwrap_or(Intervals::Unused);
-    Detail { intervals, profiles: estimating.covariates.is_some() }
+    Detail { intervals, profiles: estimating.has_profiles() }
 }
 
 /// The history in the models' terms; the summary guarantees that its numbers fit together.
@@ -134,6 +171,9 @@ pub(crate) fn fit_transactions(
     seed: u64,
 ) -> Result<FittedTransactions, Error> {
     let failed = |source| Error::Fit { model: kind.title(), source };
+    if let Some(groups) = &estimating.groups {
+        return fit_groups(kind, histories, unit, groups, estimating, seed);
+    }
     match &estimating.covariates {
         None => kind
             .estimate(&customer_base(histories, unit), &estimating.estimation(seed))
@@ -142,6 +182,30 @@ pub(crate) fn fit_transactions(
         Some(_) if estimating.uncertainty != Uncertainty::Fast => Err(Error::FastOnly),
         Some(effects) => fit_with_covariates(kind, histories, unit, effects),
     }
+}
+
+/// Fits the groups of customers together.
+fn fit_groups(
+    kind: ModelKind,
+    histories: &[History],
+    unit: TimeUnit,
+    groups: &Covariates,
+    estimating: &Estimating,
+    seed: u64,
+) -> Result<FittedTransactions, Error> {
+    let mut bases = vec![CustomerBase::new(); groups.names.len()];
+    for history in histories {
+        if let (Some(customer), Some(base)) =
+            (purchases(history, unit), bases.get_mut(history.profile as usize))
+        {
+            base.push(customer, history.customers as u64);
+        }
+    }
+    let sampling = Sampling { seed, priors: estimating.priors.clone(), ..Sampling::default() };
+    let pooled = kind
+        .pool(&bases, &Pooling { sampling, ..Pooling::default() })
+        .map_err(|source| Error::Fit { model: kind.title(), source })?;
+    Ok(FittedTransactions::by_group(pooled, &groups.names))
 }
 
 fn fit_with_covariates(
@@ -157,7 +221,8 @@ fn fit_with_covariates(
         if let (Some(customer), Some(values)) =
             (purchases(history, unit), profiles.get(history.profile as usize))
         {
-            base.push(values, customer, history.customers as u64).map_err(|error| failed(error.to_string()))?;
+            base.push(values, customer, history.customers as u64)
+                .map_err(|error| failed(error.to_string()))?;
         }
     }
     let mut terms = CovariateTerms::all(names, &effects.processes);

@@ -199,7 +199,10 @@ pub(crate) fn histories(
             let customers = customers.value(i) as f64;
             let history = keys.history(i, customers);
             History {
-                mean_rhythm: sums.as_ref().map(|sums| sums.value(i) as f64 / customers).or(history.mean_rhythm),
+                mean_rhythm: sums
+                    .as_ref()
+                    .map(|sums| sums.value(i) as f64 / customers)
+                    .or(history.mean_rhythm),
                 repeat_spend: spend.value(i) / scale,
                 repeat_spend_squared: squared.value(i) / (scale * scale),
                 ..history

@@ -69,7 +69,12 @@ impl SampleSummary {
                 draws: sample.values.len(),
                 chains: diagnostics.chains,
                 r_hat: diagnostics.r_hat.iter().copied().fold(f64::NAN, f64::max),
-                ess: diagnostics.bulk_ess.iter().chain(&diagnostics.tail_ess).copied().fold(f64::NAN, f64::min),
+                ess: diagnostics
+                    .bulk_ess
+                    .iter()
+                    .chain(&diagnostics.tail_ess)
+                    .copied()
+                    .fold(f64::NAN, f64::min),
                 divergences: diagnostics.divergences,
             },
             SampleOrigin::Bootstrap { failed } => {

@@ -16,8 +16,8 @@ use perennial_models::{Purchases, TimeUnit, TransactionModel};
 use rayon::prelude::*;
 
 use crate::fitting::purchases;
-use crate::hold_out::Decile;
 use crate::history::History;
+use crate::hold_out::Decile;
 use crate::scoring::mixture_quantile;
 use crate::transactions::FittedTransactions;
 
@@ -103,7 +103,9 @@ impl Judgement {
         let judged: Vec<Self> = groups
             .par_iter()
             .enumerate()
-            .map(|(index, group)| judge_group(models, group, terms, futures, index as u64).unwrap_or_default())
+            .map(|(index, group)| {
+                judge_group(models, group, terms, futures, index as u64).unwrap_or_default()
+            })
             .collect();
         judged.into_iter().fold(Self::default(), Self::plus)
     }
@@ -236,9 +238,8 @@ impl<'a> Group<'a> {
             self.probabilities.resize(n + 1, None);
         }
         let (model, typical, horizon) = (self.model, &self.typical, self.horizon);
-        let if_alive = *self.probabilities[n].get_or_insert_with(|| {
-            model.probability_of_n_purchases_if_alive(typical, transactions, horizon)
-        });
+        let if_alive = *self.probabilities[n]
+            .get_or_insert_with(|| model.probability_of_n_purchases_if_alive(typical, transactions, horizon));
         let gone = if n == 0 { 1.0 - alive } else { 0.0 };
         (gone + alive * if_alive).max(LEAST_PROBABILITY).ln()
     }

@@ -53,12 +53,10 @@ pub use covariates::Covariates;
 pub use customer_values::CUSTOMER_VALUES;
 pub use definitions::{Definitions, Margin};
 pub use error::Error;
-pub use fitting::{FitKind, FitRequest, fits};
+pub use fitting::{FitKind, FitRequest, fits, saved_fit};
 pub use methods::{Method, MethodPanel};
 pub use opportunities::{OpportunityHistory, Period, fit_bg_bb, opportunities};
-pub use request::{
-    CovariateEffects, Estimating, ModelChoice, Progress, Request, Stage, Uncertainty,
-};
+pub use request::{CovariateEffects, Estimating, ModelChoice, Progress, Request, Stage, Uncertainty};
 pub use selection::{CompareRequest, compare};
 pub use subscriptions::{
     Ratio, Retention, RetentionKind, RetentionPoint, RetentionRequest, SubscriptionColumns, Subscriptions,

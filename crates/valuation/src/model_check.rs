@@ -90,7 +90,9 @@ fn simulated_shares(
     let mut rng = random::stream(seed ^ 0x5eed, draw);
     let mut times = Vec::new();
     for same in customers.chunk_by(|a, b| a.profile == b.profile) {
-        let Some(model) = same.first().and_then(|history| models.at(values, history.profile)) else { continue };
+        let Some(model) = same.first().and_then(|history| models.at(values, history.profile)) else {
+            continue;
+        };
         for history in same {
             let age = f64::from(history.age) / definitions.unit.days();
             model.simulate_new(age, &mut rng, &mut times);

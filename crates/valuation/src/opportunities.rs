@@ -108,9 +108,8 @@ pub fn opportunities(
             }
         }
     }
-    let all = session.query(&format!(
-        "SELECT count(DISTINCT customer) AS n FROM purchases WHERE day <= DATE '{until}'"
-    ))?;
+    let all = session
+        .query(&format!("SELECT count(DISTINCT customer) AS n FROM purchases WHERE day <= DATE '{until}'"))?;
     let all = all.first().map(|batch| i64s(batch, "n")).transpose()?.map_or(0, |n| n.value(0));
     session.drop_table(CALENDAR)?;
     if base.customers() < 1.0 {

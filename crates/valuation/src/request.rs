@@ -1,8 +1,11 @@
 //! What a user asks of a valuation.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 use perennial_lake::{Reading, Session};
-use perennial_models::{Estimation, ModelKind, Priors, Process, Resampling, Sampling, TimeUnit};
+use perennial_models::saved::SavedFit;
+use perennial_models::{Estimation, Intervals, ModelKind, Priors, Process, Resampling, Sampling, TimeUnit};
 
 use crate::{Covariates, Error};
 
@@ -29,6 +32,8 @@ pub struct Request {
     pub seed: u64,
     /// Today, for the age of the data.
     pub today: Date,
+    /// A fit to score with, instead of fitting; its model and its unit of time take the place of those asked for.
+    pub saved: Option<Arc<SavedFit>>,
 }
 
 impl Request {
@@ -46,6 +51,7 @@ impl Request {
             level: 0.8,
             seed: 1,
             today,
+            saved: None,
         }
     }
 }
@@ -59,6 +65,8 @@ pub struct Estimating {
     pub priors: Priors,
     /// What is known of the customers beside their orders, and what it moves.
     pub covariates: Option<CovariateEffects>,
+    /// Groups of customers (channels, cohorts) whose parameters are estimated together: those of a small group lean on the others'.
+    pub groups: Option<Covariates>,
 }
 
 /// Covariates and what they move.
@@ -84,15 +92,26 @@ impl Estimating {
         }
     }
 
-    /// The kinds among these that can be estimated so: where there are covariates, those that take them.
+    /// Whether customers are of different profiles.
+    pub(crate) fn has_profiles(&self) -> bool {
+        self.covariates.is_some() || self.groups.is_some()
+    }
+
+    /// The kinds among these that can be estimated so: where there are covariates, those that take them; of groups, those that need not
+    /// know the times between purchases.
     #[must_use]
     pub fn possible(&self, kinds: &[ModelKind]) -> Vec<ModelKind> {
-        kinds.iter().copied().filter(|kind| self.covariates.is_none() || kind.takes_covariates()).collect()
+        let possible = |kind: &ModelKind| {
+            (self.covariates.is_none() || kind.takes_covariates())
+                && (self.groups.is_none() || kind.intervals() == Intervals::Unused)
+        };
+        kinds.iter().copied().filter(possible).collect()
     }
 
     /// Makes the customers' covariates known to the session.
     pub(crate) fn prepare(&self, session: &Session, reading: &Reading) -> Result<(), Error> {
-        self.covariates.as_ref().map_or(Ok(()), |effects| effects.covariates.register(session, reading))
+        let covariates = self.covariates.as_ref().map(|effects| &effects.covariates).or(self.groups.as_ref());
+        covariates.map_or(Ok(()), |covariates| covariates.register(session, reading))
     }
 }
 

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use crate::Error;
 use crate::active::{ActiveForecast, Forecaster};
 use crate::fitting::purchases;
-use crate::request::{Progress, Stage};
 use crate::history::{Detail, History};
+use crate::request::{Progress, Stage};
 
 /// What is predicted for the customers of one history.
 #[derive(Debug, Clone, Copy)]
@@ -45,8 +45,7 @@ pub(crate) fn score(
     level: f64,
     progress: Progress,
 ) -> Vec<Score> {
-    let groups: Vec<&[History]> =
-        histories.chunk_by(|a, b| forecaster.models.same_future(a, b)).collect();
+    let groups: Vec<&[History]> = histories.chunk_by(|a, b| forecaster.models.same_future(a, b)).collect();
     let (total, done) = (groups.len() as u64, AtomicU64::new(0));
     let scored: Vec<Vec<Score>> = groups
         .par_iter()

@@ -17,7 +17,8 @@ use crate::hold_out::EstimateTable;
 
 /// What the columns may be called, most telling first.
 const DURATION: [&str; 6] = ["duration", "tenure", "lifetime", "periods", "months", "time"];
-const ENDED: [&str; 8] = ["ended", "churn", "churned", "cancelled", "canceled", "event", "died", "churn_flag"];
+const ENDED: [&str; 8] =
+    ["ended", "churn", "churned", "cancelled", "canceled", "event", "died", "churn_flag"];
 const START: [&str; 5] = ["start_date", "started_at", "start", "signup_date", "created_at"];
 const END: [&str; 6] = ["end_date", "ended_at", "end", "cancelled_at", "canceled_at", "churn_date"];
 const PERIOD: [&str; 6] = ["period", "year", "month", "week", "renewal", "t"];
@@ -158,7 +159,11 @@ impl Subscriptions {
     ///
     /// # Errors
     /// When the file cannot be read, its layout is none of those understood, or no row can be used.
-    pub fn read(file: &str, columns: &SubscriptionColumns, request: &RetentionRequest) -> Result<Self, Error> {
+    pub fn read(
+        file: &str,
+        columns: &SubscriptionColumns,
+        request: &RetentionRequest,
+    ) -> Result<Self, Error> {
         let table = TableFile::open(file)?;
         let place = |name: Option<&String>, usual: &[&str]| -> Result<Option<usize>, Error> {
             Ok(match name {
@@ -167,7 +172,8 @@ impl Subscriptions {
             })
         };
         let alive = place(columns.alive.as_ref(), &ALIVE)?;
-        let (duration, ended) = (place(columns.duration.as_ref(), &DURATION)?, place(columns.ended.as_ref(), &ENDED)?);
+        let (duration, ended) =
+            (place(columns.duration.as_ref(), &DURATION)?, place(columns.ended.as_ref(), &ENDED)?);
         let (start, end) = (place(columns.start.as_ref(), &START)?, place(columns.end.as_ref(), &END)?);
         let cohort = columns.alive.is_some() || (duration.is_none() && start.is_none());
         let mut read = Self {
@@ -193,7 +199,8 @@ impl Subscriptions {
             }
         }
         if read.lifetimes.is_empty() {
-            let why = read.refused.first().map_or_else(String::new, |(line, why)| format!(" (line {line}: {why})"));
+            let why =
+                read.refused.first().map_or_else(String::new, |(line, why)| format!(" (line {line}: {why})"));
             return Err(Error::Subscriptions {
                 file: file.to_owned(),
                 problem: format!("none of its rows can be used{why}"),
@@ -223,7 +230,9 @@ impl Subscriptions {
                 if alive > before {
                     return Err(Error::Subscriptions {
                         file: table.path().display().to_string(),
-                        problem: format!("{alive} customers are left at period {at} after {before} before it: the number cannot rise"),
+                        problem: format!(
+                            "{alive} customers are left at period {at} after {before} before it: the number cannot rise"
+                        ),
                     });
                 }
                 self.push(at, true, before - alive);
@@ -275,8 +284,12 @@ impl Subscriptions {
                     let days = (ended.unwrap_or(until) - began).get_days();
                     self.add(line, f64::from(days) / request.unit.days(), ended.is_some(), &fields[2..]);
                 }
-                (None, _) => self.refused.push((line, format!("{:?} is no day such as 2025-12-31", fields[0]))),
-                (_, None) => self.refused.push((line, format!("{:?} is no day such as 2025-12-31", fields[1]))),
+                (None, _) => {
+                    self.refused.push((line, format!("{:?} is no day such as 2025-12-31", fields[0])))
+                }
+                (_, None) => {
+                    self.refused.push((line, format!("{:?} is no day such as 2025-12-31", fields[1])))
+                }
             }
             Ok::<(), Error>(())
         })
@@ -298,7 +311,10 @@ impl Subscriptions {
             None => self.refused.push((line, format!("a covariate of {covariates:?} is no number"))),
             Some(values) => {
                 if self.push(duration, ended, 1.0) {
-                    self.covariates.iter_mut().zip(values).for_each(|((_, column), value)| column.push(value));
+                    self.covariates
+                        .iter_mut()
+                        .zip(values)
+                        .for_each(|((_, column), value)| column.push(value));
                 } else {
                     self.refused.push((line, format!("the duration {duration} is not finite")));
                 }
@@ -325,7 +341,13 @@ impl Subscriptions {
         let mut retention = Retention {
             model: kind.name(),
             customers: self.customers.iter().sum(),
-            ended: self.lifetimes.iter().zip(&self.customers).filter(|(l, _)| l.ended()).map(|(_, n)| n).sum(),
+            ended: self
+                .lifetimes
+                .iter()
+                .zip(&self.customers)
+                .filter(|(l, _)| l.ended())
+                .map(|(_, n)| n)
+                .sum(),
             fit: None,
             curve: Vec::new(),
             expected_residual_lifetime: None,
@@ -386,7 +408,11 @@ impl Subscriptions {
         let mut base = TenureBase::new();
         for (lifetime, customers) in self.lifetimes.iter().zip(&self.customers) {
             let ended = lifetime.ended() && lifetime.duration().ceil() <= most;
-            let periods = if ended { lifetime.duration().ceil().max(1.0) } else { lifetime.duration().min(most).floor() };
+            let periods = if ended {
+                lifetime.duration().ceil().max(1.0)
+            } else {
+                lifetime.duration().min(most).floor()
+            };
             if let Ok(tenure) = Tenure::new(periods as u32, ended) {
                 base.push_count(tenure, *customers);
             }
@@ -396,7 +422,12 @@ impl Subscriptions {
 }
 
 impl Retention {
-    fn parametric<M: RetentionModel>(&mut self, fit: Fit<M>, observed: &KaplanMeier, request: &RetentionRequest) {
+    fn parametric<M: RetentionModel>(
+        &mut self,
+        fit: Fit<M>,
+        observed: &KaplanMeier,
+        request: &RetentionRequest,
+    ) {
         self.curve = curve(Some(&fit.model), observed, request);
         self.expected_residual_lifetime = Some(fit.model.expected_residual_lifetime(0));
         self.fit = Some(EstimateTable::of(&fit));

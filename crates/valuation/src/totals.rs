@@ -146,12 +146,7 @@ fn slopes(forecaster: &Forecaster, sample: &[Score], unit: TimeUnit) -> Slopes {
 }
 
 /// Orders and value of the sampled histories under other values of the parameters.
-fn relative_totals(
-    values: &[f64],
-    forecaster: &Forecaster,
-    sample: &[Score],
-    unit: TimeUnit,
-) -> (f64, f64) {
+fn relative_totals(values: &[f64], forecaster: &Forecaster, sample: &[Score], unit: TimeUnit) -> (f64, f64) {
     let (mut orders, mut value) = (0.0, 0.0);
     for group in sample.chunk_by(|a, b| forecaster.models.same_future(&a.history, &b.history)) {
         let Some((first, typical)) = group.first().and_then(|s| Some((s, purchases(&s.history, unit)?)))

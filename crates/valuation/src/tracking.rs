@@ -153,13 +153,7 @@ struct Curves {
 }
 
 impl Curves {
-    fn new(
-        models: &FittedTransactions,
-        births: &Births,
-        unit_days: f64,
-        length: usize,
-        seed: u64,
-    ) -> Self {
+    fn new(models: &FittedTransactions, births: &Births, unit_days: f64, length: usize, seed: u64) -> Self {
         let several = births.representatives.len();
         // The work is the same however many profiles there are.
         let draws = (PARAMETER_DRAWS / several).max(8);
@@ -175,8 +169,9 @@ impl Curves {
         Self {
             expected: births.curves(|profile| new_customer_curve(&*models.of(profile), unit_days, length)),
             drawn: values.iter().map(drawn).collect(),
-            variance: births
-                .curves(|profile| simulated_variance(&*models.of(profile), unit_days, length, simulated, seed)),
+            variance: births.curves(|profile| {
+                simulated_variance(&*models.of(profile), unit_days, length, simulated, seed)
+            }),
         }
     }
 

@@ -1,11 +1,15 @@
-//! The fitted transaction model of each customer: one for all, or one for each set of covariates.
+//! The fitted transaction model of each customer: one for all, one for each set of covariates, or one for each group.
 
 use std::ops::Deref;
 use std::sync::Arc;
 
 use perennial_math::random::Rng;
-use perennial_models::{Fit, StaticCovariateFit, TransactionFit, TransactionModel};
+use perennial_models::saved::SavedFit;
+use perennial_models::{
+    Estimated, Fit, Pooled, Sample, StaticCovariateFit, TransactionFit, TransactionModel,
+};
 
+use crate::Error;
 use crate::history::History;
 
 /// The fitted transaction models of a customer base.
@@ -20,6 +24,8 @@ enum Models {
     Same(TransactionFit),
     /// A model for each of the profiles, by number.
     ByProfile(Box<StaticCovariateFit<Box<dyn TransactionModel>>>, Arc<Vec<Vec<f64>>>),
+    /// A model for each group, by number.
+    ByGroup(Vec<TransactionFit>),
 }
 
 /// A customer's model: one of all customers', or made for the customer.
@@ -46,6 +52,17 @@ impl FittedTransactions {
         Self { about: fit.clone_about(name), models: Models::Same(fit) }
     }
 
+    /// The model of a saved fit.
+    pub(crate) fn saved(saved: &SavedFit) -> Result<Self, Error> {
+        let fit = &saved.transactions;
+        let values: Vec<f64> = fit.model.parameters().iter().map(|(_, value)| *value).collect();
+        let model = fit
+            .model
+            .with_parameters(&values)
+            .map_err(|error| Error::Saved { problem: error.to_string() })?;
+        Ok(Self::same(fit.clone_about(model)))
+    }
+
     /// A model for the customers of each profile.
     pub(crate) fn by_profile(
         fit: StaticCovariateFit<Box<dyn TransactionModel>>,
@@ -53,6 +70,32 @@ impl FittedTransactions {
     ) -> Self {
         let name = fit.without.model.name();
         Self { about: fit.fit.clone_about(name), models: Models::ByProfile(Box::new(fit), profiles) }
+    }
+
+    /// A model for the customers of each group; the parameters are those of all groups, one group after the other.
+    pub(crate) fn by_group(pooled: Pooled, names: &[String]) -> Self {
+        let fits = pooled.groups;
+        let model = pooled.population.model.name();
+        let parameters: Vec<Estimated> = fits
+            .iter()
+            .zip(names)
+            .flat_map(|(fit, group)| {
+                fit.parameters
+                    .iter()
+                    .map(move |p| Estimated { name: format!("{group}.{}", p.name).into(), ..p.clone() })
+            })
+            .collect();
+        let about = Fit {
+            model,
+            covariance: blocks(&fits, parameters.len()),
+            parameters,
+            sample: joined(&fits),
+            log_likelihood: fits.iter().map(|fit| fit.log_likelihood).sum(),
+            outcome: pooled.population.outcome,
+            customers: fits.iter().map(|fit| fit.customers).sum(),
+            evaluations: pooled.population.evaluations,
+        };
+        Self { about, models: Models::ByGroup(fits) }
     }
 
     /// The parameters and how surely they are known.
@@ -64,14 +107,14 @@ impl FittedTransactions {
     pub(crate) fn shared(&self) -> Option<&TransactionFit> {
         match &self.models {
             Models::Same(fit) => Some(fit),
-            Models::ByProfile(..) => None,
+            Models::ByProfile(..) | Models::ByGroup(_) => None,
         }
     }
 
     /// The fit with covariates.
     pub(crate) fn covariates(&self) -> Option<&StaticCovariateFit<Box<dyn TransactionModel>>> {
         match &self.models {
-            Models::Same(_) => None,
+            Models::Same(_) | Models::ByGroup(_) => None,
             Models::ByProfile(fit, _) => Some(fit),
         }
     }
@@ -81,6 +124,7 @@ impl FittedTransactions {
         match &self.models {
             Models::Same(_) => 1,
             Models::ByProfile(_, profiles) => profiles.len(),
+            Models::ByGroup(fits) => fits.len(),
         }
     }
 
@@ -92,6 +136,10 @@ impl FittedTransactions {
                 .get(profile as usize)
                 .and_then(|covariates| fit.fit.model.model_for(covariates).ok())
                 .map_or(CustomerModel::Shared(fit.without.model.as_ref()), CustomerModel::Own),
+            // Groups are numbered by the same file that numbers the customers' profiles.
+            Models::ByGroup(fits) => {
+                CustomerModel::Shared(fits[(profile as usize).min(fits.len() - 1)].model.as_ref())
+            }
         }
     }
 
@@ -102,6 +150,12 @@ impl FittedTransactions {
             Models::ByProfile(fit, profiles) => {
                 let drawn = fit.fit.model.with_parameters(values).ok()?;
                 drawn.model_for(profiles.get(profile as usize)?).ok()
+            }
+            Models::ByGroup(fits) => {
+                let fit = fits.get(profile as usize)?;
+                let count = fit.parameters.len();
+                let first = profile as usize * count;
+                fit.model.with_parameters(values.get(first..first + count)?).ok()
             }
         }
     }
@@ -124,6 +178,28 @@ impl FittedTransactions {
         match &self.models {
             Models::Same(fit) => fit.model.forgets_recency(),
             Models::ByProfile(fit, _) => fit.without.model.forgets_recency(),
+            Models::ByGroup(fits) => fits.iter().all(|fit| fit.model.forgets_recency()),
         }
     }
+}
+
+/// The groups' covariances along the diagonal.
+fn blocks(fits: &[TransactionFit], size: usize) -> Vec<Vec<f64>> {
+    let mut all = vec![vec![0.0; size]; size];
+    let mut first = 0;
+    for fit in fits {
+        for (row, entries) in fit.covariance.iter().enumerate() {
+            all[first + row][first..first + entries.len()].copy_from_slice(entries);
+        }
+        first += fit.covariance.len();
+    }
+    all
+}
+
+/// The groups' draws side by side: they were drawn together.
+fn joined(fits: &[TransactionFit]) -> Option<Sample> {
+    let samples: Vec<&Sample> = fits.iter().map(|fit| fit.sample.as_ref()).collect::<Option<_>>()?;
+    let draws = samples.iter().map(|sample| sample.values.len()).min()?;
+    let row = |draw: usize| samples.iter().flat_map(|sample| sample.values[draw].iter().copied()).collect();
+    Some(Sample { values: (0..draws).map(row).collect(), origin: samples.first()?.origin.clone() })
 }

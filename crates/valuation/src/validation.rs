@@ -75,9 +75,8 @@ pub fn hold_outs(
     progress: Progress,
 ) -> Result<Vec<Result<HoldOut, Error>>, Error> {
     let (until, last) = (request.until, reading.last_day);
-    let end = request
-        .days
-        .map_or(last, |days| day::date(day::number(until) + days.round().clamp(1.0, 1e5) as i32));
+    let end =
+        request.days.map_or(last, |days| day::date(day::number(until) + days.round().clamp(1.0, 1e5) as i32));
     if end > last {
         return Err(Error::HoldOutTooLong { until, end, last });
     }

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use perennial_lake::{Reading, Session};
 use perennial_models::ModelKind;
+use perennial_models::saved::SavedFit;
 
 use crate::definitions::{Definitions, Margin};
 use crate::distribution::fewest_holding;
@@ -12,6 +13,7 @@ use crate::methods::MethodPanel;
 use crate::prediction::{Fitted, Prediction, ScoringRun};
 use crate::request::{ModelChoice, Progress, Request, Stage};
 use crate::totals::ModelError;
+use crate::transactions::FittedTransactions;
 use crate::validation::Split;
 use crate::valuation::Valuation;
 use crate::warnings::{FitFailure, WarningInputs, warnings};
@@ -41,7 +43,11 @@ pub fn value(
 ) -> Result<Valuation, Error> {
     let definitions = definitions(session, reading, request)?;
     progress(Stage::Summarise, 0, 1);
-    let kinds = match request.model {
+    let choice = match &request.saved {
+        Some(saved) => ModelChoice::Named(saved_kind(saved)),
+        None => request.model,
+    };
+    let kinds = match choice {
         ModelChoice::Auto => ModelKind::CANDIDATES,
         ModelChoice::Named(kind) => &[kind],
     };
@@ -53,29 +59,23 @@ pub fn value(
     let histories = history::histories(session, SUMMARY, definitions.as_of, scale, detail)?;
     progress(Stage::Summarise, 1, 1);
 
-    let (kind, selection) =
-        selection::select(
+    let (kind, selection) = selection::select(
         session,
         reading,
-        (request.model, &request.estimating),
+        (choice, &request.estimating),
         base.first_day,
         &definitions,
         progress,
     )?;
     progress(Stage::Fit, 0, 1);
-    let spends = reading
-        .has_amounts
-        .then(|| summary::spends(session, SUMMARY, scale))
-        .transpose()?;
-    let fitted = Fitted::new(
-        kind,
-        &histories,
-        spends.as_deref(),
-        definitions.unit,
-        &request.estimating,
-        request.seed,
-    );
-    let fitted = match (request.model, fitted.transactions) {
+    let spends = reading.has_amounts.then(|| summary::spends(session, SUMMARY, scale)).transpose()?;
+    let fitted =
+        Fitted::new(kind, &histories, spends.as_deref(), definitions.unit, &request.estimating, request.seed);
+    let fitted = match &request.saved {
+        Some(saved) => Fitted { transactions: Ok(FittedTransactions::saved(saved)?), ..fitted },
+        None => fitted,
+    };
+    let fitted = match (choice, fitted.transactions) {
         (ModelChoice::Named(_), Err(error)) => return Err(error),
         (_, transactions) => Fitted { transactions, ..fitted },
     };
@@ -156,6 +156,11 @@ pub fn value(
     })
 }
 
+/// The kind of a saved model.
+fn saved_kind(saved: &SavedFit) -> ModelKind {
+    saved.transactions.model.name().parse().unwrap_or(ModelKind::BgNbd)
+}
+
 /// What the valuation states before any number.
 fn definitions(session: &Session, reading: &Reading, request: &Request) -> Result<Definitions, Error> {
     let in_range = |name, value: f64, ok: bool, range| {
@@ -185,7 +190,7 @@ fn definitions(session: &Session, reading: &Reading, request: &Request) -> Resul
         margin,
         currency: reading.currency.clone(),
         time_zone: reading.time_zone.clone(),
-        unit: request.unit,
+        unit: request.saved.as_ref().map_or(request.unit, |saved| saved.unit),
         level,
     })
 }
@@ -219,11 +224,12 @@ fn last_hold_out(
     let until: Date = day::date(day::number(definitions.as_of) - days);
     progress(Stage::Validate, 0, 1);
     let detail = fitting::detail(&[kind], &request.estimating);
-    let split = match Split::new(session, reading, "last", (until, definitions.as_of), definitions.unit, detail) {
-        Ok(split) => split,
-        Err(Error::NoCustomers { .. } | Error::NoHoldOut { .. }) => return Ok(None),
-        Err(error) => return Err(error),
-    };
+    let split =
+        match Split::new(session, reading, "last", (until, definitions.as_of), definitions.unit, detail) {
+            Ok(split) => split,
+            Err(Error::NoCustomers { .. } | Error::NoHoldOut { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
     let judged = match split.fit(kind, &request.estimating, request.seed) {
         Ok(models) => Some(split.judge(&models, definitions.level, request.seed)?),
         Err(_) => None,

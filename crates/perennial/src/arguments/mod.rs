@@ -245,6 +245,11 @@ pub(crate) struct CovariateArguments {
           value_parser = names(["purchase", "dropout"]))]
     pub(crate) on: Vec<String>,
 
+    /// Instead of covariates that move a process: the column whose words are groups of customers (channels, cohorts). Each group gets
+    /// parameters of its own, estimated together from the posterior distribution, so that a small group leans on the others.
+    #[arg(long, value_name = "NAME", requires = "covariates", conflicts_with = "covariate_columns")]
+    pub(crate) pool: Option<String>,
+
     /// How strongly coefficients are drawn to zero (the weight of their squares); 0 leaves them free.
     #[arg(long, value_name = "WEIGHT", default_value_t = 0.0)]
     pub(crate) penalty: f64,

@@ -1,11 +1,15 @@
 //! `perennial fit`: a model's parameters.
 
-use anyhow::{Result, bail};
-use perennial_report::{Language, Texts};
-use perennial_valuation::{FitKind, RetentionKind};
-use perennial_valuation::hold_out::FitSummary;
+use std::path::Path;
 
-use super::{open, retention};
+use anyhow::{Context, Result, bail};
+use perennial_lake::{Reading, Session};
+use perennial_report::{Language, Texts};
+use perennial_valuation::hold_out::FitSummary;
+use perennial_valuation::{FitKind, FitRequest, RetentionKind};
+
+use super::{discrete, open, retention, spare_sources};
+use crate::WrongUsage;
 use crate::arguments::{FitArguments, OutputFormat};
 use crate::json::{self, Failure};
 use crate::requests;
@@ -15,12 +19,19 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
     if let Some(kind) = RetentionKind::named(&arguments.model) {
         return retention::run(arguments, kind);
     }
+    if arguments.model == "bg-bb" {
+        return discrete::run(arguments);
+    }
     let texts = Texts::plain(Language::English);
     let progress = Progress::new(&texts);
     let (session, read) = open(&requests::source(&arguments.source), &progress)?;
     let kinds = requests::fits(&arguments.model, read.has_amounts)?;
+    let request = requests::fit(arguments)?;
+    if let Some(path) = &arguments.save {
+        save(&session, &read, &kinds, &request, path)?;
+    }
     let stage = |stage, done, total| progress.of_stage(stage, done, total);
-    let results = perennial_valuation::fits(&session, &read, &kinds, &requests::fit(arguments)?, &stage)?;
+    let results = perennial_valuation::fits(&session, &read, &kinds, &request, &stage)?;
     let names = kinds.iter().map(|kind| name(*kind));
     let (fitted, failed): (Vec<FitSummary>, _) = Failure::sort_out(names.zip(results))?;
     progress.clear();
@@ -39,6 +50,22 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
         page.print()?;
     }
     Ok(())
+}
+
+/// Writes the fit of the one model that is asked for to a file.
+fn save(
+    session: &Session,
+    read: &Reading,
+    kinds: &[FitKind],
+    request: &FitRequest,
+    path: &Path,
+) -> Result<()> {
+    let [FitKind::Transactions(kind)] = kinds else {
+        bail!(WrongUsage("--save needs the one model of orders to save: say --model NAME".to_owned()));
+    };
+    spare_sources(read, path)?;
+    let text = perennial_valuation::saved_fit(session, read, *kind, request)?;
+    std::fs::write(path, text).with_context(|| format!("cannot write the fit to {}", path.display()))
 }
 
 fn name(kind: FitKind) -> &'static str {

@@ -2,6 +2,7 @@
 
 pub(crate) mod compare;
 pub(crate) mod demo;
+pub(crate) mod discrete;
 pub(crate) mod fit;
 pub(crate) mod models;
 pub(crate) mod retention;

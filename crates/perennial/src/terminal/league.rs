@@ -15,16 +15,14 @@ pub(crate) fn show(page: &mut Page, texts: &Texts, league: &Selection) {
         "terminal",
         &json!({ "code": "league-origins", "days": league.hold_out_days, "origins": origins.join(", ") }),
     ));
-    let names =
-        ["model", "log-score", "crps", "mae-short", "rmse-short", "bias", "calibration", "held"];
+    let names = ["model", "log-score", "crps", "mae-short", "rmse-short", "bias", "calibration", "held"];
     let heads = names.map(|name| texts.text(&format!("terminal-column-{name}")));
     let mut columns: Vec<_> = heads.iter().map(|head| (head.as_str(), Right)).collect();
     columns[0].1 = Left;
     page.table(&columns, league.candidates.iter().map(|candidate| row(texts, candidate)).collect());
-    page.paragraph(&texts.code(
-        "terminal",
-        &json!({ "code": "league-note", "level": texts.percent(league.level) }),
-    ));
+    page.paragraph(
+        &texts.code("terminal", &json!({ "code": "league-note", "level": texts.percent(league.level) })),
+    );
     for candidate in &league.candidates {
         if let Some(failure) = &candidate.failure {
             page.paragraph(&format!("{}: {failure}", texts.model(&candidate.model)));

@@ -55,9 +55,9 @@ fn ratios(page: &mut Page, texts: &Texts, fitted: &Retention) {
             ratio.interval.map_or_else(missing, |[from, to]| {
                 format!("{} to {}", texts.decimal(from, 4), texts.decimal(to, 4))
             }),
-            ratio.p_value.map_or_else(missing, |p| {
-                if p < 1e-4 { "< 0.0001".to_owned() } else { texts.decimal(p, 4) }
-            }),
+            ratio
+                .p_value
+                .map_or_else(missing, |p| if p < 1e-4 { "< 0.0001".to_owned() } else { texts.decimal(p, 4) }),
         ]
     };
     page.heading("Hazard of leaving, multiplied per unit of the covariate");

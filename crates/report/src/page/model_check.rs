@@ -98,7 +98,8 @@ fn name(texts: &Texts, bin: &CheckBin) -> String {
 }
 
 fn caption(texts: &Texts, check: &ModelCheck) -> String {
-    let held = check.bins.iter().filter(|bin| (bin.lower..=bin.upper).contains(&(bin.observed as f64))).count();
+    let held =
+        check.bins.iter().filter(|bin| (bin.lower..=bin.upper).contains(&(bin.observed as f64))).count();
     texts.text_with(
         "model-check-caption",
         &[("held", held.into()), ("bins", check.bins.len().into()), ("level", check.level.into())],

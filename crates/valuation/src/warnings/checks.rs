@@ -212,7 +212,11 @@ fn base_level(inputs: &WarningInputs<'_>, found: &mut Found) {
     if let Some(season) = level.season {
         // Over whole years a season evens out.
         let years = inputs.definitions.horizon_days / 365.25;
-        let severity = if (years - years.round()).abs() < 0.02 && years > 0.9 { Severity::Info } else { Severity::Warning };
+        let severity = if (years - years.round()).abs() < 0.02 && years > 0.9 {
+            Severity::Info
+        } else {
+            Severity::Warning
+        };
         let Season { strongest_month, strongest, weakest_month, weakest } = season;
         found.push((severity, WarningKind::Season { strongest_month, strongest, weakest_month, weakest }));
     }

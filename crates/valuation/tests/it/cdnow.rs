@@ -19,9 +19,7 @@ fn assert_parameters(actual: &Map<String, Value>, expected: &[(&str, f64, f64)])
 #[test]
 fn the_sample_gives_the_published_figures() {
     let (session, reading) = read(&[file("cdnow/cdnow_sample.csv.gz")]);
-    let judge = |kind| {
-        hold_out(&session, &reading, kind, "1997-09-30")
-    };
+    let judge = |kind| hold_out(&session, &reading, kind, "1997-09-30");
     let bg = judge(ModelKind::BgNbd);
     assert_eq!(bg.fit.customers, 2_357);
     assert!((bg.actual_total - 1_882.0).abs() < 0.5);
@@ -58,8 +56,7 @@ fn the_sample_gives_the_published_figures() {
     assert!((pareto.predicted_total - 1_665.6).abs() < 0.1, "{}", pareto.predicted_total);
 
     let request = FitRequest::new(Some(date("1997-09-30")));
-    let mut spends =
-        fits(&session, &reading, &[FitKind::Spend], &request, &|_, _, _| {}).expect("customers");
+    let mut spends = fits(&session, &reading, &[FitKind::Spend], &request, &|_, _, _| {}).expect("customers");
     let spend = spends.pop().expect("one result").expect("a fit");
     assert_parameters(
         &spend.parameters,
@@ -72,8 +69,7 @@ fn the_sample_gives_the_published_figures() {
 #[test]
 fn tracking_ends_at_the_published_cumulative_counts() {
     let (session, reading) = read(&[file("cdnow/cdnow_sample.csv.gz")]);
-    let judged =
-        hold_out(&session, &reading, ModelKind::BgNbd, "1997-09-30");
+    let judged = hold_out(&session, &reading, ModelKind::BgNbd, "1997-09-30");
     let last = judged.tracking.last().expect("points");
     assert_eq!(last.day, date("1998-06-30"));
     assert!((last.actual - 4_339.0).abs() < 0.5, "{}", last.actual);
@@ -91,8 +87,7 @@ fn the_master_log_is_valued_from_its_raw_file() {
     let (session, reading) = read(&[file("cdnow/cdnow_master.csv.gz")]);
     assert_eq!((reading.quality.rows_read, reading.quality.rows_used), (69_659, 69_659));
     assert!(reading.quality.refused.is_empty());
-    let judged =
-        hold_out(&session, &reading, ModelKind::BgNbd, "1997-09-30");
+    let judged = hold_out(&session, &reading, ModelKind::BgNbd, "1997-09-30");
     assert_eq!(judged.fit.customers, 23_570);
     assert!((judged.actual_total - 19_684.0).abs() < 0.5, "{}", judged.actual_total);
     let at_split =

@@ -11,8 +11,7 @@ use crate::data::{date, file, hold_out, online_retail, read, value};
 #[test]
 fn on_cdnow() {
     let (session, reading) = read(&[file("cdnow/cdnow_sample.csv.gz")]);
-    let judged =
-        hold_out(&session, &reading, ModelKind::BgNbd, "1997-09-30");
+    let judged = hold_out(&session, &reading, ModelKind::BgNbd, "1997-09-30");
     let value = judged.value.expect("CDNOW has amounts");
     assert!((judged.order_coverage - 0.928).abs() < 0.005, "orders {}", judged.order_coverage);
     assert!((value.coverage - 0.887).abs() < 0.005, "value {}", value.coverage);
@@ -21,8 +20,7 @@ fn on_cdnow() {
 #[test]
 fn on_online_retail() {
     let Some((session, reading)) = online_retail() else { return };
-    let judged =
-        hold_out(&session, &reading, ModelKind::BgNbd, "2011-06-09");
+    let judged = hold_out(&session, &reading, ModelKind::BgNbd, "2011-06-09");
     let value = judged.value.expect("Online Retail has amounts");
     assert!((judged.order_coverage - 0.938).abs() < 0.005, "orders {}", judged.order_coverage);
     assert!((value.coverage - 0.910).abs() < 0.005, "value {}", value.coverage);
