@@ -12,6 +12,7 @@
 
 mod chart;
 mod error;
+mod fit_notes;
 mod format;
 mod language;
 mod messages;
@@ -20,6 +21,7 @@ mod table;
 mod texts;
 
 pub use error::Error;
+pub use fit_notes::fit_notes;
 pub use fluent_templates::fluent_bundle::FluentValue;
 pub use language::{Language, UnknownLanguage};
 pub use page::{html, write_html};

@@ -107,7 +107,10 @@ pub fn value(
     let predictive = valued.then_some(&prediction.totals);
     let methods = MethodPanel::new(&base, &activity, definitions.margin, &definitions, predictive);
     let distribution = Distribution::new(figure, &mut values);
-    let models = fitted.models(&base, &definitions, selection);
+    let mut models = fitted.models(&base, &definitions, selection);
+    if let (Some(models), Some(saved)) = (&mut models, &request.saved) {
+        models.transactions.until = saved.data.until.parse().unwrap_or(definitions.as_of);
+    }
     let (model_check, base_level) = match &fitted.transactions {
         Ok(fitted) => (
             model_check::model_check(fitted, &histories, &definitions, request.seed),

@@ -1,6 +1,6 @@
 //! Fits and hold-outs as tables.
 
-use perennial_report::Texts;
+use perennial_report::{Texts, fit_notes};
 use perennial_valuation::hold_out::{FitSummary, HoldOut};
 use serde_json::json;
 
@@ -42,12 +42,7 @@ fn ending(texts: &Texts, fit: &FitSummary) -> String {
             "log_likelihood": texts.decimal(fit.log_likelihood, 3),
         }),
     )];
-    if !fit.edge.is_empty() {
-        sentences.push(texts.code("models", &json!({ "code": "edge", "parameters": fit.edge })));
-    }
-    if !fit.converged {
-        sentences.push(texts.text("models-stalled"));
-    }
+    sentences.extend(fit_notes(texts, fit));
     sentences.join(" ")
 }
 

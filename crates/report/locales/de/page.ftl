@@ -186,6 +186,16 @@ models-spend-none = { $reason ->
     }
 models-fit = Maximum Likelihood auf { COUNT($customers) } Kunden bis zum { DATE($until) }, Zeit in { $unit }; Log-Likelihood { DECIMAL($log_likelihood, 1) }.
 models-edge = An den Rand gelaufen: { $parameters }.
+models-posterior = Mittelwerte und Standardabweichungen von { COUNT($draws) } Ziehungen aus der A-posteriori-Verteilung ({ COUNT($chains) } Ketten): R-Dach { DECIMAL($r_hat, 3) }, mindestens { COUNT($ess) } effektive Ziehungen, { COUNT($divergences) } Divergenzen. { $trusted ->
+        [true] Die Ketten stimmen überein.
+       *[false] Den Ziehungen ist nicht zu trauen: R-Dach sollte unter 1,01 liegen, mit 100 effektiven Ziehungen je Kette und ohne Divergenzen.
+    }
+models-bootstrap = Standardfehler aus Anpassungen an { COUNT($replicates) } neu gezogene Kundenstämme; { COUNT($failed) } ließen sich nicht anpassen.
+models-likelihood_ratio = Die Kovariaten heben die Log-Likelihood von { DECIMAL($without, 2) }: Likelihood-Quotienten-Statistik { DECIMAL($statistic, 2) } bei { COUNT($degrees) } Freiheitsgraden, p { $p }.
+models-penalised = Die Strafe zieht die Koeffizienten zur Null, deshalb gibt es keinen Likelihood-Quotienten-Test; ohne Kovariaten ist die Log-Likelihood { DECIMAL($without, 2) }.
+models-not_identified = { $name } = { DECIMAL($value, 2) } ist nicht bestimmt: Die Daten passen ebenso zu einem ganz anderen Wert. Das ist nicht als Wirkung zu lesen; lassen Sie die Kovariate bei diesem Vorgang weg oder setzen Sie eine Strafe.
+models-extreme = { $name } = { DECIMAL($value, 2) } unterscheidet Kunden um den Faktor { COUNT($size) }: eher eine flach auslaufende Likelihood als eine Wirkung. Lassen Sie die Kovariate bei diesem Vorgang weg oder setzen Sie eine Strafe.
+models-imprecise = { $name } = { DECIMAL($value, 2) } ist kaum bekannt: Der Standardfehler beträgt { DECIMAL($size, 2) } je Standardabweichung der Kovariate.
 models-stalled = Die Suche endete vor einem Maximum.
 models-refund-share = Erstattungen ohne Bestellung nehmen voraussichtlich { PERCENT($share, 1) } des Bestellwerts zurück.
 column-parameter = Parameter

@@ -169,6 +169,16 @@ models-spend-none = { $reason ->
     }
 models-fit = Maximum likelihood on { COUNT($customers) } customers up to { DATE($until) }, time in { $unit }; log-likelihood { DECIMAL($log_likelihood, 1) }.
 models-edge = Ran to the edge of its range: { $parameters }.
+models-posterior = Means and standard deviations of { COUNT($draws) } draws from the posterior distribution ({ COUNT($chains) } chains): R-hat { DECIMAL($r_hat, 3) }, at least { COUNT($ess) } effective draws, { COUNT($divergences) } divergences. { $trusted ->
+        [true] The chains agree.
+       *[false] The draws are not to be trusted: R-hat should be below 1.01, with 100 effective draws for each chain and no divergences.
+    }
+models-bootstrap = Standard errors from fits on { COUNT($replicates) } resampled customer bases; { COUNT($failed) } could not be fitted.
+models-likelihood_ratio = The covariates raise the log-likelihood from { DECIMAL($without, 2) }: likelihood-ratio statistic { DECIMAL($statistic, 2) } with { COUNT($degrees) } degrees of freedom, p { $p }.
+models-penalised = The coefficients are drawn to zero by the penalty, so no likelihood-ratio test is given; without covariates the log-likelihood is { DECIMAL($without, 2) }.
+models-not_identified = { $name } = { DECIMAL($value, 2) } is not identified: the data fit as well with a very different value. It should not be read as an effect; leave the covariate out of this process, or use a penalty.
+models-extreme = { $name } = { DECIMAL($value, 2) } makes customers differ by a factor of { COUNT($size) }: rather a likelihood that levels off than an effect. Leave the covariate out of this process, or use a penalty.
+models-imprecise = { $name } = { DECIMAL($value, 2) } is hardly known: its standard error is { DECIMAL($size, 2) } per standard deviation of the covariate.
 models-stalled = The search stopped before a maximum.
 models-refund-share = Refunds of no single order are expected to take back { PERCENT($share, 1) } of the order value.
 column-parameter = Parameter

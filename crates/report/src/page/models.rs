@@ -6,6 +6,7 @@ use perennial_valuation::hold_out::{Candidate, FitSummary, Selection};
 use serde_json::Value;
 
 use crate::Texts;
+use crate::fit_notes::fit_notes;
 use crate::format::MISSING;
 use crate::table::Table;
 
@@ -63,13 +64,7 @@ fn fit(texts: &Texts, fit: &FitSummary, title: &str) -> FitView {
             ("log_likelihood", fit.log_likelihood.into()),
         ],
     );
-    let mut notes = Vec::new();
-    if !fit.edge.is_empty() {
-        notes.push(texts.text_with("models-edge", &[("parameters", fit.edge.join(", ").into())]));
-    }
-    if !fit.converged {
-        notes.push(texts.text("models-stalled"));
-    }
+    let notes = fit_notes(texts, fit);
     let number = |value: Option<&Value>| {
         value
             .and_then(Value::as_f64)
