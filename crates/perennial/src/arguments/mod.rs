@@ -191,7 +191,8 @@ pub(crate) struct FitArguments {
     #[command(flatten)]
     pub(crate) source: SourceArguments,
 
-    /// The model to fit; `all` fits each that orders are enough for. `perennial models` lists them.
+    /// The model to fit; `all` fits each that orders are enough for, but pareto-ggg, which takes a minute for some thousand customers.
+    /// `perennial models` lists them.
     #[arg(long, default_value = "all", value_parser = names(all_models().chain(["all"])))]
     pub(crate) model: String,
 
@@ -319,7 +320,7 @@ pub(crate) struct CompareArguments {
     #[command(flatten)]
     pub(crate) source: SourceArguments,
 
-    /// The models to compare, separated by commas; `all` takes each, `auto` those that `value` chooses from.
+    /// The models to compare, separated by commas; `all` takes each but pareto-ggg (a minute for some thousand customers), `auto` those that `value` chooses from.
     #[arg(long, value_name = "NAME,...", default_value = "all", value_delimiter = ',',
           value_parser = names(transaction_models().chain(["auto", "all"])))]
     pub(crate) model: Vec<String>,
@@ -365,7 +366,7 @@ pub(crate) struct ValidateArguments {
     #[command(flatten)]
     pub(crate) source: SourceArguments,
 
-    /// The model to judge; `all` judges each.
+    /// The model to judge; `all` judges each but pareto-ggg, which takes a minute for some thousand customers.
     #[arg(long, default_value = "all", value_parser = names(transaction_models().chain(["all"])))]
     pub(crate) model: String,
 

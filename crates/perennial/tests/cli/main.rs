@@ -5,6 +5,7 @@
 mod cdnow;
 mod demo;
 mod dirt;
+mod library;
 mod output;
 mod usage;
 mod workbench;
