@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned, civil::Date};
 use perennial_lake::{OrderSource, OutputFormat, ZeroOrders};
@@ -13,7 +13,8 @@ use perennial_models::{ModelKind, Priors};
 use perennial_simulate::{Format, ShopSettings};
 use perennial_valuation::{
     CompareRequest, CovariateEffects, Covariates, Estimating, FitKind, FitRequest, HoldOutRequest,
-    ModelChoice, Period, Request, RetentionRequest, SubscriptionColumns, Uncertainty,
+    ModelChoice, Period, Request, RetentionRequest, SubscriptionColumns, TimeVaryingRequest, TimedCovariates,
+    Uncertainty,
 };
 
 use crate::WrongUsage;
@@ -138,9 +139,49 @@ fn estimating(
     Ok(Estimating { uncertainty, priors, ..profiles(covariates)? })
 }
 
+/// Where covariates that vary over time can be used.
+const OVER_TIME: &str = "covariates that vary over time (a file with a column of dates) are for `fit` and `validate` with --model pareto-nbd";
+
+/// Covariates that vary over time, where the command names a file of such; a second file may hold those that do not.
+pub(crate) fn over_time(arguments: &CovariateArguments) -> Result<Option<TimedCovariates>> {
+    let (mut dated, mut constant) = (None, None);
+    for file in &arguments.covariates {
+        let place = if TimedCovariates::are_in(file)? { &mut dated } else { &mut constant };
+        if place.replace(file).is_some() {
+            bail!(WrongUsage("--covariates takes one file with dates and one without".to_owned()));
+        }
+    }
+    let Some(dated) = dated else { return Ok(None) };
+    let constant = constant.map(|file| Covariates::read(file, None)).transpose()?;
+    let columns = Some(arguments.covariate_columns.as_slice()).filter(|columns| !columns.is_empty());
+    Ok(Some(TimedCovariates::read(dated, columns, constant.as_ref())?))
+}
+
+/// What is fitted with covariates that vary over time.
+pub(crate) fn time_varying(
+    model: &str,
+    covariates: &CovariateArguments,
+    fit: FitRequest,
+    hold_out_days: Option<f64>,
+) -> Result<TimeVaryingRequest> {
+    if model != ModelKind::ParetoNbd.name() {
+        bail!(WrongUsage(OVER_TIME.to_owned()));
+    }
+    let processes = covariates.on.iter().map(|name| name.parse()).collect::<Result<_, _>>()?;
+    Ok(TimeVaryingRequest { fit, processes, penalty: covariates.penalty, hold_out_days })
+}
+
 /// The covariates or the groups of the customers.
 fn profiles(arguments: &CovariateArguments) -> Result<Estimating> {
-    let Some(file) = &arguments.covariates else { return Ok(Estimating::default()) };
+    let [file] = arguments.covariates.as_slice() else {
+        return match arguments.covariates.len() {
+            0 => Ok(Estimating::default()),
+            _ => bail!(WrongUsage(OVER_TIME.to_owned())),
+        };
+    };
+    if TimedCovariates::are_in(file)? {
+        bail!(WrongUsage(OVER_TIME.to_owned()));
+    }
     if let Some(column) = &arguments.pool {
         return Ok(Estimating { groups: Some(Covariates::groups(file, column)?), ..Estimating::default() });
     }

@@ -16,7 +16,7 @@ use crate::columns::{i64s, texts};
 use crate::history::PROFILES;
 
 /// What the column of the customers may be called, most telling first; the first column otherwise.
-const CUSTOMER_NAMES: [&str; 8] =
+pub(crate) const CUSTOMER_NAMES: [&str; 8] =
     ["customer_id", "customer", "cust", "client_id", "user_id", "master_customer_id", "email", "id"];
 /// Different words of a column beyond which it is no category.
 const MOST_WORDS: usize = 50;
@@ -65,6 +65,15 @@ impl Covariates {
         let names = names(&table, &places, &codings);
         let (profiles, customers) = rows(&table, id, &places, &codings)?;
         Ok(Self { names, profiles: Arc::new(profiles), customers, file: file.to_owned() })
+    }
+
+    /// The covariates of each customer.
+    pub(crate) fn by_customer(&self) -> HashMap<&str, &[f64]> {
+        let profiles = &self.profiles;
+        self.customers
+            .iter()
+            .map(|(id, profile)| (id.as_str(), profiles[*profile as usize].as_slice()))
+            .collect()
     }
 
     /// Reads the groups of customers from one column of a file: each word of it is a group, in alphabetical order.

@@ -256,7 +256,7 @@ pub(crate) fn spend_summary(fit: &Fit<GammaGamma>, unit: TimeUnit, until: Date) 
     fit_summary(fit, fit.model.name(), unit, until)
 }
 
-fn fit_summary<M>(fit: &Fit<M>, model: &str, unit: TimeUnit, until: Date) -> FitSummary {
+pub(crate) fn fit_summary<M>(fit: &Fit<M>, model: &str, unit: TimeUnit, until: Date) -> FitSummary {
     let by_name = |value: fn(&Estimated) -> Value| {
         fit.parameters.iter().map(|parameter| (parameter.name.to_string(), value(parameter))).collect()
     };

@@ -41,6 +41,7 @@ mod scoring;
 mod selection;
 mod subscriptions;
 mod summary;
+mod time_varying;
 mod totals;
 mod tracking;
 mod transactions;
@@ -62,6 +63,7 @@ pub use subscriptions::{
     Ratio, Retention, RetentionKind, RetentionPoint, RetentionRequest, SubscriptionColumns, Subscriptions,
 };
 pub use summary::summary_sql;
+pub use time_varying::{TimeVarying, TimeVaryingHoldOut, TimeVaryingRequest, TimedCovariates, time_varying};
 pub use validation::{HoldOutRequest, hold_outs};
 pub use valuation::{CustomerValue, Models, Valuation};
 pub use value::value;

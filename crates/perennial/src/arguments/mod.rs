@@ -232,10 +232,11 @@ pub(crate) struct FitArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Covariates")]
 pub(crate) struct CovariateArguments {
-    /// A file with one row for each customer: the customer's id and what is known of the customer, numbers or words. With a column of
-    /// dates the covariates vary over time (pareto-nbd).
+    /// A file with one row for each customer: the customer's id and what is known of the customer, numbers or words. A file with a
+    /// column of dates has a row for each customer and date from which its numbers hold: such covariates vary over time (fit and
+    /// validate of pareto-nbd); one file of each kind can be given.
     #[arg(long, value_name = "FILE")]
-    pub(crate) covariates: Option<String>,
+    pub(crate) covariates: Vec<String>,
 
     /// The columns to take [default: all].
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]

@@ -8,6 +8,7 @@ use perennial_report::{Language, Texts};
 use perennial_valuation::hold_out::FitSummary;
 use perennial_valuation::{FitKind, FitRequest, RetentionKind};
 
+use super::over_time::{self, Asked};
 use super::{discrete, open, retention, spare_sources};
 use crate::WrongUsage;
 use crate::arguments::{FitArguments, OutputFormat};
@@ -21,6 +22,18 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
     }
     if arguments.model == "bg-bb" {
         return discrete::run(arguments);
+    }
+    if let Some(covariates) = requests::over_time(&arguments.covariates)? {
+        let asked = Asked {
+            source: &arguments.source,
+            model: &arguments.model,
+            covariates: &arguments.covariates,
+            until: arguments.until,
+            unit: arguments.unit.unit,
+            hold_out: None,
+            format: arguments.format.format,
+        };
+        return over_time::run(&asked, &covariates);
     }
     let texts = Texts::plain(Language::English);
     let progress = Progress::new(&texts);

@@ -5,6 +5,7 @@ pub(crate) mod demo;
 pub(crate) mod discrete;
 pub(crate) mod fit;
 pub(crate) mod models;
+pub(crate) mod over_time;
 pub(crate) mod retention;
 pub(crate) mod simulate;
 pub(crate) mod validate;

@@ -4,12 +4,25 @@ use anyhow::{Result, bail};
 use perennial_report::{Language, Texts};
 
 use super::open;
+use super::over_time::{self, Asked};
 use crate::arguments::{OutputFormat, ValidateArguments};
 use crate::json::{self, Failure};
 use crate::requests;
 use crate::terminal::{Page, Progress, fits, reading};
 
 pub(crate) fn run(arguments: &ValidateArguments) -> Result<()> {
+    if let Some(covariates) = requests::over_time(&arguments.covariates)? {
+        let asked = Asked {
+            source: &arguments.source,
+            model: &arguments.model,
+            covariates: &arguments.covariates,
+            until: Some(arguments.until),
+            unit: arguments.unit.unit,
+            hold_out: Some(arguments.hold_out.unwrap_or(f64::INFINITY)),
+            format: arguments.format.format,
+        };
+        return over_time::run(&asked, &covariates);
+    }
     let texts = Texts::plain(Language::English);
     let progress = Progress::new(&texts);
     let models = requests::models(&arguments.model)?;
