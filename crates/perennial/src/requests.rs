@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned, civil::Date};
 use perennial_lake::{OrderSource, OutputFormat, ZeroOrders};
 use perennial_models::saved::{SavedFit, from_json};
-use perennial_models::{ModelKind, Priors};
+use perennial_models::{ModelKind, Priors, SpendKind};
 use perennial_simulate::{Format, ShopSettings};
 use perennial_valuation::{
     CompareRequest, CovariateEffects, Covariates, Estimating, FitKind, FitRequest, HoldOutRequest,
@@ -100,12 +100,14 @@ pub(crate) fn output(path: &Path) -> Result<(&Path, OutputFormat)> {
 /// The models that a name stands for; with `all`, the spend model comes last and only where there are amounts.
 pub(crate) fn fits(name: &str, has_amounts: bool) -> Result<Vec<FitKind>> {
     Ok(match name {
-        "gamma-gamma" => vec![FitKind::Spend],
         "all" => {
-            let spend = has_amounts.then_some(FitKind::Spend);
+            let spend = SpendKind::ALL.into_iter().filter(|_| has_amounts).map(FitKind::Spend);
             all_models().into_iter().map(FitKind::Transactions).chain(spend).collect()
         }
-        name => vec![FitKind::Transactions(name.parse()?)],
+        name => match name.parse() {
+            Ok(kind) => vec![FitKind::Spend(kind)],
+            Err(_) => vec![FitKind::Transactions(name.parse()?)],
+        },
     })
 }
 
@@ -267,8 +269,8 @@ mod tests {
 
     #[test]
     fn all_models_include_spend_only_with_amounts() {
-        assert_eq!(fits("all", true).unwrap().len(), 4);
-        assert_eq!(fits("all", false).unwrap().len(), 3);
-        assert_eq!(fits("gamma-gamma", false).unwrap(), [FitKind::Spend]);
+        assert_eq!(fits("all", true).unwrap().len(), all_models().len() + SpendKind::ALL.len());
+        assert_eq!(fits("all", false).unwrap().len(), all_models().len());
+        assert_eq!(fits("gamma-gamma", false).unwrap(), [FitKind::Spend(SpendKind::GammaGamma)]);
     }
 }

@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use fluent_templates::fluent_bundle::FluentValue;
 use jiff::civil::Date;
 use perennial_valuation::figures::Estimate;
+use perennial_valuation::hold_out::SpendSelection;
 use perennial_valuation::methods::{BridgeStep, Input, Reason};
 use perennial_valuation::{Definitions, Margin, Warning, WarningKind};
 use serde::Serialize;
@@ -161,6 +162,21 @@ impl Texts {
     #[must_use]
     pub fn model(&self, code: &str) -> String {
         messages::model_title(code).to_owned()
+    }
+
+    /// Why a spend model was chosen, in words.
+    #[must_use]
+    pub fn spend_selection(&self, selection: &SpendSelection) -> String {
+        let other = selection.candidates.iter().find(|candidate| candidate.model != selection.chosen);
+        let variables = [
+            ("model", selection.chosen.clone().into()),
+            ("other", other.map_or_else(|| MISSING.to_owned(), |candidate| candidate.model.clone()).into()),
+            ("days", selection.hold_out_days.into()),
+            ("until", selection.until.map_or_else(|| MISSING.to_owned(), |day| day.to_string()).into()),
+        ];
+        let (code, mut all) = self.code_and_variables(&selection.reason);
+        all.extend(variables.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)));
+        self.look_up(&format!("spend-selection-{code}"), &all)
     }
 
     /// How far a prediction lies from what came, as a share of what came, in words.

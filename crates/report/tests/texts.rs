@@ -10,6 +10,7 @@ use perennial_lake::{Format, Refusal, Role, Treatment};
 use perennial_models::TimeUnit;
 use perennial_report::{Language, Texts};
 use perennial_valuation::figures::CUSTOMER_COLUMNS;
+use perennial_valuation::hold_out::SpendReason;
 use perennial_valuation::methods::{BridgeStep, Difference, Input, InputName, Method, Reason};
 use perennial_valuation::{Severity, Warning, WarningKind};
 use serde::de::DeserializeOwned;
@@ -132,6 +133,19 @@ fn every_method_input_reason_and_difference_has_its_words() {
             let step =
                 BridgeStep { from: Method::LifetimeValue, number: 1, before: 1.0, after: 2.0, difference };
             assert_finished(&texts.bridge_step(&step));
+        }
+    });
+}
+
+#[test]
+fn every_reason_for_a_spend_model_names_it() {
+    in_every_language(|texts| {
+        for code in codes::<SpendReason>(false) {
+            let reason = serde_json::from_value(code.into()).unwrap();
+            let sentence = texts.spend_selection(&fixture::spend_selection(reason));
+            assert_finished(&sentence);
+            let model = if reason == SpendReason::OnlyOne { "Log-normal" } else { "Gamma-Gamma" };
+            assert!(sentence.starts_with(model), "{sentence}");
         }
     });
 }

@@ -6,11 +6,12 @@
 //! parameters drawn from their estimated distribution, for each a number of futures drawn from the customer's
 //! posterior. The customer's own distribution is a mixture: nothing with probability 1 - P(alive), this otherwise.
 
-use perennial_math::random::{self, Rng};
-use perennial_models::{Fit, GammaGamma, MeanSpend, Purchases, SpendModel, TransactionModel};
+use perennial_math::random;
+use perennial_models::{Purchases, SpendModel, TransactionModel};
 
 use crate::Definitions;
 use crate::history::History;
+use crate::spend_scale::SpendScale;
 use crate::transactions::FittedTransactions;
 
 /// Models drawn for the uncertainty of the parameters, and futures drawn of each customer in all.
@@ -23,27 +24,13 @@ const SAMPLED_PARAMETER_DRAWS: usize = 64;
 pub(crate) struct Forecaster<'a> {
     pub models: &'a FittedTransactions,
     pub spend: SpendScale<'a>,
-    draws: Vec<(Vec<f64>, SpendDraw)>,
+    draws: Vec<(Vec<f64>, Option<Box<dyn SpendModel>>)>,
     futures_per_draw: usize,
     periods: Vec<(f64, f64)>,
     horizon: f64,
     unit_days: f64,
     discount: f64,
     seed: u64,
-}
-
-/// How a customer's expected spend and its distribution follow from the repeat spend, always as
-/// `(intercept + repeat spend) x something that depends on the number of paid repeat transactions only`.
-pub(crate) enum SpendScale<'a> {
-    /// The Gamma-Gamma model: the intercept is gamma.
-    GammaGamma(&'a Fit<GammaGamma>),
-    /// Every transaction is worth the mean of all; the repeat spend plays no part.
-    Mean(f64),
-}
-
-enum SpendDraw {
-    GammaGamma(GammaGamma),
-    Mean,
 }
 
 /// The forecast for an active customer.
@@ -62,32 +49,6 @@ pub(crate) struct ActiveForecast {
     pub value_draws: Vec<f64>,
 }
 
-impl SpendScale<'_> {
-    /// The coefficients (a, b) of the expected spend per transaction a + b x repeat spend.
-    pub(crate) fn expectation(&self, paid_repeats: u32) -> (f64, f64) {
-        match self {
-            Self::Mean(mean) => (*mean, 0.0),
-            Self::GammaGamma(fit) => {
-                let factor = gamma_gamma_factor(&fit.model, paid_repeats);
-                (factor * fit.model.gamma(), factor)
-            }
-        }
-    }
-
-    /// The coefficients (a, b) of the scale a + b x repeat spend that simulated values are multiplied with.
-    pub(crate) fn scale(&self) -> (f64, f64) {
-        match self {
-            Self::Mean(mean) => (*mean, 0.0),
-            Self::GammaGamma(fit) => (fit.model.gamma(), 1.0),
-        }
-    }
-}
-
-/// p / (q + p x - 1): expected spend per transaction in units of gamma + x mean (Fader & Hardie 2013, eq. 5).
-fn gamma_gamma_factor(model: &GammaGamma, paid_repeats: u32) -> f64 {
-    model.p() / (model.q() + model.p() * f64::from(paid_repeats) - 1.0)
-}
-
 impl<'a> Forecaster<'a> {
     /// A forecaster from fitted models under the definitions.
     pub(crate) fn new(
@@ -99,12 +60,7 @@ impl<'a> Forecaster<'a> {
         let mut rng = random::stream(seed, u64::MAX);
         let asked = if models.fit().sample.is_some() { SAMPLED_PARAMETER_DRAWS } else { PARAMETER_DRAWS };
         let values = models.draw_values(asked, &mut rng);
-        let spends: Vec<SpendDraw> = match &spend {
-            SpendScale::GammaGamma(fit) => {
-                fit.draws(asked, &mut rng).into_iter().map(SpendDraw::GammaGamma).collect()
-            }
-            SpendScale::Mean(_) => (0..asked).map(|_| SpendDraw::Mean).collect(),
-        };
+        let spends = spend.draws(asked, &mut rng);
         let unit_days = definitions.unit.days();
         Self {
             models,
@@ -155,9 +111,14 @@ impl<'a> Forecaster<'a> {
                     futures.push((times.len() as u32, self.mean_discount(times)));
                 },
             );
+            let spend = spend.as_deref();
+            let relative = spend.map_or(1.0, |spend| self.spend.relative_scale(spend, paid_repeats));
             for &(n, discount) in &futures {
+                // Without a spend model every transaction is worth the same.
+                let total = spend
+                    .map_or(f64::from(n), |spend| spend.draw_scaled_total(paid_repeats, n, &mut rng));
                 order_draws.push(f64::from(n));
-                value_draws.push(discount * self.scaled_total(spend, paid_repeats, n, &mut rng));
+                value_draws.push(discount * relative * total);
             }
         }
         order_draws.sort_unstable_by(f64::total_cmp);
@@ -174,21 +135,5 @@ impl<'a> Forecaster<'a> {
         }
         let rate = (1.0 + self.discount).ln() * self.unit_days / perennial_models::TimeUnit::Year.days();
         times.iter().map(|t| (-rate * t).exp()).sum::<f64>() / times.len() as f64
-    }
-
-    /// A draw of the total spend of `n` transactions, in units of the spend scale.
-    fn scaled_total(&self, draw: &SpendDraw, paid_repeats: u32, n: u32, rng: &mut Rng) -> f64 {
-        match (draw, &self.spend) {
-            (SpendDraw::GammaGamma(drawn), SpendScale::GammaGamma(fit)) => {
-                // The drawn scale relative to the fitted one, at the population's mean spend.
-                let typical = (paid_repeats > 0).then(|| MeanSpend {
-                    transactions: paid_repeats,
-                    mean: fit.model.expected_mean_spend_new(),
-                });
-                let relative = drawn.spend_scale(typical.as_ref()) / fit.model.spend_scale(typical.as_ref());
-                relative * drawn.draw_scaled_total(paid_repeats, n, rng)
-            }
-            _ => f64::from(n),
-        }
     }
 }

@@ -7,6 +7,7 @@ use crate::columns::{dates, f64s, i64s, optional, texts};
 use crate::figures::CUSTOMER_COLUMNS;
 use crate::history::Detail;
 use crate::valuation::CustomerValue;
+use crate::spend_scale::amount_sql;
 use crate::{Definitions, Error, day, summary};
 
 /// The table with the figures of every customer, columns [`CUSTOMER_COLUMNS`].
@@ -44,7 +45,7 @@ pub(crate) fn register(
         detail.history_columns(definitions.as_of)
     );
     let predicted =
-        Predicted::new(scores.is_some(), value_factor, summary::scale(reading), definitions.as_of);
+        Predicted::new(scores.is_some(), value_factor, summary::scale(reading), definitions.as_of, detail);
     let join = scores
         .map_or(String::new(), |scores| format!(" LEFT JOIN {scores} AS s ON {}", detail.join("h", "s")));
     let sql = format!(
@@ -71,12 +72,10 @@ struct Predicted {
 }
 
 impl Predicted {
-    fn new(scored: bool, value_factor: Option<f64>, scale: f64, as_of: Date) -> Self {
+    fn new(scored: bool, value_factor: Option<f64>, scale: f64, as_of: Date, detail: Detail) -> Self {
         let null = |type_name: &str| format!("CAST(NULL AS {type_name})");
-        let linear = |column: &str| match value_factor.filter(|_| scored) {
-            Some(factor) => {
-                format!("{factor:e} * ({column}_a + {column}_b * (CAST(repeat_spend AS DOUBLE) / {scale:e}))")
-            }
+        let amount = |column: &str, slope: &str| match value_factor.filter(|_| scored) {
+            Some(factor) => format!("{factor:e} * ({})", amount_sql(column, slope, scale, detail)),
             None => null("DOUBLE"),
         };
         let orders = if scored {
@@ -101,7 +100,12 @@ impl Predicted {
             Some(factor) if factor < 0.0 => ("upper", "lower"),
             _ => ("lower", "upper"),
         };
-        Self { value: linear("value"), lower: linear(lower), upper: linear(upper), orders }
+        Self {
+            value: amount("value", "value"),
+            lower: amount(lower, "scale"),
+            upper: amount(upper, "scale"),
+            orders,
+        }
     }
 }
 

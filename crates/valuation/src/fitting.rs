@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use perennial_lake::{Reading, Session};
 use perennial_models::saved::{FittedData, to_json};
 use perennial_models::{
-    CovariateBase, CovariateTerms, CustomerBase, Estimated, Fit, FitError, GammaGamma, Intervals, MeanSpend,
-    ModelKind, Outcome, Pooling, Purchases, Sampling, SpendModel, TimeUnit,
+    CovariateBase, CovariateTerms, CustomerBase, Estimated, Fit, Intervals, ModelKind, Outcome,
+    Pooling, Purchases, Sampling, SpendFit, SpendKind, TimeUnit,
 };
 use serde_json::Value;
 
@@ -16,7 +16,8 @@ use crate::covariates::Covariates;
 use crate::history::{self, Detail, History};
 use crate::hold_out::{CovariateSummary, FitSummary, SampleSummary, edge};
 use crate::request::{CovariateEffects, Estimating, Progress, Stage, Uncertainty};
-use crate::summary::{self, Spend};
+use crate::spending::{self, Comparison, Spending};
+use crate::summary;
 use crate::transactions::FittedTransactions;
 
 /// The table that a fit outside of a valuation summarises into.
@@ -27,8 +28,8 @@ const FIT_TABLE: &str = "fit_summary";
 pub enum FitKind {
     /// A model of when customers buy and leave.
     Transactions(ModelKind),
-    /// The Gamma-Gamma model of what they spend.
-    Spend,
+    /// A model of what they spend.
+    Spend(SpendKind),
 }
 
 /// What is fitted, and on what.
@@ -68,10 +69,12 @@ pub fn fits(
         .iter()
         .filter_map(|kind| match kind {
             FitKind::Transactions(kind) => Some(*kind),
-            FitKind::Spend => None,
+            FitKind::Spend(_) => None,
         })
         .collect();
-    let detail = detail(&transactions, &request.estimating);
+    // Only log-normal spend needs logarithms.
+    let logs = reading.has_amounts && kinds.contains(&FitKind::Spend(SpendKind::LogNormal));
+    let detail = detail(&transactions, &request.estimating).with_logs(logs);
     request.estimating.prepare(session, reading)?;
     summary::summarise(session, reading, FIT_TABLE, until, detail)?;
     let scale = summary::scale(reading);
@@ -85,10 +88,11 @@ pub fn fits(
                     fit_transactions(*kind, &histories, request.unit, &request.estimating, request.seed)?;
                 Ok(transaction_summary(&fit, request.unit, until))
             }
-            FitKind::Spend if !reading.has_amounts => Err(Error::NoAmounts),
-            FitKind::Spend => {
-                let fit = fit_spend(&summary::spends(session, FIT_TABLE, scale)?)
-                    .map_err(|source| Error::Fit { model: "Gamma-Gamma", source })?;
+            FitKind::Spend(_) if !reading.has_amounts => Err(Error::NoAmounts),
+            FitKind::Spend(kind) => {
+                let spends = spending::spends(session, FIT_TABLE, until, scale, detail)?;
+                let fit = spending::fit(*kind, &spends)
+                    .map_err(|source| Error::Fit { model: kind.title(), source })?;
                 Ok(spend_summary(&fit, request.unit, until))
             }
         }
@@ -113,13 +117,16 @@ pub fn saved_fit(
         return Err(Error::NotSaved { problem: "a fit with covariates or groups".to_owned() });
     }
     let until = request.until.unwrap_or(reading.last_day);
-    let detail = detail(&[kind], &request.estimating);
+    let detail = detail(&[kind], &request.estimating).with_logs(reading.has_amounts);
     summary::summarise(session, reading, FIT_TABLE, until, detail)?;
     let scale = summary::scale(reading);
     let histories = history::histories(session, FIT_TABLE, until, scale, detail)?;
     let fitted = fit_transactions(kind, &histories, request.unit, &request.estimating, request.seed)?;
     let spend = match reading.has_amounts {
-        true => fit_spend(&summary::spends(session, FIT_TABLE, scale)?).ok().map(Fit::into_dyn_spend),
+        true => {
+            let spends = spending::spends(session, FIT_TABLE, until, scale, detail)?;
+            Spending::new(&spends, &Comparison::default()).fit.ok()
+        }
         false => None,
     };
     let data = FittedData::of(
@@ -135,7 +142,7 @@ pub fn saved_fit(
 /// What models of these kinds need to know of the customers.
 pub(crate) fn detail(kinds: &[ModelKind], estimating: &Estimating) -> Detail {
     let intervals = kinds.iter().map(|kind| kind.intervals()).max().unwrap_or(Intervals::Unused);
-    Detail { intervals, profiles: estimating.has_profiles() }
+    Detail { intervals, profiles: estimating.has_profiles(), logs: false }
 }
 
 /// The history in the models' terms; the summary guarantees that its numbers fit together.
@@ -233,15 +240,6 @@ fn fit_with_covariates(
     Ok(FittedTransactions::by_profile(fit, Arc::clone(profiles)))
 }
 
-/// Fits the Gamma-Gamma model on distinct spends.
-pub(crate) fn fit_spend(spends: &[Spend]) -> Result<Fit<GammaGamma>, FitError> {
-    let (means, counts): (Vec<_>, Vec<_>) = spends
-        .iter()
-        .map(|spend| (MeanSpend { transactions: spend.transactions, mean: spend.mean }, spend.customers))
-        .unzip();
-    GammaGamma::fit(&means, &counts)
-}
-
 /// What is shown of a transaction model's fit.
 pub(crate) fn transaction_summary(models: &FittedTransactions, unit: TimeUnit, until: Date) -> FitSummary {
     let fit = models.fit();
@@ -252,7 +250,7 @@ pub(crate) fn transaction_summary(models: &FittedTransactions, unit: TimeUnit, u
 }
 
 /// What is shown of a spend model's fit.
-pub(crate) fn spend_summary(fit: &Fit<GammaGamma>, unit: TimeUnit, until: Date) -> FitSummary {
+pub(crate) fn spend_summary(fit: &SpendFit, unit: TimeUnit, until: Date) -> FitSummary {
     fit_summary(fit, fit.model.name(), unit, until)
 }
 

@@ -23,15 +23,22 @@ pub(crate) struct Detail {
     pub intervals: Intervals,
     /// Whether customers have covariates: rows of the table [`PROFILES`].
     pub profiles: bool,
+    /// Whether the logarithms of what customers spent are summed up; they tell no histories apart.
+    pub logs: bool,
 }
 
 impl Default for Detail {
     fn default() -> Self {
-        Self { intervals: Intervals::Unused, profiles: false }
+        Self { intervals: Intervals::Unused, profiles: false, logs: false }
     }
 }
 
 impl Detail {
+    /// The same with the logarithms of what customers spent, where `logs` says so.
+    pub(crate) fn with_logs(self, logs: bool) -> Self {
+        Self { logs, ..self }
+    }
+
     /// Whether customers with different times between transactions have different histories.
     pub(crate) fn per_customer(self) -> bool {
         self.intervals == Intervals::PerCustomer
@@ -58,7 +65,8 @@ impl Detail {
         keys.split(", ").map(equal).collect::<Vec<_>>().join(" AND ")
     }
 
-    /// The query `summary` (one row per customer) with the columns of the detail, `rhythm` and `profile`.
+    /// The query `summary` (one row per customer) with the columns of the detail, `rhythm`, `profile`, `log_spend` and
+    /// `log_squares`; the last two are the query's own.
     pub(crate) fn summary_sql(self, summary: &str, purchases: &str, as_of: Date) -> String {
         let (mut columns, mut joins) = (String::new(), String::new());
         if self.intervals != Intervals::Unused {
@@ -74,6 +82,9 @@ impl Detail {
             columns += ", c.profile AS profile";
             joins += &format!(" JOIN {PROFILES} AS c ON b.customer = c.customer");
         }
+        if self.logs {
+            columns += ", log_spend, log_squares";
+        }
         if joins.is_empty() {
             return summary.to_owned();
         }
@@ -88,9 +99,10 @@ impl Detail {
         let as_of = day::number(as_of);
         let profile = if self.profiles { ", profile" } else { "" };
         let rhythm = if self.intervals == Intervals::Unused { "" } else { ", rhythm" };
+        let logs = if self.logs { ", log_spend, log_squares" } else { "" };
         format!(
             "transactions - 1 AS frequency, last_day - first_day AS recency, {as_of} - first_day AS age, \
-             paid - CASE WHEN first_spend > 0 THEN 1 ELSE 0 END AS paid_repeats, spend - first_spend AS repeat_spend{profile}{rhythm}"
+             paid - CASE WHEN first_spend > 0 THEN 1 ELSE 0 END AS paid_repeats, spend - first_spend AS repeat_spend{profile}{rhythm}{logs}"
         )
     }
 }
@@ -118,6 +130,26 @@ pub(crate) struct History {
     pub repeat_spend: f64,
     /// The sum of its squares.
     pub repeat_spend_squared: f64,
+    /// What a spend model needs beside that of the logarithms of what they spent.
+    pub powers: Powers,
+}
+
+/// Sums over a history's customers, l the sum of the logarithms of the values of a customer's repeat transactions with spend.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Powers {
+    /// Of exp(b l), b the slope of the expected spend in l.
+    pub expected: f64,
+    /// Of l exp(b l).
+    pub slope: f64,
+    /// Of exp(2 b l), b the slope of the spend scale in l.
+    pub squared_scale: f64,
+}
+
+impl Powers {
+    /// Those of so many customers under a model without logarithms: b is 0.
+    pub(crate) fn without_logs(customers: f64) -> Self {
+        Self { expected: customers, slope: 0.0, squared_scale: customers }
+    }
 }
 
 impl History {
@@ -169,6 +201,7 @@ impl HistoryKeys {
             customers,
             repeat_spend: 0.0,
             repeat_spend_squared: 0.0,
+            powers: Powers::without_logs(customers),
         }
     }
 }

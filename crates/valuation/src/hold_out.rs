@@ -186,6 +186,8 @@ pub struct HoldOut {
     pub calibration_error: Option<f64>,
     /// The share of customers whose number of transactions fell into their interval.
     pub order_coverage: f64,
+    /// The spend model behind the value, chosen on this hold-out; `None` without amounts or a spend model.
+    pub spend_model: Option<String>,
     /// Spend in the hold-out, where the source has amounts.
     pub value: Option<ValueHoldOut>,
     /// Customers in tenths by predicted transactions, from the lowest.
@@ -252,6 +254,47 @@ pub struct Selection {
     pub hold_out_days: u32,
     /// The probability that the candidates' intervals are meant to hold.
     pub level: f64,
+}
+
+/// Why a spend model was chosen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SpendSelection {
+    /// The name of the chosen model.
+    pub chosen: String,
+    /// What the choice rests on.
+    pub reason: SpendReason,
+    /// The candidates, best first; without a hold-out only those that could not be fitted.
+    pub candidates: Vec<SpendCandidate>,
+    /// The last day of the calibration; `None` without a hold-out.
+    pub until: Option<Date>,
+    /// The days of the hold-out; 0 without any.
+    pub hold_out_days: u32,
+}
+
+/// What the choice of a spend model rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SpendReason {
+    /// It gave what customers spent in the hold-out the highest density.
+    HoldOut,
+    /// The other could not be fitted.
+    OnlyOne,
+    /// Nothing could be held out, so it is the literature's.
+    NoHoldOut,
+}
+
+/// A spend model's scores on the hold-out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SpendCandidate {
+    /// The model's name.
+    pub model: String,
+    /// The mean over transactions of the log-density of their values given the customer's history; higher is better. `None` when
+    /// it was not judged.
+    pub log_density: Option<f64>,
+    /// The mean over customers of the absolute error of their mean spend, in units of the currency.
+    pub mae: Option<f64>,
+    /// Why it could not be fitted.
+    pub failure: Option<String>,
 }
 
 /// A model's mean scores over the rolling hold-outs.

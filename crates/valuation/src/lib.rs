@@ -39,6 +39,8 @@ mod prediction;
 mod request;
 mod scoring;
 mod selection;
+mod spend_scale;
+mod spending;
 mod subscriptions;
 mod summary;
 mod totals;

@@ -6,7 +6,7 @@ use perennial_lake::{Reading, Session};
 use crate::columns::{f64s, i64s, optional};
 use crate::figures::Base;
 use crate::methods::Activity;
-use crate::summary::Spend;
+use crate::spending::Spend;
 use crate::{Error, day, summary};
 
 /// The longest period over which churn is measured, in days: a year, rounded.
@@ -55,9 +55,10 @@ pub(crate) fn spend_frequency_correlation(spends: &[Spend]) -> Option<f64> {
     let mean = |value: &dyn Fn(&Spend) -> f64| {
         spends.iter().map(|s| s.customers * value(s)).sum::<f64>() / customers
     };
-    let (count, spend) = (mean(&|s| f64::from(s.transactions)), mean(&|s| s.mean));
+    let (count, spend) = (mean(&|s| f64::from(s.history.transactions())), mean(&|s| s.history.mean()));
     let product = |a: &dyn Fn(&Spend) -> f64, b: &dyn Fn(&Spend) -> f64| mean(&|s| a(s) * b(s));
-    let (x, y) = (|s: &Spend| f64::from(s.transactions) - count, |s: &Spend| s.mean - spend);
+    let x = |s: &Spend| f64::from(s.history.transactions()) - count;
+    let y = |s: &Spend| s.history.mean() - spend;
     let correlation = product(&x, &y) / (product(&x, &x) * product(&y, &y)).sqrt();
     correlation.is_finite().then_some(correlation)
 }
@@ -107,11 +108,16 @@ pub(crate) fn margin(session: &Session, reading: &Reading, as_of: Date) -> Resul
 
 #[cfg(test)]
 mod tests {
+    use perennial_models::SpendHistory;
+
     use super::*;
 
     #[test]
     fn correlation_counts_customers() {
-        let spend = |transactions, mean, customers| Spend { transactions, mean, customers };
+        let spend = |transactions, mean, customers| Spend {
+            history: SpendHistory::new(transactions, mean).expect("spend"),
+            customers,
+        };
         // Two customers at (1, 10), one each at (2, 10) and (3, 40).
         let found =
             spend_frequency_correlation(&[spend(1, 10.0, 2.0), spend(2, 10.0, 1.0), spend(3, 40.0, 1.0)]);

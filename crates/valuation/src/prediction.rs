@@ -1,15 +1,16 @@
 //! The predicted part of a valuation: fitted models, scores, totals, heat maps.
 
 use perennial_lake::Session;
-use perennial_models::{Fit, FitError, GammaGamma, ModelKind, TimeUnit};
+use perennial_models::{ModelKind, TimeUnit};
 
-use crate::active::{Forecaster, SpendScale};
+use crate::active::Forecaster;
 use crate::figures::{Base, HeatMaps, Totals};
-use crate::fitting::{fit_spend, fit_transactions, spend_summary, transaction_summary};
+use crate::fitting::{fit_transactions, spend_summary, transaction_summary};
 use crate::history::{Detail, History};
 use crate::hold_out::Selection;
 use crate::request::{Estimating, Progress};
-use crate::summary::Spend;
+use crate::spend_scale::{SpendScale, with_powers};
+use crate::spending::Spending;
 use crate::totals::ModelError;
 use crate::transactions::FittedTransactions;
 use crate::valuation::Models;
@@ -19,23 +20,20 @@ use crate::{Definitions, Error, heat_maps, scoring, totals};
 pub(crate) struct Fitted {
     pub transactions: Result<FittedTransactions, Error>,
     /// `None` where the source has no amounts.
-    pub spend: Option<Result<Fit<GammaGamma>, FitError>>,
+    pub spend: Option<Spending>,
 }
 
 impl Fitted {
-    /// Fits the transaction model on `histories` and the spend model on `spends`, where the source has amounts.
+    /// Fits the transaction model on `histories`; the spend model is chosen and fitted already.
     pub(crate) fn new(
         kind: ModelKind,
         histories: &[History],
-        spends: Option<&[Spend]>,
+        spend: Option<Spending>,
         unit: TimeUnit,
         estimating: &Estimating,
         seed: u64,
     ) -> Self {
-        Self {
-            transactions: fit_transactions(kind, histories, unit, estimating, seed),
-            spend: spends.map(fit_spend),
-        }
+        Self { transactions: fit_transactions(kind, histories, unit, estimating, seed), spend }
     }
 
     /// What is shown of the fits; `None` without a transaction model.
@@ -46,11 +44,12 @@ impl Fitted {
         selection: Selection,
     ) -> Option<Models> {
         let models = self.transactions.as_ref().ok()?;
-        let spend = self.spend.as_ref().and_then(|spend| spend.as_ref().ok());
+        let spend = self.spend.as_ref().and_then(|spend| Some((spend.fit.as_ref().ok()?, &spend.selection)));
         Some(Models {
             transactions: transaction_summary(models, definitions.unit, definitions.as_of),
-            spend: spend.map(|fit| spend_summary(fit, definitions.unit, definitions.as_of)),
+            spend: spend.map(|(fit, _)| spend_summary(fit, definitions.unit, definitions.as_of)),
             selection,
+            spend_selection: spend.map(|(_, selection)| selection.clone()),
             unlinked_refund_share: unlinked_refund_share(base),
         })
     }
@@ -60,6 +59,8 @@ impl Fitted {
 /// told about progress.
 pub(crate) struct ScoringRun<'a> {
     pub table: &'static str,
+    /// The table of the customers' summary.
+    pub summary: &'static str,
     pub detail: Detail,
     pub seed: u64,
     pub progress: Progress<'a>,
@@ -91,14 +92,14 @@ impl Prediction {
                 value_factor: None,
             });
         };
-        let spend = match &fitted.spend {
-            Some(Ok(spend)) => SpendScale::GammaGamma(spend),
-            Some(Err(_)) | None => SpendScale::Mean(mean_spend(base)),
-        };
+        let fit = fitted.spend.as_ref().and_then(|spend| spend.fit.as_ref().ok());
+        let spend = fit.map_or(SpendScale::Mean(mean_spend(base)), SpendScale::Fitted);
+        let histories =
+            &with_powers(session, run.summary, definitions.as_of, run.detail, &spend, histories)?;
         let forecaster = Forecaster::new(models, spend, definitions, run.seed);
         let scores =
             scoring::score(&forecaster, histories, definitions.unit, definitions.level, run.progress);
-        scoring::register(session, run.table, &scores, forecaster.spend.scale(), run.detail)?;
+        scoring::register(session, run.table, &scores, &forecaster.spend, run.detail)?;
         let value_factor =
             base.has_amounts.then(|| definitions.margin.rate() * (1.0 - unlinked_refund_share(base)));
         Ok(Self {

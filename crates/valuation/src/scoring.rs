@@ -14,6 +14,7 @@ use crate::active::{ActiveForecast, Forecaster};
 use crate::fitting::purchases;
 use crate::history::{Detail, History};
 use crate::request::{Progress, Stage};
+use crate::spend_scale::{Amount, SpendScale};
 
 /// What is predicted for the customers of one history.
 #[derive(Debug, Clone, Copy)]
@@ -28,9 +29,8 @@ pub(crate) struct Score {
     pub discounted_orders: f64,
     /// Days until the next order, given that the customer is active and orders again; may be infinite.
     pub days_to_next_order: f64,
-    /// The expected value is `discounted_orders x (spend_intercept + spend_slope x repeat spend)`.
-    pub spend_intercept: f64,
-    pub spend_slope: f64,
+    /// The expected value is `discounted_orders` times the amount of this.
+    pub spend: Amount,
     /// The ends of the value's interval and its variance, in units of the spend scale.
     pub value_lower: f64,
     pub value_upper: f64,
@@ -107,7 +107,6 @@ fn mix(
     level: f64,
 ) -> Score {
     let alive = forecaster.models.of(history.profile).probability_alive(customer);
-    let (spend_intercept, spend_slope) = forecaster.spend.expectation(history.paid_repeats);
     let tail = (1.0 - level) / 2.0;
     let variance = |(mean, square): (f64, f64)| (alive * square - (alive * mean).powi(2)).max(0.0);
     Score {
@@ -120,8 +119,7 @@ fn mix(
         orders_variance: variance(moments.orders),
         discounted_orders: alive * active.discounted_orders,
         days_to_next_order: active.days_to_next_order,
-        spend_intercept,
-        spend_slope,
+        spend: forecaster.spend.expectation(history.paid_repeats),
         value_lower: mixture_quantile(&active.value_draws, alive, tail),
         value_upper: mixture_quantile(&active.value_draws, alive, 1.0 - tail),
         value_variance: variance(moments.value),
@@ -144,7 +142,7 @@ pub(crate) fn register(
     session: &Session,
     name: &str,
     scores: &[Score],
-    scale: (f64, f64),
+    spend: &SpendScale,
     detail: Detail,
 ) -> Result<(), Error> {
     let int = |f: fn(&Score) -> i32| -> ArrayRef {
@@ -153,7 +151,10 @@ pub(crate) fn register(
     let float = |f: &dyn Fn(&Score) -> f64| -> ArrayRef {
         Arc::new(scores.iter().map(|s| Some(f(s))).collect::<Float64Array>())
     };
-    let (intercept, slope) = scale;
+    let scales: Vec<Amount> = scores.iter().map(|s| spend.scale(s.history.paid_repeats)).collect();
+    let scaled = |f: &dyn Fn(&Score, &Amount) -> f64| -> ArrayRef {
+        Arc::new(scores.iter().zip(&scales).map(|(s, scale)| Some(f(s, scale))).collect::<Float64Array>())
+    };
     let mut columns: Vec<(&str, ArrayRef)> = vec![
         ("frequency", int(|s| i32::try_from(s.history.frequency).unwrap_or(i32::MAX))),
         ("recency", int(|s| s.history.recency)),
@@ -165,13 +166,17 @@ pub(crate) fn register(
         ("orders_lower", float(&|s| s.orders_lower)),
         ("orders_upper", float(&|s| s.orders_upper)),
         ("days_to_next_order", float(&|s| s.days_to_next_order)),
-        ("value_a", float(&|s| s.discounted_orders * s.spend_intercept)),
-        ("value_b", float(&|s| s.discounted_orders * s.spend_slope)),
-        ("lower_a", float(&|s| s.value_lower * intercept)),
-        ("lower_b", float(&|s| s.value_lower * slope)),
-        ("upper_a", float(&|s| s.value_upper * intercept)),
-        ("upper_b", float(&|s| s.value_upper * slope)),
+        ("value_a", float(&|s| s.discounted_orders * s.spend.intercept)),
+        ("value_b", float(&|s| s.discounted_orders * s.spend.slope)),
+        ("lower_a", scaled(&|s, scale| s.value_lower * scale.intercept)),
+        ("lower_b", scaled(&|s, scale| s.value_lower * scale.slope)),
+        ("upper_a", scaled(&|s, scale| s.value_upper * scale.intercept)),
+        ("upper_b", scaled(&|s, scale| s.value_upper * scale.slope)),
     ];
+    if detail.logs {
+        columns.push(("value_log", float(&|s| s.spend.log_slope)));
+        columns.push(("scale_log", scaled(&|_, scale| scale.log_slope)));
+    }
     if detail.per_customer() {
         let rhythm: Int64Array = scores.iter().map(|s| s.history.rhythm).collect();
         columns.push(("rhythm", Arc::new(rhythm)));

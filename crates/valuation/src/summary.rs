@@ -7,8 +7,9 @@
 use jiff::civil::Date;
 use perennial_lake::{Reading, Session};
 
-use crate::columns::{i32s, i64s, u32s};
+use crate::columns::{i32s, i64s};
 use crate::history::Detail;
+use crate::spending::log_sql;
 use crate::{Error, day, figures::Base};
 
 /// The day and the spend of a transaction are packed into one integer, (day + [`DAY_OFFSET`]) x this + spend, whose
@@ -30,7 +31,8 @@ pub(crate) fn summarise(
     detail: Detail,
 ) -> Result<String, Error> {
     let purchases = purchases_as_of(session, reading, name, as_of)?;
-    let sql = detail.summary_sql(&summary_sql(&purchases, as_of), &purchases, as_of);
+    let logs = detail.logs.then(|| scale(reading));
+    let sql = detail.summary_sql(&customers_sql(&purchases, as_of, logs), &purchases, as_of);
     let customers = session.materialise(name, &sql)?;
     if customers == 0 {
         return Err(Error::NoCustomers { until: as_of, first: reading.first_day, last: reading.last_day });
@@ -66,50 +68,31 @@ fn count(session: &Session, sql: &str) -> Result<i64, Error> {
 /// The query that makes one row per customer from the table `purchases`.
 #[must_use]
 pub fn summary_sql(purchases: &str, as_of: Date) -> String {
+    customers_sql(purchases, as_of, None)
+}
+
+/// The same; with the scale of the amounts also `log_spend` and `log_squares`, the sums over repeat transactions with spend of the
+/// logarithms of their values and of the squares of these (see [`log_sql`]).
+fn customers_sql(purchases: &str, as_of: Date, logs: Option<f64>) -> String {
+    let (mut own, mut sums, mut repeats) = (String::new(), String::new(), String::new());
+    if let Some(scale) = logs {
+        let first = log_sql(&format!("(first_key % {PACK})"), scale);
+        own = format!(", {} AS log_value", log_sql("spend", scale));
+        sums = ", sum(log_value) AS log_sum, sum(log_value * log_value) AS square_sum".to_owned();
+        // The same function of the same amount: what is taken away is exactly what the first transaction added.
+        repeats = format!(", log_sum - {first} AS log_spend, square_sum - {first} * {first} AS log_squares");
+    }
     format!(
         "SELECT p.customer, transactions, paid, CAST(first_key / {PACK} - {DAY_OFFSET} AS INT) AS first_day, last_day, \
-                spend, first_key % {PACK} AS first_spend, coalesce(r.amount, 0) AS refunds \
+                spend, first_key % {PACK} AS first_spend, coalesce(r.amount, 0) AS refunds{repeats} \
          FROM (SELECT customer, count(*) AS transactions, max(day) AS last_day, sum(spend) AS spend, \
-                      sum(paid) AS paid, min((day + {DAY_OFFSET}) * {PACK} + spend) AS first_key \
-               FROM (SELECT customer, CAST(day AS INT) AS day, spend, CASE WHEN spend > 0 THEN 1 ELSE 0 END AS paid \
+                      sum(paid) AS paid, min((day + {DAY_OFFSET}) * {PACK} + spend) AS first_key{sums} \
+               FROM (SELECT customer, CAST(day AS INT) AS day, spend, CASE WHEN spend > 0 THEN 1 ELSE 0 END AS paid{own} \
                      FROM {purchases} WHERE day <= DATE '{as_of}') AS purchases \
                GROUP BY customer) AS p \
          LEFT JOIN (SELECT customer, sum(amount) AS amount FROM refunds WHERE day <= DATE '{as_of}' \
                     GROUP BY customer) AS r ON p.customer = r.customer"
     )
-}
-
-/// The customers whose repeat transactions with spend are as many and have the same mean.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Spend {
-    /// Repeat transactions with spend, at least 1.
-    pub transactions: u32,
-    /// Their mean value, in units of the currency.
-    pub mean: f64,
-    /// How many customers share both.
-    pub customers: f64,
-}
-
-/// The distinct spends of the summary table `name`, sorted by number of transactions and mean.
-pub(crate) fn spends(session: &Session, name: &str, scale: f64) -> Result<Vec<Spend>, Error> {
-    let sql = format!(
-        "SELECT paid_repeats, repeat_spend, count(*) AS customers \
-         FROM (SELECT paid - CASE WHEN first_spend > 0 THEN 1 ELSE 0 END AS paid_repeats, \
-                      spend - first_spend AS repeat_spend FROM {name}) AS spends \
-         WHERE paid_repeats > 0 AND repeat_spend > 0 GROUP BY paid_repeats, repeat_spend \
-         ORDER BY paid_repeats, repeat_spend"
-    );
-    let mut spends = Vec::new();
-    for batch in session.query(&sql)? {
-        let (paid, spend) = (u32s(&batch, "paid_repeats")?, i64s(&batch, "repeat_spend")?);
-        let customers = i64s(&batch, "customers")?;
-        spends.extend((0..batch.num_rows()).map(|i| Spend {
-            transactions: paid.value(i),
-            mean: spend.value(i) as f64 / scale / f64::from(paid.value(i)),
-            customers: customers.value(i) as f64,
-        }));
-    }
-    Ok(spends)
 }
 
 /// What the summary table `name` holds in all.

@@ -7,13 +7,14 @@
 //! interval is the normal one.
 
 use perennial_math::special::normal_quantile;
-use perennial_models::{Fit, GammaGamma, Parameters, TimeUnit};
+use perennial_models::{SpendModel, TimeUnit};
 
 use crate::Definitions;
-use crate::active::{Forecaster, SpendScale};
+use crate::active::Forecaster;
 use crate::figures::{Base, Estimate, Totals};
 use crate::fitting::purchases;
 use crate::scoring::Score;
+use crate::spend_scale::{Amount, SpendScale};
 
 /// Histories that the slopes are taken over; more than these are thinned out evenly.
 const SLOPE_HISTORIES: usize = 20_000;
@@ -42,8 +43,8 @@ pub(crate) fn totals(
     let covariance = &forecaster.models.fit().covariance;
     let slopes = slopes(forecaster, &sample, definitions.unit);
     let own_orders: f64 = scores.iter().map(|s| s.history.customers * s.orders_variance).sum();
-    let own_value: f64 =
-        scores.iter().map(|s| s.value_variance * squared_scale(s, forecaster.spend.scale())).sum();
+    let squared = |s: &Score| squared_scale(s, forecaster.spend.scale(s.history.paid_repeats));
+    let own_value: f64 = scores.iter().map(|s| s.value_variance * squared(s)).sum();
     let orders_variance =
         own_orders + (quadratic(&slopes.orders, covariance) + error.orders.powi(2)) * orders.powi(2);
     let spend_variance = spend_variance(&forecaster.spend, &sample);
@@ -101,15 +102,21 @@ fn shifted(estimate: Estimate, by: f64) -> Estimate {
 
 /// The expected value of all customers of a history, before margin and refunds.
 fn value_of(score: &Score) -> f64 {
-    let spend =
-        score.spend_intercept * score.history.customers + score.spend_slope * score.history.repeat_spend;
-    score.discounted_orders * spend
+    value_with(score, score.spend)
+}
+
+/// The same with another amount for the score's, near it: in the slope of the logarithms the sum over the customers is taken as linear.
+fn value_with(score: &Score, spend: Amount) -> f64 {
+    let powers = &score.history.powers;
+    let power = powers.expected + (spend.log_slope - score.spend.log_slope) * powers.slope;
+    score.discounted_orders * (spend.intercept * power + spend.slope * score.history.repeat_spend)
 }
 
 /// The sum over a history's customers of the squared spend scale.
-fn squared_scale(score: &Score, (a, b): (f64, f64)) -> f64 {
+fn squared_scale(score: &Score, scale: Amount) -> f64 {
     let h = &score.history;
-    a * a * h.customers + 2.0 * a * b * h.repeat_spend + b * b * h.repeat_spend_squared
+    let (a, b) = (scale.intercept, scale.slope);
+    a * a * h.powers.squared_scale + 2.0 * a * b * h.repeat_spend + b * b * h.repeat_spend_squared
 }
 
 /// Every k-th score, so that there are about [`SLOPE_HISTORIES`]; slopes are relative, so the rest needs no weight.
@@ -168,13 +175,14 @@ fn relative_totals(values: &[f64], forecaster: &Forecaster, sample: &[Score], un
 
 /// The relative variance of the value total that comes from the spend model's parameters.
 fn spend_variance(spend: &SpendScale, sample: &[Score]) -> f64 {
-    let SpendScale::GammaGamma(fit) = spend else { return 0.0 };
+    let SpendScale::Fitted(fit) = spend else { return 0.0 };
     let at = |index: usize, step: f64| {
-        let mut values = fit.model.values();
-        values[index] *= step.exp();
-        GammaGamma::from_values(&values).map_or(f64::NAN, |model| spend_total(model, fit, sample))
+        let mut values = fit.values();
+        let scale = fit.parameters[index].scale;
+        values[index] = scale.value(scale.coordinate(values[index]) + step);
+        fit.model.with_parameters(&values).map_or(f64::NAN, |model| spend_total(model.as_ref(), sample))
     };
-    let slopes: Vec<f64> = (0..GammaGamma::NAMES.len())
+    let slopes: Vec<f64> = (0..fit.parameters.len())
         .map(|index| {
             let slope = (at(index, STEP).ln() - at(index, -STEP).ln()) / (2.0 * STEP);
             if slope.is_finite() { slope } else { 0.0 }
@@ -183,16 +191,10 @@ fn spend_variance(spend: &SpendScale, sample: &[Score]) -> f64 {
     quadratic(&slopes, &fit.covariance)
 }
 
-fn spend_total(model: GammaGamma, fit: &Fit<GammaGamma>, sample: &[Score]) -> f64 {
-    let fit = Fit { model, ..fit.clone() };
-    let spend = SpendScale::GammaGamma(&fit);
-    sample
-        .iter()
-        .map(|score| {
-            let (spend_intercept, spend_slope) = spend.expectation(score.history.paid_repeats);
-            value_of(&Score { spend_intercept, spend_slope, ..*score })
-        })
-        .sum()
+/// The value of the sampled histories under a spend model.
+fn spend_total(model: &dyn SpendModel, sample: &[Score]) -> f64 {
+    let expected = |score: &Score| Amount::expected(model, score.history.paid_repeats);
+    sample.iter().map(|score| value_with(score, expected(score))).sum()
 }
 
 /// v' M v.

@@ -4,15 +4,17 @@ use jiff::civil::Date;
 use perennial_lake::{Reading, Session};
 use perennial_models::{ModelKind, TimeUnit};
 
-use crate::active::{Forecaster, SpendScale};
+use crate::active::Forecaster;
 use crate::columns::{f64s, i64s, u32s};
 use crate::definitions::{Definitions, Margin};
-use crate::fitting::{self, fit_spend, transaction_summary};
+use crate::fitting::{self, transaction_summary};
 use crate::history::{self, Detail, History, HistoryKeys};
 use crate::hold_out::{HoldOut, ValueHoldOut};
 use crate::judgement::{Judgement, Outcome, Terms};
 use crate::request::{Estimating, Progress, Stage};
 use crate::scoring::{self, Score};
+use crate::spend_scale::{SpendScale, amount_sql};
+use crate::spending::{self, Comparison, Spending};
 use crate::transactions::FittedTransactions;
 use crate::{Error, day, summary, tracking};
 
@@ -81,13 +83,14 @@ pub fn hold_outs(
         return Err(Error::HoldOutTooLong { until, end, last });
     }
     request.estimating.prepare(session, reading)?;
-    let detail = fitting::detail(kinds, &request.estimating);
+    let detail = fitting::detail(kinds, &request.estimating).with_logs(reading.has_amounts);
     let split = Split::new(session, reading, "hold_out", (until, end), request.unit, detail)?;
+    let spend = split.spending(&split.spend_comparison()?)?;
     let steps = kinds.len() as u64;
     let judge = |(step, kind): (usize, &ModelKind)| {
         progress(Stage::Validate, step as u64, steps);
         let models = split.fit(*kind, &request.estimating, request.seed)?;
-        split.judge(&models, request.level, request.seed)
+        split.judge(&models, spend.as_ref(), request.level, request.seed)
     };
     let judged = kinds.iter().enumerate().map(judge).collect();
     progress(Stage::Validate, steps, steps);
@@ -137,15 +140,41 @@ impl<'a> Split<'a> {
         format!("{}_scores", self.table)
     }
 
-    /// All figures of a model on this hold-out.
-    pub(crate) fn judge(&self, models: &FittedTransactions, level: f64, seed: u64) -> Result<HoldOut, Error> {
+    /// How the spend models did, fitted on the calibration.
+    pub(crate) fn spend_comparison(&self) -> Result<Comparison, Error> {
+        if !self.detail.logs {
+            return Ok(Comparison::default());
+        }
+        let scale = summary::scale(self.reading);
+        let last = day::date(day::number(self.until) + self.days);
+        let later =
+            spending::later_spends(self.session, &self.table, (self.until, last), scale, self.detail)?;
+        Ok(Comparison::new(&self.spends()?, &later, self.until, self.days))
+    }
+
+    /// The spend model of the calibration after a comparison; `None` without amounts.
+    pub(crate) fn spending(&self, comparison: &Comparison) -> Result<Option<Spending>, Error> {
+        if !self.reading.has_amounts {
+            return Ok(None);
+        }
+        Ok(Some(Spending::new(&self.spends()?, comparison)))
+    }
+
+    fn spends(&self) -> Result<Vec<spending::Spend>, Error> {
+        spending::spends(self.session, &self.table, self.until, summary::scale(self.reading), self.detail)
+    }
+
+    /// All figures of a model on this hold-out, with the value under a spend model.
+    pub(crate) fn judge(
+        &self,
+        models: &FittedTransactions,
+        spend: Option<&Spending>,
+        level: f64,
+        seed: u64,
+    ) -> Result<HoldOut, Error> {
         let definitions = self.definitions(level);
-        let spend = if self.reading.has_amounts {
-            fit_spend(&summary::spends(self.session, &self.table, summary::scale(self.reading))?).ok()
-        } else {
-            None
-        };
-        let scale = spend.as_ref().map_or(SpendScale::Mean(0.0), SpendScale::GammaGamma);
+        let spend = spend.and_then(|spend| spend.fit.as_ref().ok());
+        let scale = spend.map_or(SpendScale::Mean(0.0), SpendScale::Fitted);
         let forecaster = Forecaster::new(models, scale, &definitions, seed);
         let scores = scoring::score(&forecaster, &self.histories, self.unit, level, &|_, _, _| {});
         let value = spend.is_some().then(|| self.value(&scores, &forecaster, level)).transpose()?;
@@ -162,6 +191,7 @@ impl<'a> Split<'a> {
             crps: judgement.crps(),
             calibration_error: judgement.calibration_error(),
             order_coverage: self.covered(&scores) / errors.customers,
+            spend_model: spend.map(|fit| fit.model.name().to_owned()),
             value,
             deciles: judgement.deciles(),
             tracking: tracking::tracking(self.session, &self.table, models, &definitions, self.days, seed)?,
@@ -199,7 +229,7 @@ impl<'a> Split<'a> {
     /// Value predicted and spent per customer, by joining the scores back to the customers.
     fn value(&self, scores: &[Score], forecaster: &Forecaster, level: f64) -> Result<ValueHoldOut, Error> {
         let score_table = self.score_table();
-        scoring::register(self.session, &score_table, scores, forecaster.spend.scale(), self.detail)?;
+        scoring::register(self.session, &score_table, scores, &forecaster.spend, self.detail)?;
         let scale = summary::scale(self.reading);
         let (first, last) = (self.until, day::date(day::number(self.until) + self.days));
         // Decimals add up to the same sum in any order.
@@ -207,9 +237,7 @@ impl<'a> Split<'a> {
         let sql = format!(
             "SELECT count(*) AS customers, {} AS predicted, {} AS actual, {} AS absolute, {} AS squared, \
                     sum(CASE WHEN actual >= lower - 1e-9 AND actual <= upper + 1e-9 THEN 1.0 ELSE 0.0 END) AS covered \
-             FROM (SELECT value_a + value_b * (CAST(h.repeat_spend AS DOUBLE) / {scale:e}) AS predicted, \
-                          lower_a + lower_b * (CAST(h.repeat_spend AS DOUBLE) / {scale:e}) AS lower, \
-                          upper_a + upper_b * (CAST(h.repeat_spend AS DOUBLE) / {scale:e}) AS upper, \
+             FROM (SELECT {} AS predicted, {} AS lower, {} AS upper, \
                           coalesce(CAST(later.spend AS DOUBLE), 0.0) / {scale:e} AS actual \
                    FROM (SELECT customer, {} FROM {}) AS h \
                    JOIN {score_table} AS s ON {} \
@@ -220,6 +248,9 @@ impl<'a> Split<'a> {
             sum("actual"),
             sum("abs(predicted - actual)"),
             sum("(predicted - actual) * (predicted - actual)"),
+            amount_sql("value", "value", scale, self.detail),
+            amount_sql("lower", "scale", scale, self.detail),
+            amount_sql("upper", "scale", scale, self.detail),
             self.detail.history_columns(self.until),
             self.table,
             self.detail.join("h", "s")

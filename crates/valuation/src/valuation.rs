@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::figures::{Base, BaseLevel, Distribution, HeatMaps, ModelCheck, Totals};
-use crate::hold_out::{FitSummary, HoldOut, Selection};
+use crate::hold_out::{FitSummary, HoldOut, Selection, SpendSelection};
 use crate::{Definitions, MethodPanel, Warning};
 
 /// The result of valuing a customer base; the customers' own figures are in the session's table `customer_values`.
@@ -45,6 +45,8 @@ pub struct Models {
     pub spend: Option<FitSummary>,
     /// How the transaction model was chosen.
     pub selection: Selection,
+    /// How the spend model was chosen; `None` where there is none.
+    pub spend_selection: Option<SpendSelection>,
     /// The share of order value that is expected to come back as refunds of no single order.
     pub unlinked_refund_share: f64,
 }

@@ -13,6 +13,7 @@ use crate::methods::MethodPanel;
 use crate::prediction::{Fitted, Prediction, ScoringRun};
 use crate::request::{ModelChoice, Progress, Request, Stage};
 use crate::totals::ModelError;
+use crate::spending::{self, Comparison, Spending};
 use crate::transactions::FittedTransactions;
 use crate::validation::Split;
 use crate::valuation::Valuation;
@@ -52,7 +53,7 @@ pub fn value(
         ModelChoice::Named(kind) => &[kind],
     };
     request.estimating.prepare(session, reading)?;
-    let detail = fitting::detail(kinds, &request.estimating);
+    let detail = fitting::detail(kinds, &request.estimating).with_logs(reading.has_amounts);
     let purchases = summary::summarise(session, reading, SUMMARY, definitions.as_of, detail)?;
     let base = summary::base(session, reading, SUMMARY, definitions.as_of)?;
     let scale = summary::scale(reading);
@@ -68,9 +69,15 @@ pub fn value(
         progress,
     )?;
     progress(Stage::Fit, 0, 1);
-    let spends = reading.has_amounts.then(|| summary::spends(session, SUMMARY, scale)).transpose()?;
+    let spends = reading
+        .has_amounts
+        .then(|| spending::spends(session, SUMMARY, definitions.as_of, scale, detail))
+        .transpose()?;
+    let split = last_split(session, reading, kind, &base, &definitions, request)?;
+    let comparison = split.as_ref().map(Split::spend_comparison).transpose()?.unwrap_or_default();
+    let spending = spends.as_deref().map(|spends| Spending::new(spends, &comparison));
     let fitted =
-        Fitted::new(kind, &histories, spends.as_deref(), definitions.unit, &request.estimating, request.seed);
+        Fitted::new(kind, &histories, spending, definitions.unit, &request.estimating, request.seed);
     let fitted = match &request.saved {
         Some(saved) => Fitted { transactions: Ok(FittedTransactions::saved(saved)?), ..fitted },
         None => fitted,
@@ -81,9 +88,14 @@ pub fn value(
     };
     progress(Stage::Fit, 1, 1);
 
-    let hold_out = last_hold_out(session, reading, kind, &base, &definitions, request, progress)?;
+    progress(Stage::Validate, 0, 1);
+    let hold_out = match split {
+        Some(split) => last_hold_out(&split, &comparison, kind, request)?,
+        None => None,
+    };
+    progress(Stage::Validate, 1, 1);
     let error = model_error(&selection, hold_out.as_ref());
-    let run = ScoringRun { table: SCORES, detail, seed: request.seed, progress };
+    let run = ScoringRun { table: SCORES, summary: SUMMARY, detail, seed: request.seed, progress };
     let prediction = Prediction::new(session, &fitted, &base, &histories, &definitions, error, &run)?;
     let scores = fitted.transactions.is_ok().then_some(SCORES);
     customer_values::register(
@@ -132,7 +144,7 @@ pub fn value(
             .spend
             .as_ref()
             .filter(|_| fitted.transactions.is_ok())
-            .and_then(|spend| spend.as_ref().err())
+            .and_then(|spend| spend.fit.as_ref().err())
             .map(FitFailure::from),
         fits: models.iter().flat_map(|m| std::iter::once(&m.transactions).chain(&m.spend)).collect(),
         spend_frequency_correlation: spends.as_deref().and_then(measures::spend_frequency_correlation),
@@ -211,32 +223,34 @@ fn model_error(selection: &Selection, hold_out: Option<&HoldOut>) -> ModelError 
     ModelError { orders, value: orders.max(value.unwrap_or(0.0)) }
 }
 
-/// The chosen model judged on the last part of the history; `None` where that is too short or the model cannot be fitted on
-/// what comes before.
-fn last_hold_out(
-    session: &Session,
-    reading: &Reading,
+/// The last part of the history, held out; `None` where it is too short for that.
+fn last_split<'a>(
+    session: &'a Session,
+    reading: &'a Reading,
     kind: ModelKind,
     base: &Base,
     definitions: &Definitions,
     request: &Request,
-    progress: Progress,
-) -> Result<Option<HoldOut>, Error> {
+) -> Result<Option<Split<'a>>, Error> {
     let history = day::number(definitions.as_of) - day::number(base.first_day);
     let Some(days) = selection::hold_out_days(history, definitions.horizon_days) else { return Ok(None) };
     let until: Date = day::date(day::number(definitions.as_of) - days);
-    progress(Stage::Validate, 0, 1);
-    let detail = fitting::detail(&[kind], &request.estimating);
-    let split =
-        match Split::new(session, reading, "last", (until, definitions.as_of), definitions.unit, detail) {
-            Ok(split) => split,
-            Err(Error::NoCustomers { .. } | Error::NoHoldOut { .. }) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-    let judged = match split.fit(kind, &request.estimating, request.seed) {
-        Ok(models) => Some(split.judge(&models, definitions.level, request.seed)?),
-        Err(_) => None,
-    };
-    progress(Stage::Validate, 1, 1);
-    Ok(judged)
+    let detail = fitting::detail(&[kind], &request.estimating).with_logs(reading.has_amounts);
+    match Split::new(session, reading, "last", (until, definitions.as_of), definitions.unit, detail) {
+        Ok(split) => Ok(Some(split)),
+        Err(Error::NoCustomers { .. } | Error::NoHoldOut { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The chosen models judged on the last part of the history; `None` where the transaction model cannot be fitted on what comes before.
+fn last_hold_out(
+    split: &Split,
+    comparison: &Comparison,
+    kind: ModelKind,
+    request: &Request,
+) -> Result<Option<HoldOut>, Error> {
+    let Ok(models) = split.fit(kind, &request.estimating, request.seed) else { return Ok(None) };
+    let spend = split.spending(comparison)?;
+    split.judge(&models, spend.as_ref(), request.level, request.seed).map(Some)
 }

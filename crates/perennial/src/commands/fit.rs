@@ -71,6 +71,6 @@ fn save(
 fn name(kind: FitKind) -> &'static str {
     match kind {
         FitKind::Transactions(kind) => kind.name(),
-        FitKind::Spend => "gamma-gamma",
+        FitKind::Spend(kind) => kind.name(),
     }
 }

@@ -2,7 +2,7 @@
 
 use perennial_report::Texts;
 use perennial_valuation::figures::Estimate;
-use perennial_valuation::hold_out::Selection;
+use perennial_valuation::hold_out::{Selection, SpendSelection};
 use perennial_valuation::{CustomerValue, MethodPanel, Models, Valuation, Warning};
 use serde_json::json;
 
@@ -129,6 +129,30 @@ fn show_models(page: &mut Page, texts: &Texts, models: &Models) {
     let fits: Vec<_> = std::iter::once(&models.transactions).chain(&models.spend).collect();
     fits::parameters(page, texts, &fits);
     selection(page, texts, &models.selection);
+    if let Some(selection) = &models.spend_selection {
+        spend_selection(page, texts, selection);
+    }
+}
+
+/// Why this spend model: what it foretold of the last hold-out, beside the other.
+fn spend_selection(page: &mut Page, texts: &Texts, selection: &SpendSelection) {
+    page.paragraph(&texts.spend_selection(selection));
+    if selection.until.is_none() {
+        return;
+    }
+    let heads =
+        ["model", "log-density", "mae-short"].map(|name| texts.text(&format!("terminal-column-{name}")));
+    let score = |value: Option<f64>, decimals| {
+        value.map_or_else(|| texts.text("number-missing"), |value| texts.decimal(value, decimals))
+    };
+    let rows = selection
+        .candidates
+        .iter()
+        .map(|candidate| {
+            vec![texts.model(&candidate.model), score(candidate.log_density, 4), score(candidate.mae, 2)]
+        })
+        .collect();
+    page.table(&[(&heads[0], Left), (&heads[1], Right), (&heads[2], Right)], rows);
 }
 
 /// Why this model: the candidates' scores over the hold-outs.

@@ -39,7 +39,9 @@ fn fits_give_the_published_figures() {
     let run = bench.run("fit cdnow.csv --until 1997-09-30 --unit week --format json --model all").good();
     let fits = run.json_lines();
     let names: Vec<_> = fits.iter().map(|fit| fit["model"].as_str().unwrap()).collect();
-    assert_eq!(names, ["bg-nbd", "mbg-nbd", "pareto-nbd", "gamma-gamma"]);
+    assert!(names.ends_with(&["gamma-gamma", "log-normal"]), "{names:?}");
+    let published = ["bg-nbd", "mbg-nbd", "pareto-nbd", "gamma-gamma"];
+    let fits = published.map(|name| fits.iter().find(|fit| fit["model"] == name).unwrap());
     let expected: [(&[(&str, &str)], &str); 4] = [
         (&[("r", "0.2426"), ("alpha", "4.4136"), ("a", "0.7929"), ("b", "2.4259")], "-9582.429"),
         (&[("r", "0.5248"), ("alpha", "6.1831"), ("a", "0.8914"), ("b", "1.6140")], "-9582.136"),

@@ -16,6 +16,7 @@ terminal-column-total = Summe
 terminal-column-model = Modell
 terminal-column-log-likelihood = Log-Lik.
 terminal-column-log-score = Log-Wert
+terminal-column-log-density = Log-Dichte
 terminal-column-mae-short = MAE
 terminal-column-rmse-short = RMSE
 terminal-column-bias = Abweichung

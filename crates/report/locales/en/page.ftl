@@ -198,6 +198,12 @@ column-mae = Mean absolute error
 column-rmse = Root mean squared error
 column-bias = Bias of the total
 selection-note = Higher is better for the log score, lower for the CRPS and the errors; CRPS and errors are in orders per customer. Calibration error: how far tenths of the customers by predicted orders were off. Held: customers whose interval held.
+spend-selection-heading = Why this spend model
+spend-selection-hold_out = { MODEL($model) } gave what customers spent per order in the { COUNT($days) } days after { DATE($until) } the higher density, given their orders up to then.
+spend-selection-only_one = { MODEL($model) } was taken because { MODEL($other) } could not be fitted.
+spend-selection-no_hold_out = { MODEL($model) } was not chosen by a hold-out: too little came after one, or the history is too short for one.
+spend-selection-note = Log density: mean per order, higher is better; it judges the whole distribution, from which the intervals follow, and decides. Mean absolute error: of customers’ mean spend per order, in units of the currency.
+column-log-density = Log density
 chosen = chosen
 
 # Methods.

@@ -16,6 +16,7 @@ terminal-column-total = Total
 terminal-column-model = Model
 terminal-column-log-likelihood = Log-lik.
 terminal-column-log-score = Log score
+terminal-column-log-density = Log dens.
 terminal-column-mae-short = MAE
 terminal-column-rmse-short = RMSE
 terminal-column-bias = Bias

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use perennial_valuation::Models;
-use perennial_valuation::hold_out::{Candidate, FitSummary, Selection};
+use perennial_valuation::hold_out::{Candidate, FitSummary, Selection, SpendCandidate, SpendSelection};
 use serde_json::Value;
 
 use crate::Texts;
@@ -17,6 +17,7 @@ pub(super) struct ModelPanel<'a> {
     fits: Vec<FitView>,
     notes: Vec<String>,
     selection: Option<SelectionView>,
+    spend_selection: Option<SelectionView>,
 }
 
 struct FitView {
@@ -34,7 +35,13 @@ struct SelectionView {
 impl<'a> ModelPanel<'a> {
     pub(super) fn new(texts: &'a Texts, models: Option<&Models>, has_amounts: bool) -> Self {
         let Some(models) = models else {
-            return Self { texts, fits: Vec::new(), notes: vec![texts.text("models-none")], selection: None };
+            return Self {
+                texts,
+                fits: Vec::new(),
+                notes: vec![texts.text("models-none")],
+                selection: None,
+                spend_selection: None,
+            };
         };
         let mut fits = vec![fit(texts, &models.transactions, "models-transactions")];
         let mut notes = Vec::new();
@@ -49,7 +56,8 @@ impl<'a> ModelPanel<'a> {
                 texts.text_with("models-refund-share", &[("share", models.unlinked_refund_share.into())]),
             );
         }
-        Self { texts, fits, notes, selection: Some(selection(texts, &models.selection)) }
+        let spend_selection = models.spend_selection.as_ref().map(|choice| spend_selection(texts, choice));
+        Self { texts, fits, notes, selection: Some(selection(texts, &models.selection)), spend_selection }
     }
 }
 
@@ -100,15 +108,8 @@ fn selection(texts: &Texts, selection: &Selection) -> SelectionView {
 fn candidates(texts: &Texts, selection: &Selection) -> Table {
     let number = |value: Option<f64>, decimals| texts.decimal(value.unwrap_or(f64::NAN), decimals);
     let row = |candidate: &Candidate| {
-        let mut name = texts.model(&candidate.model);
-        if candidate.model == selection.chosen {
-            name = format!("{name} ({})", texts.text("chosen"));
-        }
-        if let Some(failure) = &candidate.failure {
-            name = format!("{name}: {failure}");
-        }
         vec![
-            name,
+            candidate_name(texts, &candidate.model, &selection.chosen, candidate.failure.as_deref()),
             number(candidate.log_score, 4),
             number(candidate.crps, 4),
             number(candidate.mae, 3),
@@ -128,4 +129,35 @@ fn candidates(texts: &Texts, selection: &Selection) -> Table {
         .numbers(texts.text("column-calibration"))
         .numbers(texts.text("column-held"))
         .rows(selection.candidates.iter().map(row))
+}
+
+/// A candidate's name, whether it was chosen, and why it could not be.
+fn candidate_name(texts: &Texts, model: &str, chosen: &str, failure: Option<&str>) -> String {
+    let mut name = texts.model(model);
+    if model == chosen {
+        name = format!("{name} ({})", texts.text("chosen"));
+    }
+    match failure {
+        Some(failure) => format!("{name}: {failure}"),
+        None => name,
+    }
+}
+
+fn spend_selection(texts: &Texts, selection: &SpendSelection) -> SelectionView {
+    let number = |value: Option<f64>, decimals| texts.decimal(value.unwrap_or(f64::NAN), decimals);
+    let row = |candidate: &SpendCandidate| {
+        vec![
+            candidate_name(texts, &candidate.model, &selection.chosen, candidate.failure.as_deref()),
+            number(candidate.log_density, 4),
+            number(candidate.mae, 2),
+        ]
+    };
+    let table = (!selection.candidates.is_empty()).then(|| {
+        Table::new(texts.text("spend-selection-note"))
+            .words(texts.text("column-model"))
+            .numbers(texts.text("column-log-density"))
+            .numbers(texts.text("column-mae"))
+            .rows(selection.candidates.iter().map(row))
+    });
+    SelectionView { lead: texts.spend_selection(selection), table }
 }

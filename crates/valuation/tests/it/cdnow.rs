@@ -1,6 +1,6 @@
 //! CDNOW, the literature's reference: figures as in Fader, Hardie and Lee (2005) and as measured with the peers.
 
-use perennial_models::ModelKind;
+use perennial_models::{ModelKind, SpendKind};
 use perennial_valuation::{FitKind, FitRequest, Request, fits};
 use serde_json::{Map, Value};
 
@@ -56,7 +56,8 @@ fn the_sample_gives_the_published_figures() {
     assert!((pareto.predicted_total - 1_665.6).abs() < 0.1, "{}", pareto.predicted_total);
 
     let request = FitRequest::new(Some(date("1997-09-30")));
-    let mut spends = fits(&session, &reading, &[FitKind::Spend], &request, &|_, _, _| {}).expect("customers");
+    let mut spends =
+        fits(&session, &reading, &[FitKind::Spend(SpendKind::GammaGamma)], &request, &|_, _, _| {}).expect("customers");
     let spend = spends.pop().expect("one result").expect("a fit");
     assert_parameters(
         &spend.parameters,

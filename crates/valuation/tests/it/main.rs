@@ -6,3 +6,4 @@ mod data;
 mod dates;
 mod online_retail;
 mod small;
+mod spend;

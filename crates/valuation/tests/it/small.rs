@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use perennial_models::ModelKind;
-use perennial_valuation::{Error, HoldOutRequest, ModelChoice, Request, WarningKind, hold_outs};
+use perennial_valuation::hold_out::SpendReason;
+use perennial_valuation::{Error, HoldOutRequest, ModelChoice, Request, hold_outs};
 
 use crate::data::{date, read_text, value};
 
@@ -79,10 +80,10 @@ fn figures_out_of_range_are_refused_with_what_would_be_allowed() {
     );
 }
 
-/// Spend so heavy-tailed that the mean over customers does not exist: future orders are valued at the mean of all, the warning
-/// says so, and nothing is negative.
+/// Spend so heavy-tailed that Gamma-Gamma's mean over customers does not exist: the log-normal model takes its place, the choice says
+/// so, and nothing is negative.
 #[test]
-fn spend_without_a_mean_is_caught_and_never_negative() {
+fn spend_without_a_mean_takes_the_other_model_and_is_never_negative() {
     let mut text = "customer,date,amount\n".to_owned();
     for customer in 0..200_u32 {
         // Quantiles of a Pareto distribution with tail index 0.5: it has no mean.
@@ -96,8 +97,11 @@ fn spend_without_a_mean_is_caught_and_never_negative() {
     }
     let (session, reading) = read_text(&text);
     let valuation = value(&session, &reading, &Request::new(date("2024-01-01")));
-    let warned = valuation.warnings.iter().any(|w| matches!(w.kind, WarningKind::SpendModelNotFitted { .. }));
-    assert!(warned, "{:?}", codes(&valuation.warnings));
+    let selection = valuation.models.and_then(|models| models.spend_selection).expect("a spend model");
+    assert_eq!((selection.chosen.as_str(), selection.reason), ("log-normal", SpendReason::OnlyOne));
+    let refused = selection.candidates.iter().find(|candidate| candidate.model == "gamma-gamma");
+    assert!(refused.is_some_and(|candidate| candidate.failure.is_some()), "{selection:?}");
+    assert!(!codes(&valuation.warnings).contains(&"spend_model_not_fitted".to_owned()));
     let predicted = valuation.totals.predicted_clv.expect("a value");
     assert!(predicted.point > 0.0 && predicted.lower >= 0.0 && predicted.upper.is_finite());
     for customer in &valuation.top_customers {

@@ -48,6 +48,8 @@ fn sound_fit() -> FitSummary {
         log_likelihood: -9000.0,
         edge: Vec::new(),
         converged: true,
+        sample: None,
+        covariates: None,
     }
 }
 
@@ -60,7 +62,10 @@ fn sound_hold_out() -> HoldOut {
         predicted_total: 950.0,
         actual_total: 1000.0,
         log_score: -1.1,
+        crps: 0.4,
+        calibration_error: Some(0.05),
         order_coverage: 0.85,
+        spend_model: Some("gamma-gamma".into()),
         value: Some(ValueHoldOut {
             predicted_total: 50_000.0,
             actual_total: 48_000.0,
@@ -90,6 +95,7 @@ fn sound<'a>(definitions: &'a Definitions, base: &'a Base) -> WarningInputs<'a> 
         rows_read: 10_000,
         rows_refused: 100,
         refunded_share: Some(0.05),
+        base_level: None,
         hold_out: None,
     }
 }
