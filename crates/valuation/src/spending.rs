@@ -223,8 +223,9 @@ fn selection(
     comparison: &Comparison,
     failures: &[(SpendKind, FitError)],
 ) -> SpendSelection {
-    let failure =
-        |kind: SpendKind| failures.iter().find(|(failed, _)| *failed == kind).map(|(_, error)| error.to_string());
+    let failure = |kind: SpendKind| {
+        failures.iter().find(|(failed, _)| *failed == kind).map(|(_, error)| error.to_string())
+    };
     let mut candidates: Vec<SpendCandidate> = comparison
         .ranked
         .iter()
@@ -281,14 +282,23 @@ mod tests {
             (0..200).map(spend).collect()
         };
         let ordinary = Spending::new(&spends(&|u| 20.0 + 30.0 * u), &Comparison::default());
-        assert_eq!((ordinary.selection.chosen.as_str(), ordinary.selection.reason), ("gamma-gamma", SpendReason::NoHoldOut));
+        assert_eq!(
+            (ordinary.selection.chosen.as_str(), ordinary.selection.reason),
+            ("gamma-gamma", SpendReason::NoHoldOut)
+        );
         // A Pareto distribution with tail index 0.5 has no mean.
         let heavy = Spending::new(&spends(&|u| (1.0 - u).powf(-2.0)), &Comparison::default());
-        assert_eq!((heavy.selection.chosen.as_str(), heavy.selection.reason), ("log-normal", SpendReason::OnlyOne));
+        assert_eq!(
+            (heavy.selection.chosen.as_str(), heavy.selection.reason),
+            ("log-normal", SpendReason::OnlyOne)
+        );
         assert!(heavy.fit.is_ok());
         let candidate = &heavy.selection.candidates[0];
         assert_eq!(candidate.model, "gamma-gamma");
         assert!(candidate.failure.as_ref().is_some_and(|why| why.contains('q')), "{candidate:?}");
-        assert!(matches!(Spending::new(&[], &Comparison::default()).fit, Err(FitError::TooFewRepeatCustomers { .. })));
+        assert!(matches!(
+            Spending::new(&[], &Comparison::default()).fit,
+            Err(FitError::TooFewRepeatCustomers { .. })
+        ));
     }
 }

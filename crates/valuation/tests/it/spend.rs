@@ -94,7 +94,10 @@ fn cdnow_is_valued_by_the_model_that_did_better_on_its_hold_out() {
     let valuation = value(&session, &reading, &request("1998-07-01"));
     let selection = models(&valuation).spend_selection.as_ref().expect("a choice");
     assert_eq!(selection.reason, SpendReason::HoldOut);
-    assert_eq!((selection.chosen.as_str(), selection.candidates[0].model.as_str()), ("log-normal", "log-normal"));
+    assert_eq!(
+        (selection.chosen.as_str(), selection.candidates[0].model.as_str()),
+        ("log-normal", "log-normal")
+    );
     let densities: Vec<f64> = selection.candidates.iter().filter_map(|c| c.log_density).collect();
     assert!(densities.len() == 2 && densities[0] > densities[1], "{selection:?}");
     assert_eq!(models(&valuation).spend.as_ref().expect("a spend model").model, selection.chosen);
@@ -117,7 +120,8 @@ fn the_first_transaction_and_those_without_spend_are_left_out() {
     let (session, reading) = read_text(&text);
     let request = FitRequest::new(None);
     let mut fitted =
-        fits(&session, &reading, &[FitKind::Spend(SpendKind::LogNormal)], &request, &|_, _, _| {}).expect("customers");
+        fits(&session, &reading, &[FitKind::Spend(SpendKind::LogNormal)], &request, &|_, _, _| {})
+            .expect("customers");
     let fit = fitted.pop().expect("one result").expect("a fit");
     assert_eq!(fit.customers, 40);
     // All customers' levels are ln 20: tau runs to zero, and sigma^2 is the mean square (ln 2)^2 of 2 of 3 values.
