@@ -274,6 +274,8 @@ fn covariates_that_cannot_be_taken_are_refused() {
     let few: CovariateBase = CovariateBase::new(["Channel"]);
     let error = BgNbd::fit_with_covariates(&few, &CovariateTerms::new().on(Process::Purchase, "Channel"));
     assert!(matches!(error, Err(CovariateFitError::Fit(FitError::TooFewRepeatCustomers { .. }))));
+    let error = TimeVaryingParetoNbd::fit(&TimedBase::new(TIMED), &CovariateTerms::all(&TIMED, &BOTH));
+    assert!(matches!(error, Err(CovariateFitError::Fit(FitError::TooFewRepeatCustomers { .. }))));
 }
 
 /// Paths with a season of 8 of 26 time units and the channel, for customers of both channels.
