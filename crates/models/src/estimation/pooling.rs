@@ -80,7 +80,7 @@ pub(crate) fn pool<M: Estimable + TransactionModel + 'static>(
     }
     let plan = pooling.sampling.plan()?;
     let mut all = CustomerBase::new();
-    groups.iter().for_each(|group| all.append(group));
+    groups.iter().for_each(|group| all.extend(group));
     require_repeat_customers(all.repeat_customers(), all.customers())?;
     let chosen = M::chosen(&all)?;
     let whole = problem_like(chosen.as_ref(), &all)?;

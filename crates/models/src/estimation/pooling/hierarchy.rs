@@ -309,7 +309,7 @@ mod tests {
     fn gradients_agree_with_differences() {
         let bases = [group(40, 30.0), group(1, 80.0), CustomerBase::new()];
         let mut all = CustomerBase::new();
-        bases.iter().for_each(|base| all.append(base));
+        bases.iter().for_each(|base| all.extend(base));
         let whole = BgNbd::problem(&all).expect("a problem");
         let problems: Vec<Problem> =
             bases.iter().map(|base| BgNbd::problem(base).expect("a problem")).collect();
