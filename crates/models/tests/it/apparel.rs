@@ -253,6 +253,7 @@ fn pareto_nbd_with_time_varying_covariates() {
     // A mild penalty ends on the other side of the flat top, above the published point there too.
     let mild = timed_fit(&base, 0.1);
     assert!(mild.fit.log_likelihood > value && mild.fit.log_likelihood < fit.fit.log_likelihood);
+    assert_near("log-likelihood with a penalty", mild.fit.log_likelihood, -3428.94, 6e-3);
     assert!(mild.weak_coefficients().iter().all(|weak| !matches!(weak.weakness, Weakness::Extreme { .. })));
     let (total, error, _) = timed_figures(&mild.fit.model, &customers, &base);
     assert_near("total with a penalty", total, 1223.0, 0.5);
