@@ -11,7 +11,10 @@ use perennial_models::{
     TimedBase, TimedPurchases, TransactionModel, Weakness,
 };
 
-use crate::data::{ApparelCustomer, apparel, apparel_season};
+use crate::{
+    assertions::assert_near,
+    data::{ApparelCustomer, apparel, apparel_season},
+};
 
 /// The age of all customers, in weeks.
 const AGE: f64 = 52.0;
@@ -45,10 +48,6 @@ fn hold_out(customers: &[ApparelCustomer], mut forecast: impl FnMut(&ApparelCust
         squared += (expected - later).powi(2);
     }
     (total, (squared / customers.len() as f64).sqrt())
-}
-
-fn assert_near(name: &str, value: f64, published: f64, tolerance: f64) {
-    assert!((value - published).abs() <= tolerance, "{name}: {value}, published {published}");
 }
 
 fn terms() -> CovariateTerms {

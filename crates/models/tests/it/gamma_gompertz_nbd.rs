@@ -7,7 +7,7 @@ use perennial_models::{
 
 use crate::{
     data::{apparel_histories, cdnow},
-    recovery::{assert_recovered, simulate},
+    recovery::{assert_found, simulate},
 };
 
 /// The package CLVTools 0.12.1 ends at r .553, alpha 10.5727, b 0, s .6061, beta 1e-4 with the likelihood of Pareto/NBD: only beta/b,
@@ -107,7 +107,7 @@ fn rising_and_falling_hazards_are_recovered() {
     for (seed, [r, alpha, b, s, beta]) in
         [[1.5, 10.0, 0.08, 1.5, 20.0], [1.0, 5.0, 0.05, 0.3, 0.1]].into_iter().enumerate()
     {
-        assert_recovered(
+        assert_found(
             &GammaGompertzNbd::new(r, alpha, b, s, beta).expect("parameters"),
             GammaGompertzNbd::fit,
             seed as u64,

@@ -9,7 +9,7 @@ use perennial_math::random::stream;
 use perennial_models::{BgBb, FitError, Opportunities, OpportunityBase, Outcome, Parameters};
 use proptest::prelude::*;
 
-use crate::data::discrete_donors;
+use crate::{assertions::assert_recovered, data::discrete_donors};
 
 /// x, `t_x` and the number of donors, of n = 6 opportunities.
 const DONATIONS: [(u32, u32, u64); 22] = [
@@ -217,11 +217,7 @@ fn bg_bb_is_recovered() {
             })
             .collect();
         let fit = BgBb::fit(&base).expect("a fit");
-        assert_eq!(fit.outcome, Outcome::Converged, "{truth:?}");
-        for (i, (estimate, truth)) in fit.parameters.iter().zip(truth).enumerate() {
-            let error = (estimate.value / truth).ln() / fit.covariance[i][i].sqrt();
-            assert!(error.abs() < 3.0, "{estimate:?} for {truth}: {error:.2} standard errors");
-        }
+        assert_recovered(&fit, &truth);
     }
 }
 

@@ -10,7 +10,7 @@ use perennial_models::{
 };
 use proptest::prelude::*;
 
-use crate::data::retention_tables;
+use crate::{assertions::assert_recovered, data::retention_tables};
 
 /// A cohort of a thousand, as in the paper, from the percentages left after each year.
 fn cohort(percentages: &[f64]) -> TenureBase {
@@ -161,14 +161,6 @@ fn simulate(model: &dyn RetentionModel, customers: u64, seed: u64) -> TenureBase
             tenure.expect("a tenure")
         })
         .collect()
-}
-
-fn assert_recovered(fit: &Fit<impl Parameters>, truth: &[f64]) {
-    assert_eq!(fit.outcome, Outcome::Converged, "{truth:?}");
-    for (i, (estimate, truth)) in fit.parameters.iter().zip(truth).enumerate() {
-        let error = (estimate.value / truth).ln() / fit.covariance[i][i].sqrt();
-        assert!(error.abs() < 3.0, "{estimate:?} for {truth}: {error:.2} standard errors");
-    }
 }
 
 #[test]

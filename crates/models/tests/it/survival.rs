@@ -5,7 +5,7 @@
 use perennial_math::random::{exponential, standard_normal, stream, uniform_open};
 use perennial_models::{Cox, CoxData, CoxError, KaplanMeier, Lifetime, Outcome};
 
-use crate::data::columns;
+use crate::{assertions::assert_near, data::columns};
 
 /// Weeks of remission of leukaemia patients on 6-mercaptopurine and on placebo; false where the observation ended before a relapse.
 /// Source: E. J. Freireich et al., Blood 21 (1963) 699-716, as printed by Kalbfleisch and Prentice and many since.
@@ -43,10 +43,6 @@ fn lifetime(duration: f64, ended: bool) -> Lifetime {
 
 fn treated() -> Vec<Lifetime> {
     TREATED.iter().map(|&(weeks, relapse)| lifetime(weeks, relapse)).collect()
-}
-
-fn assert_near(name: &str, value: f64, expected: f64, tolerance: f64) {
-    assert!((value - expected).abs() <= tolerance, "{name}: {value}, expected {expected}");
 }
 
 #[test]
