@@ -2,10 +2,10 @@
 
 use perennial_math::random::{standard_normal, stream, uniform_open};
 use perennial_models::{
-    BgNbd, CovariateBase, CovariateFitError, CovariateModel, CovariatePath, CovariateTerms, Fit, FitError,
-    InvalidCovariates, InvalidPath, LikelihoodRatio, MbgNbd, ModelKind, Outcome, Parameters, ParetoNbd,
-    Process, Purchases, RetentionModel, Sbg, StaticCovariateFit, Tenure, TenureBase, TimeVaryingParetoNbd,
-    TimedBase, TimedPurchases, TransactionModel, Weakness,
+    BgNbd, CovariateBase, CovariateFitError, CovariateModel, CovariatePath, CovariateTerms, FitError,
+    InvalidCovariates, InvalidPath, LikelihoodRatio, MbgNbd, ModelKind, Parameters, ParetoNbd, Process,
+    Purchases, RetentionModel, Sbg, StaticCovariateFit, Tenure, TenureBase, TimeVaryingParetoNbd, TimedBase,
+    TimedPurchases, TransactionModel, Weakness,
 };
 
 use crate::assertions::assert_recovered;

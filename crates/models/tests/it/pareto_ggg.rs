@@ -1,7 +1,9 @@
 //! Pareto/GGG: its limit, simulated truth, the grocer's regular customers.
 
 use perennial_math::random::stream;
-use perennial_models::{CustomerBase, FitError, Outcome, ParetoGgg, ParetoNbd, Purchases, TransactionModel};
+use perennial_models::{
+    CustomerBase, FitError, Outcome, Parameters, ParetoGgg, ParetoNbd, Purchases, TransactionModel,
+};
 
 use crate::{
     assertions::assert_recovered,
@@ -168,7 +170,7 @@ fn error(model: &dyn TransactionModel, customers: &[Customer]) -> f64 {
 }
 
 /// The customers of the online grocer buy regularly, as Platzer and Reutterer (2016) found of theirs. The fit
-/// takes seconds; no smaller data at hand shows regularity.
+/// takes some twenty-five seconds of CPU; no smaller data at hand shows regularity.
 #[test]
 fn the_grocers_customers_are_regular_and_better_forecast() {
     let Some(customers) = grocery_until("2006-12-31") else { return };
