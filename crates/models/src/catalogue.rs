@@ -87,7 +87,7 @@ pub struct Entry {
     pub needs: &'static str,
     /// What it gives.
     pub gives: &'static [Gives],
-    /// The processes that covariates can move; empty where it takes none.
+    /// The [processes](crate::Process) that covariates can move, and `time-varying` where they may change with time; empty where it takes none.
     pub covariates: &'static [&'static str],
     /// Authors and year.
     pub source: &'static str,
@@ -214,7 +214,7 @@ pub const CATALOGUE: &[Entry] = &[
         parameters: &["alpha", "beta"],
         needs: "lifetimes of subscriptions",
         gives: RETENTION,
-        covariates: &["dropout"],
+        covariates: &["alpha", "beta"],
         source: "Fader and Hardie 2007",
     },
     Entry {
@@ -277,23 +277,62 @@ pub const CATALOGUE: &[Entry] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ModelKind, SpendKind};
+    use crate::{
+        BetaDiscreteWeibull, BgBb, BgNbd, GammaGamma, MbgNbd, ModelKind, Parameters, ParetoNbd, Sbg,
+        SpendKind, covariates::Moved,
+    };
+
+    fn entry(name: &str) -> &'static Entry {
+        CATALOGUE.iter().find(|entry| entry.name == name).expect("an entry")
+    }
 
     #[test]
-    fn every_transaction_model_is_in_the_catalogue_under_its_name_and_title() {
+    fn every_transaction_model_is_in_the_catalogue_with_its_parameters() {
         for kind in ModelKind::ALL {
-            let entry = CATALOGUE.iter().find(|entry| entry.name == kind.name()).expect("an entry");
-            assert_eq!(entry.title, kind.title());
+            let entry = entry(kind.name());
+            assert_eq!((entry.title, entry.parameters), (kind.title(), kind.parameter_names()));
             assert_eq!(entry.family, Family::NonContractual);
+            assert_eq!(entry.covariates.is_empty(), !kind.takes_covariates(), "{}", entry.name);
         }
+        let family = CATALOGUE.iter().filter(|entry| entry.family == Family::NonContractual);
+        assert_eq!(family.count(), ModelKind::ALL.len());
     }
 
     #[test]
     fn every_spend_model_is_in_the_catalogue_with_its_parameters() {
         for kind in SpendKind::ALL {
-            let entry = CATALOGUE.iter().find(|entry| entry.name == kind.name()).expect("an entry");
+            let entry = entry(kind.name());
             assert_eq!((entry.title, entry.parameters), (kind.title(), kind.parameter_names()));
             assert_eq!(entry.family, Family::Spend);
         }
+        let family = CATALOGUE.iter().filter(|entry| entry.family == Family::Spend);
+        assert_eq!(family.count(), SpendKind::ALL.len());
+    }
+
+    #[test]
+    fn the_other_models_are_in_the_catalogue_with_their_parameters() {
+        let others = [
+            ("bg-bb", BgBb::NAMES, Family::Discrete),
+            ("sbg", Sbg::NAMES, Family::Contractual),
+            ("bdw", BetaDiscreteWeibull::NAMES, Family::Contractual),
+        ];
+        for (name, parameters, family) in others {
+            assert_eq!((entry(name).parameters, entry(name).family), (parameters, family));
+        }
+    }
+
+    #[test]
+    fn covariates_move_the_processes_that_the_catalogue_says() {
+        fn processes<M: Moved>() -> Vec<&'static str> {
+            M::PROCESSES.iter().map(|(process, _)| process.name()).collect()
+        }
+        let of = |name: &str| -> Vec<&str> {
+            entry(name).covariates.iter().copied().filter(|process| *process != "time-varying").collect()
+        };
+        assert_eq!(of("bg-nbd"), processes::<BgNbd>());
+        assert_eq!(of("mbg-nbd"), processes::<MbgNbd>());
+        assert_eq!(of("pareto-nbd"), processes::<ParetoNbd>());
+        assert_eq!(of("sbg"), processes::<Sbg>());
+        assert_eq!(of("gamma-gamma"), processes::<GammaGamma>());
     }
 }

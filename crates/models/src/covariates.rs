@@ -6,6 +6,7 @@
 //! Pareto/NBD       alpha_i = alpha exp(-gamma_purchase' z_i)     beta_i = beta exp(-gamma_dropout' z_i)
 //! BG/NBD, MBG/NBD  alpha_i = alpha exp(-gamma_purchase' z_i)     a_i = a exp(gamma_dropout' z_i),  b_i = b exp(gamma_dropout' z_i)
 //! sBG              alpha_i = alpha exp(gamma_alpha' z_i)         beta_i = beta exp(gamma_beta' z_i)
+//! Gamma-Gamma      gamma_i = gamma exp(gamma_spend' z_i)
 //! log L            = sum over customers of log L_model(x_i, t_x_i, T_i; the customer's parameters)
 //! ```
 //!
@@ -24,14 +25,12 @@
 mod base;
 mod design;
 mod likelihood;
-mod likelihood_ratio;
 mod model;
 mod static_fit;
 mod terms;
 mod weakness;
 
 pub use base::{CovariateBase, CovariateFitError, CovariateGroup, InvalidCovariates};
-pub use likelihood_ratio::LikelihoodRatio;
 pub use model::CovariateModel;
 pub use static_fit::StaticCovariateFit;
 pub use terms::{CovariateTerms, Process, UnknownProcess};
@@ -44,7 +43,7 @@ pub(crate) use model::Effect;
 pub(crate) use static_fit::{Moved, fit};
 pub(crate) use terms::MovedBy;
 
-use crate::Fit;
+use crate::{Fit, LikelihoodRatio};
 
 /// A fit with covariates beside the fit of the same customers without.
 #[derive(Debug, Clone)]

@@ -20,12 +20,9 @@ mod data;
 mod newton;
 mod partial_likelihood;
 
-use perennial_math::{
-    incomplete::gamma_upper,
-    special::{normal_cdf, normal_quantile},
-};
+use perennial_math::special::{normal_cdf, normal_quantile};
 
-use crate::{Estimated, Fit, MINIMUM_REPEAT_CUSTOMERS, Name, Outcome, Scale};
+use crate::{Estimated, Fit, LikelihoodRatio, MINIMUM_REPEAT_CUSTOMERS, Name, Outcome, Scale};
 pub use data::{CoxData, CoxError};
 use newton::Maximum;
 use partial_likelihood::RiskSets;
@@ -58,17 +55,6 @@ pub struct HazardRatio {
     pub interval: Option<[f64; 2]>,
     /// The probability, if there were no effect, of an estimate so far from none (Wald); `None` where the coefficient ran away.
     pub p_value: Option<f64>,
-}
-
-/// Whether the covariates together say anything.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct LikelihoodRatio {
-    /// Twice the log partial likelihood gained over a model without covariates.
-    pub statistic: f64,
-    /// The number of covariates.
-    pub degrees_of_freedom: usize,
-    /// The probability of such a statistic if there were no effect.
-    pub p_value: f64,
 }
 
 impl Cox {
@@ -221,10 +207,7 @@ impl Fit<Cox> {
     /// The likelihood-ratio test of all covariates together.
     #[must_use]
     pub fn likelihood_ratio(&self) -> LikelihoodRatio {
-        let degrees_of_freedom = self.parameters.len();
-        let statistic = 2.0 * (self.log_likelihood - self.model.null_log_likelihood).max(0.0);
-        let p_value = gamma_upper(0.5 * degrees_of_freedom as f64, 0.5 * statistic);
-        LikelihoodRatio { statistic, degrees_of_freedom, p_value }
+        LikelihoodRatio::of(self.log_likelihood - self.model.null_log_likelihood, self.parameters.len())
     }
 }
 

@@ -3,7 +3,8 @@
 //! A [`Problem`] is a log-likelihood of named parameters. Each parameter has a coordinate ([`Scale`]): its logarithm where it is
 //! positive, itself where it is a coefficient of either sign. Searches run, and normal approximations hold, in the coordinates.
 //!
-//! [`Estimation`] names the ways from one to the other: the maximum with its curvature, the posterior distribution, or resampled customers.
+//! [`Estimation`] names the ways from one to the other: the maximum with its curvature, the posterior distribution, or resampled
+//! customers. [`Pooling`] is that of groups of customers estimated together.
 
 mod bayes;
 mod bootstrap;

@@ -18,9 +18,7 @@
 
 mod covariates;
 
-pub use covariates::{
-    GammaGammaCovariates, LikelihoodRatio, SpendCovariateError, SpendCovariateFit, SpendRow,
-};
+pub use covariates::SpendBase;
 
 use perennial_math::{
     parallel::sum_chunks,
@@ -99,28 +97,29 @@ impl GammaGamma {
         estimate(estimation, customers, |counts| Self::problem(spends, counts), Self::from_values, usable)
     }
 
-    /// Fits by maximum likelihood, with a q that may be at or below 1.
-    fn fit_of_any_q(spends: &[MeanSpend], customers: &[f64]) -> Result<Fit<Self>, FitError> {
-        Self::problem(spends, customers)?.maximise(Self::from_values)
-    }
-
     /// What is to be estimated.
     fn problem(spends: &[MeanSpend], customers: &[f64]) -> Result<Problem, FitError> {
         if let Some(&MeanSpend { transactions, mean }) = spends.iter().find(|spend| !spend.is_valid()) {
             return Err(InvalidSpend::Mean { transactions, mean }.into());
         }
+        let problem = Self::problem_of(spends, customers);
+        require_repeat_customers(problem.customers, problem.customers)?;
+        Ok(problem)
+    }
+
+    /// The same of however few customers, whose means are valid.
+    fn problem_of(spends: &[MeanSpend], customers: &[f64]) -> Problem {
         let likelihood = Likelihood::new(spends, customers);
-        require_repeat_customers(likelihood.customers, likelihood.customers)?;
         let (unit, customers) = (likelihood.unit, likelihood.customers);
         let starts = [[2.0, 3.0, 1.0], [1.0, 2.0, 1.0], [10.0, 5.0, 0.5], [0.5, 10.0, 10.0]];
-        Ok(Problem {
+        Problem {
             model: "gamma-gamma",
             likelihood: Box::new(likelihood),
             parameters: Problem::positive::<Self>(&[1.0, 1.0, unit]),
             starts: starts.map(Vec::from).into(),
             log_density_unit: -customers * unit.ln(),
             customers,
-        })
+        }
     }
 
     /// The scale gamma + x m of a customer's spend, gamma for one nothing is known about: [`SpendModel::scale`] at a mean spend.

@@ -11,7 +11,7 @@
 //! | [`BgCnbdK`] | at Erlang-k distributed times, rates gamma-distributed | as in BG/NBD |
 //! | [`MbgCnbdK`] | as above | as in MBG/NBD |
 //! | [`ParetoNbd`] | as in BG/NBD | at any time, at a gamma-distributed rate |
-//! | [`GammaGompertzNbd`] | as in BG/NBD | at any time, at a rate that rises or falls with time |
+//! | [`GammaGompertzNbd`] | as in BG/NBD | at any time, at a rate that rises with time |
 //! | [`ParetoGgg`] | more or less regular, each customer in its own measure | as in Pareto/NBD |
 //! | [`Nbd`] | as in BG/NBD | never |
 //!
@@ -19,7 +19,8 @@
 //! contract, whose leaving is seen, [`Sbg`] and [`BetaDiscreteWeibull`] ([`RetentionModel`], on a [`TenureBase`]) project how long they
 //! stay; [`KaplanMeier`] shows it as observed and [`Cox`] says which covariates shorten it, both on [`Lifetime`]s.
 //! What else is known of customers moves a model's parameters ([`covariates`]): once for all ([`CovariateBase`]), or over time
-//! ([`TimeVaryingParetoNbd`], on a [`TimedBase`]).
+//! ([`TimeVaryingParetoNbd`], on a [`TimedBase`]). [`Estimation`] names the ways to estimate parameters, [`Pooling`] that of groups
+//! of customers together. The [`catalogue`] lists all models.
 //!
 //! Nothing here reads a file or knows a table; equal data give bit-identical results on any number of threads.
 
@@ -41,6 +42,7 @@ mod grouped;
 pub mod kaplan_meier;
 mod kind;
 mod lifetime;
+mod likelihood_ratio;
 pub mod log_normal;
 pub mod mbg_cnbd_k;
 pub mod mbg_nbd;
@@ -64,8 +66,7 @@ pub use bg_cnbd_k::BgCnbdK;
 pub use bg_nbd::BgNbd;
 pub use covariates::{
     CovariateBase, CovariateFit, CovariateFitError, CovariateGroup, CovariateModel, CovariateTerms,
-    InvalidCovariates, LikelihoodRatio, Process, StaticCovariateFit, UnknownProcess, WeakCoefficient,
-    Weakness,
+    InvalidCovariates, Process, StaticCovariateFit, UnknownProcess, WeakCoefficient, Weakness,
 };
 pub use cox::{Cox, CoxData, CoxError};
 pub use estimation::{
@@ -78,11 +79,12 @@ pub use fit::{
     Estimated, Fit, FitError, Name, Outcome, Parameters, RetentionFit, Sample, SampleOrigin, Scale,
     TransactionFit,
 };
-pub use gamma_gamma::{GammaGamma, GammaGammaCovariates};
+pub use gamma_gamma::{GammaGamma, SpendBase};
 pub use gamma_gompertz_nbd::GammaGompertzNbd;
 pub use kaplan_meier::KaplanMeier;
 pub use kind::{Intervals, ModelKind, UnknownModel};
 pub use lifetime::{InvalidLifetime, Lifetime};
+pub use likelihood_ratio::LikelihoodRatio;
 pub use log_normal::LogNormal;
 pub use mbg_cnbd_k::MbgCnbdK;
 pub use mbg_nbd::MbgNbd;

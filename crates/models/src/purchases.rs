@@ -166,12 +166,6 @@ impl CustomerBase {
         self.counts.iter().sum()
     }
 
-    /// Adds the customers of another base.
-    pub(crate) fn append(&mut self, other: &Self) {
-        self.histories.extend_from_slice(&other.histories);
-        self.counts.extend_from_slice(&other.counts);
-    }
-
     /// The same histories shared by other numbers of customers; histories that nobody has are left out.
     pub(crate) fn with_counts(&self, counts: &[f64]) -> Self {
         let shared = self.histories.iter().zip(counts).filter(|(_, customers)| **customers > 0.0);

@@ -15,13 +15,15 @@ pub enum Process {
     Alpha,
     /// The second shape: those who stay.
     Beta,
+    /// How much is spent on a purchase.
+    Spend,
 }
 
 impl Process {
     /// All processes.
-    pub const ALL: [Self; 4] = [Self::Purchase, Self::Dropout, Self::Alpha, Self::Beta];
+    pub const ALL: [Self; 5] = [Self::Purchase, Self::Dropout, Self::Alpha, Self::Beta, Self::Spend];
 
-    /// The name used on the command line and before a coefficient's: `purchase`, `dropout`, `alpha` or `beta`.
+    /// The name used on the command line and before a coefficient's: `purchase`, `dropout`, `alpha`, `beta` or `spend`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -29,6 +31,7 @@ impl Process {
             Self::Dropout => "dropout",
             Self::Alpha => "alpha",
             Self::Beta => "beta",
+            Self::Spend => "spend",
         }
     }
 }
@@ -41,7 +44,7 @@ impl fmt::Display for Process {
 
 /// A name that no process has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no process {name:?}; known are purchase, dropout, alpha and beta")]
+#[error("there is no process {name:?}; known are purchase, dropout, alpha, beta and spend")]
 pub struct UnknownProcess {
     /// The name given.
     pub name: String,

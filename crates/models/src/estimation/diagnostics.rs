@@ -284,7 +284,7 @@ mod tests {
             .collect()
     }
 
-    /// R-hat, bulk and tail ESS as ArviZ 0.23.4 gives them on the same draws: `az.rhat(a)`, `az.ess(a, method="bulk")`, `method="tail"`.
+    /// R-hat, bulk and tail ESS as `ArviZ` 0.23.4 gives them on the same draws: `az.rhat(a)`, `az.ess(a, method="bulk")`, `method="tail"`.
     #[test]
     fn figures_agree_with_arviz() {
         let rounded =

@@ -80,7 +80,9 @@ fn start(density: &impl Density, rng: &mut Rng) -> Option<Vec<f64>> {
         if value.is_finite() && gradient.iter().all(|slope| slope.is_finite()) {
             return Some(start);
         }
-        start.iter_mut().for_each(|coordinate| *coordinate *= 0.5);
+        for coordinate in &mut start {
+            *coordinate *= 0.5;
+        }
     }
     None
 }

@@ -62,8 +62,8 @@ impl Pooled {
             SampleOrigin::Posterior(diagnostics) => diagnostics.trouble(),
             SampleOrigin::Bootstrap { .. } => None,
         };
-        let fits = self.groups.iter().chain([&self.population]);
-        self.spread_diagnostics.trouble().or_else(|| fits.filter_map(of_fit).next())
+        let mut fits = self.groups.iter().chain([&self.population]);
+        self.spread_diagnostics.trouble().or_else(|| fits.find_map(of_fit))
     }
 }
 
@@ -80,7 +80,9 @@ pub(crate) fn pool<M: Estimable + TransactionModel + 'static>(
     }
     let plan = pooling.sampling.plan()?;
     let mut all = CustomerBase::new();
-    groups.iter().for_each(|group| all.append(group));
+    for group in groups {
+        all.extend(group);
+    }
     require_repeat_customers(all.repeat_customers(), all.customers())?;
     let chosen = M::chosen(&all)?;
     let whole = problem_like(chosen.as_ref(), &all)?;

@@ -55,13 +55,17 @@ impl<'a> Posterior<'a> {
         let size = self.problem.customers.max(1.0);
         let mut objective = |at: &[f64], gradient: &mut [f64]| {
             let value = self.value_and_gradient(at, gradient);
-            gradient.iter_mut().for_each(|slope| *slope /= -size);
+            for slope in gradient.iter_mut() {
+                *slope /= -size;
+            }
             -value / size
         };
         let centre = self.problem.search(&mut objective).ok_or_else(not_finite)?.point;
         let mut minus_gradient = |at: &[f64], gradient: &mut [f64]| {
             self.value_and_gradient(at, gradient);
-            gradient.iter_mut().for_each(|slope| *slope = -*slope);
+            for slope in gradient.iter_mut() {
+                *slope = -*slope;
+            }
         };
         let (covariance, _) =
             covariance_from_hessian(&hessian_of(&mut minus_gradient, &centre), LARGEST_VARIANCE);
@@ -171,7 +175,9 @@ mod tests {
             Posterior::new(&problem, priors().of(&problem).expect("priors")).whitened().expect("a maximum");
         let mut minus_gradient = |at: &[f64], gradient: &mut [f64]| {
             density.value_and_gradient(at, gradient);
-            gradient.iter_mut().for_each(|slope| *slope = -*slope);
+            for slope in gradient.iter_mut() {
+                *slope = -*slope;
+            }
         };
         let mut slope = [0.0; 4];
         minus_gradient(&[0.0; 4], &mut slope);

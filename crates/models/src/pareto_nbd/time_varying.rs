@@ -39,7 +39,6 @@ use crate::{
     CovariateFit, CovariateFitError, CovariateModel, CovariateTerms, InvalidCovariates, InvalidParameters,
     Parameters, Process,
     covariates::{Column, Moved, Penalised},
-    estimation::Estimable,
 };
 pub use base::{PathNumber, TimedBase, TimedPurchases};
 use forecast::Standing;
@@ -87,7 +86,7 @@ impl TimeVaryingParetoNbd {
     /// space is no error.
     pub fn fit(customers: &TimedBase, terms: &CovariateTerms) -> Result<TimeVaryingFit, CovariateFitError> {
         let histories = customers.histories();
-        let whole = ParetoNbd::problem(&histories)?;
+        let whole = ParetoNbd::whole_problem(&histories)?;
         let columns = customers.columns();
         let design = terms.design(customers.names(), &columns, whole.model, ParetoNbd::PROCESSES)?;
         let without = whole.maximise(ParetoNbd::from_values)?;

@@ -11,7 +11,10 @@ use perennial_models::{
     TimedBase, TimedPurchases, TransactionModel, Weakness,
 };
 
-use crate::data::{ApparelCustomer, apparel, apparel_season};
+use crate::{
+    assertions::assert_near,
+    data::{ApparelCustomer, apparel, apparel_season},
+};
 
 /// The age of all customers, in weeks.
 const AGE: f64 = 52.0;
@@ -45,10 +48,6 @@ fn hold_out(customers: &[ApparelCustomer], mut forecast: impl FnMut(&ApparelCust
         squared += (expected - later).powi(2);
     }
     (total, (squared / customers.len() as f64).sqrt())
-}
-
-fn assert_near(name: &str, value: f64, published: f64, tolerance: f64) {
-    assert!((value - published).abs() <= tolerance, "{name}: {value}, published {published}");
 }
 
 fn terms() -> CovariateTerms {
@@ -253,6 +252,7 @@ fn pareto_nbd_with_time_varying_covariates() {
     // A mild penalty ends on the other side of the flat top, above the published point there too.
     let mild = timed_fit(&base, 0.1);
     assert!(mild.fit.log_likelihood > value && mild.fit.log_likelihood < fit.fit.log_likelihood);
+    assert_near("log-likelihood with a penalty", mild.fit.log_likelihood, -3428.94, 6e-3);
     assert!(mild.weak_coefficients().iter().all(|weak| !matches!(weak.weakness, Weakness::Extreme { .. })));
     let (total, error, _) = timed_figures(&mild.fit.model, &customers, &base);
     assert_near("total with a penalty", total, 1223.0, 0.5);

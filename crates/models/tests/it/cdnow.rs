@@ -9,7 +9,10 @@
 
 use perennial_models::{CustomerBase, GammaGamma, MeanSpend, ModelKind, Outcome, ParetoNbd, TransactionFit};
 
-use crate::data::{Customer, cdnow};
+use crate::{
+    assertions::assert_near,
+    data::{Customer, cdnow},
+};
 
 /// The length of the hold-out, 273 days, in weeks.
 const HOLD_OUT: f64 = 39.0;
@@ -24,10 +27,6 @@ struct Published {
 
 fn base(customers: &[Customer]) -> CustomerBase {
     customers.iter().map(|customer| customer.history).collect()
-}
-
-fn assert_near(name: &str, value: f64, published: f64, tolerance: f64) {
-    assert!((value - published).abs() <= tolerance, "{name}: {value}, published {published}");
 }
 
 fn check(kind: ModelKind, published: &Published) -> TransactionFit {

@@ -2,11 +2,13 @@
 
 use perennial_math::random::{standard_normal, stream, uniform_open};
 use perennial_models::{
-    BgNbd, CovariateBase, CovariateFitError, CovariateModel, CovariatePath, CovariateTerms, Fit, FitError,
-    InvalidCovariates, InvalidPath, LikelihoodRatio, MbgNbd, ModelKind, Outcome, Parameters, ParetoNbd,
-    Process, Purchases, RetentionModel, Sbg, StaticCovariateFit, Tenure, TenureBase, TimeVaryingParetoNbd,
-    TimedBase, TimedPurchases, TransactionModel, Weakness,
+    BgNbd, CovariateBase, CovariateFitError, CovariateModel, CovariatePath, CovariateTerms, FitError,
+    InvalidCovariates, InvalidPath, LikelihoodRatio, MbgNbd, ModelKind, Parameters, ParetoNbd, Process,
+    Purchases, RetentionModel, Sbg, StaticCovariateFit, Tenure, TenureBase, TimeVaryingParetoNbd, TimedBase,
+    TimedPurchases, TransactionModel, Weakness,
 };
+
+use crate::assertions::assert_recovered;
 
 const BOTH: [Process; 2] = [Process::Purchase, Process::Dropout];
 
@@ -41,18 +43,6 @@ fn sum(effects: Effects, covariates: &[f64; 2]) -> f64 {
     effects[0] * covariates[0] + effects[1] * covariates[1]
 }
 
-/// The estimates lie within three standard errors of the truth, measured on their coordinates.
-fn assert_near_truth<M>(fit: &Fit<M>, truth: &[f64]) {
-    assert_eq!(fit.outcome, Outcome::Converged, "{:?}", fit.parameters);
-    assert_eq!(fit.parameters.len(), truth.len());
-    for (i, (estimate, truth)) in fit.parameters.iter().zip(truth).enumerate() {
-        let difference = estimate.scale.coordinate(estimate.value) - estimate.scale.coordinate(*truth);
-        let error = difference / fit.covariance[i][i].sqrt();
-        assert!(error.abs() < 3.0, "{}: {} for {truth}, {error:.2} errors", estimate.name, estimate.value);
-        assert!(estimate.standard_error.is_some());
-    }
-}
-
 /// The likelihood of a model with covariates, group by group.
 fn log_likelihood<M: Parameters>(
     model: &CovariateModel<M>,
@@ -79,7 +69,7 @@ fn pareto_nbd_is_recovered() {
     let truth =
         [&[r, at_zero(alpha, purchase), s, at_zero(beta, dropout)], purchase.as_slice(), dropout.as_slice()]
             .concat();
-    assert_near_truth(&fit.fit, &truth);
+    assert_recovered(&fit.fit, &truth);
     let names: Vec<&str> = fit.fit.parameters.iter().map(|parameter| parameter.name.as_ref()).collect();
     let expected =
         ["r", "alpha", "s", "beta", "purchase.Channel", "purchase.Born", "dropout.Channel", "dropout.Born"];
@@ -123,7 +113,7 @@ fn recover_geometric_dropout<M: TransactionModel + Parameters>(
     let terms = CovariateTerms::all(&NAMES, &[Process::Purchase]).on(Process::Dropout, "Channel");
     let fit = fit(&base, &terms).expect("a fit");
     let truth = [r, alpha * (1975.0 * purchase[1]).exp(), a, b, purchase[0], purchase[1], dropout];
-    assert_near_truth(&fit.fit, &truth);
+    assert_recovered(&fit.fit, &truth);
 }
 
 #[test]
@@ -158,7 +148,7 @@ fn sbg_is_recovered() {
     let fit = Sbg::fit_with_covariates(&base, &terms).expect("a fit");
     let at_zero = |value: f64, effects: Effects| value * (-1975.0 * effects[1]).exp();
     let truth = [at_zero(0.8, alpha), at_zero(2.5, beta), alpha[0], alpha[1], beta[0], beta[1]];
-    assert_near_truth(&fit.fit, &truth);
+    assert_recovered(&fit.fit, &truth);
     let of = |group: &perennial_models::CovariateGroup<TenureBase>| {
         let model = fit.fit.model.model_for(&group.covariates).expect("a model");
         model.log_likelihood(&group.customers)
@@ -274,6 +264,8 @@ fn covariates_that_cannot_be_taken_are_refused() {
     let few: CovariateBase = CovariateBase::new(["Channel"]);
     let error = BgNbd::fit_with_covariates(&few, &CovariateTerms::new().on(Process::Purchase, "Channel"));
     assert!(matches!(error, Err(CovariateFitError::Fit(FitError::TooFewRepeatCustomers { .. }))));
+    let error = TimeVaryingParetoNbd::fit(&TimedBase::new(TIMED), &CovariateTerms::all(&TIMED, &BOTH));
+    assert!(matches!(error, Err(CovariateFitError::Fit(FitError::TooFewRepeatCustomers { .. }))));
 }
 
 /// Paths with a season of 8 of 26 time units and the channel, for customers of both channels.
@@ -331,7 +323,7 @@ fn time_varying_covariates_are_recovered() {
         let model = timed_model(&truth);
         let base = simulate_timed(&model, 4_000, 90 + seed as u64);
         let fit = TimeVaryingParetoNbd::fit(&base, &CovariateTerms::all(&TIMED, &BOTH)).expect("a fit");
-        assert_near_truth(&fit.fit, &truth);
+        assert_recovered(&fit.fit, &truth);
         let whole = fit.fit.model.log_likelihood(&base).expect("two covariates");
         assert!((whole / fit.fit.log_likelihood - 1.0).abs() < 1e-11, "{whole} {}", fit.fit.log_likelihood);
         assert!(whole > model.log_likelihood(&base).expect("two covariates"));

@@ -28,9 +28,14 @@ fn folder() -> PathBuf {
     folder
 }
 
-/// Whether only CDNOW is at hand, as `cargo xtask test` says where the other data cannot be had.
-pub(crate) fn only_cdnow() -> bool {
-    std::env::var("PERENNIAL_DATA_ONLY").is_ok_and(|only| only == "cdnow")
+/// What is read from other data than CDNOW; `None` where only CDNOW is at hand, as `cargo xtask test` says where the other data cannot be
+/// had. The test is then not run, which is said.
+fn beyond_cdnow<T>(read: impl FnOnce() -> T) -> Option<T> {
+    if std::env::var("PERENNIAL_DATA_ONLY").is_ok_and(|only| only == "cdnow") {
+        eprintln!("not run: only CDNOW is at hand (PERENNIAL_DATA_ONLY=cdnow)");
+        return None;
+    }
+    Some(read())
 }
 
 /// A customer's purchases until a date and after it; same-day purchases merged.
@@ -113,22 +118,23 @@ pub(crate) fn cdnow() -> Vec<Customer> {
 }
 
 /// The simulated apparel retailer of the package CLVTools, calibrated on its first year.
-pub(crate) fn apparel_histories() -> Vec<Customer> {
-    split(
-        days("apparel_clvtools/apparel_trans.csv.gz", ["Id", "Date"], Some("Price")),
-        "2006-01-01",
-        "2010-12-20",
-    )
+pub(crate) fn apparel_histories() -> Option<Vec<Customer>> {
+    beyond_cdnow(|| {
+        let days = days("apparel_clvtools/apparel_trans.csv.gz", ["Id", "Date"], Some("Price"));
+        split(days, "2006-01-01", "2010-12-20")
+    })
 }
 
 /// The online grocer, calibrated on its first four months.
-pub(crate) fn grocery() -> Vec<Customer> {
+pub(crate) fn grocery() -> Option<Vec<Customer>> {
     grocery_until("2006-04-30")
 }
 
 /// The online grocer, calibrated until a date and held out until 2007-12-30.
-pub(crate) fn grocery_until(until: &str) -> Vec<Customer> {
-    split(days("grocery_btydplus/grocery_elog.csv.gz", ["cust", "date"], None), until, "2007-12-30")
+pub(crate) fn grocery_until(until: &str) -> Option<Vec<Customer>> {
+    beyond_cdnow(|| {
+        split(days("grocery_btydplus/grocery_elog.csv.gz", ["cust", "date"], None), until, "2007-12-30")
+    })
 }
 
 /// A donor's yearly opportunities: the numbers, from 1, of those at which the donor gave.
@@ -147,7 +153,11 @@ impl Donor {
 }
 
 /// The donors simulated by the package BTYD: all acquired in 1970, with thirteen yearly opportunities until 1983.
-pub(crate) fn discrete_donors() -> Vec<Donor> {
+pub(crate) fn discrete_donors() -> Option<Vec<Donor>> {
+    beyond_cdnow(read_donors)
+}
+
+fn read_donors() -> Vec<Donor> {
     let customers = days("btyd_discrete_sim/discrete_sim_elog.csv.gz", ["cust", "date"], None);
     let year = |day: i64| u32::try_from((day - day_number("1970-01-01")) / 365).expect("a year from 1970 on");
     let donor =
@@ -156,14 +166,19 @@ pub(crate) fn discrete_donors() -> Vec<Donor> {
 }
 
 /// The percentages of customers left at years 0 to 12, of the segments High End and Regular.
-pub(crate) fn retention_tables() -> [Vec<f64>; 2] {
-    let [high_end, regular] =
-        columns("reference_tables/sbg_retention.csv.gz", ["high_end_pct_alive", "regular_pct_alive"]);
-    [high_end, regular].map(|column| column.iter().map(|value| value.parse().expect("a number")).collect())
+pub(crate) fn retention_tables() -> Option<[Vec<f64>; 2]> {
+    let names = ["high_end_pct_alive", "regular_pct_alive"];
+    let columns = columns("reference_tables/sbg_retention.csv.gz", names)?;
+    let numbers = |column: Vec<String>| column.iter().map(|value| value.parse().expect("a number")).collect();
+    Some(columns.map(numbers))
 }
 
 /// Columns of a table as text.
-pub(crate) fn columns<const N: usize>(file: &str, names: [&str; N]) -> [Vec<String>; N] {
+pub(crate) fn columns<const N: usize>(file: &str, names: [&str; N]) -> Option<[Vec<String>; N]> {
+    beyond_cdnow(|| read_columns(file, names))
+}
+
+fn read_columns<const N: usize>(file: &str, names: [&str; N]) -> [Vec<String>; N] {
     let mut reader = csv::Reader::from_reader(GzDecoder::new(open(file)));
     let headers = reader.headers().expect("a header").clone();
     let places = names.map(|name| headers.iter().position(|header| header == name).expect("the column"));
@@ -194,12 +209,12 @@ pub(crate) struct ApparelCustomer {
     pub(crate) times: Vec<f64>,
 }
 
-/// The apparel retailer that comes with CLVTools; `None` when only CDNOW is at hand, which is then said.
+/// The apparel retailer that comes with CLVTools.
 pub(crate) fn apparel() -> Option<Vec<ApparelCustomer>> {
-    if only_cdnow() {
-        eprintln!("not run: only CDNOW is at hand (PERENNIAL_DATA_ONLY=cdnow)");
-        return None;
-    }
+    beyond_cdnow(read_apparel)
+}
+
+fn read_apparel() -> Vec<ApparelCustomer> {
     let mut purchases: BTreeMap<String, Vec<i64>> = BTreeMap::new();
     for record in records("apparel_clvtools/apparel_trans.csv.gz") {
         purchases.entry(record[0].to_owned()).or_default().push(day_number(&record[1]));
@@ -214,7 +229,7 @@ pub(crate) fn apparel() -> Option<Vec<ApparelCustomer>> {
         let times = days[1..].iter().map(|day| (day - first) as f64 / 7.0).collect();
         ApparelCustomer { covariates, times }
     };
-    Some(records("apparel_clvtools/apparel_static_cov.csv.gz").map(customer).collect())
+    records("apparel_clvtools/apparel_static_cov.csv.gz").map(customer).collect()
 }
 
 /// The apparel retailer's season per week from 2005-01-02 on: the same for all customers; 1 when high.

@@ -1,6 +1,7 @@
 //! The models against published figures, simulated truth and hard cases.
 
 mod apparel;
+mod assertions;
 mod bayes;
 mod bootstrap;
 mod cdnow;

@@ -9,7 +9,7 @@ use perennial_math::random::stream;
 use perennial_models::{BgBb, FitError, Opportunities, OpportunityBase, Outcome, Parameters};
 use proptest::prelude::*;
 
-use crate::data::{discrete_donors, only_cdnow};
+use crate::{assertions::assert_recovered, data::discrete_donors};
 
 /// x, `t_x` and the number of donors, of n = 6 opportunities.
 const DONATIONS: [(u32, u32, u64); 22] = [
@@ -217,22 +217,14 @@ fn bg_bb_is_recovered() {
             })
             .collect();
         let fit = BgBb::fit(&base).expect("a fit");
-        assert_eq!(fit.outcome, Outcome::Converged, "{truth:?}");
-        for (i, (estimate, truth)) in fit.parameters.iter().zip(truth).enumerate() {
-            let error = (estimate.value / truth).ln() / fit.covariance[i][i].sqrt();
-            assert!(error.abs() < 3.0, "{estimate:?} for {truth}: {error:.2} standard errors");
-        }
+        assert_recovered(&fit, &truth);
     }
 }
 
 /// Donors simulated by the package BTYD: calibrated on the first six opportunities, tracked over all thirteen.
 #[test]
 fn simulated_donors_are_tracked_beyond_the_calibration() {
-    if only_cdnow() {
-        eprintln!("not run: only CDNOW is at hand (PERENNIAL_DATA_ONLY=cdnow)");
-        return;
-    }
-    let donors = discrete_donors();
+    let Some(donors) = discrete_donors() else { return };
     assert_eq!(donors.len(), 10_000);
     let known: OpportunityBase = donors.iter().map(|donor| donor.until(6)).collect();
     let all: OpportunityBase = donors.iter().map(|donor| donor.until(13)).collect();
@@ -243,11 +235,11 @@ fn simulated_donors_are_tracked_beyond_the_calibration() {
     for (opportunity, expected) in (1..).zip(expected) {
         let real = donors.iter().filter(|donor| donor.bought.contains(&opportunity)).count() as f64;
         // One standard error of the counts of the last years is 1.6 to 1.8 per cent.
-        assert!((expected / real - 1.0).abs() < 0.02, "{opportunity}: {expected} for {real}");
+        assert!((expected / real - 1.0).abs() < 0.0145, "{opportunity}: {expected} for {real}");
     }
     let later: f64 = donors.iter().map(|donor| fit.model.expected_purchases(&donor.until(6), 7)).sum();
     let real = donors.iter().flat_map(|donor| &donor.bought).filter(|bought| **bought > 6).count() as f64;
-    assert!((later / real - 1.0).abs() < 0.01, "{later} for {real}");
+    assert!((later - 18_250.5).abs() < 0.06 && (real - 18_232.0).abs() < 1e-9, "{later} for {real}");
 }
 
 #[test]

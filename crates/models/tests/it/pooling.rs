@@ -25,13 +25,14 @@ fn customers(model: &dyn TransactionModel, number: u64, seed: u64) -> CustomerBa
 /// The true models of 20 groups and 40 to 2,000 customers of each.
 fn groups(seed: u64) -> (Vec<BgNbd>, Vec<CustomerBase>) {
     let mut rng = stream(seed, 1_000_000);
-    (0..20)
+    (0..20_u32)
         .map(|group| {
             let [r, alpha, a, b] =
                 [0.6_f64, 10.0, 0.8, 2.5].map(|middle| middle * (SPREAD * standard_normal(&mut rng)).exp());
             let model = BgNbd::new(r, alpha, a, b).expect("parameters");
             let number = 40.0 * 50.0_f64.powf(f64::from(group) / 19.0);
-            let base = customers(&model, number.round() as u64, seed * 1000 + group as u64);
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "40 to 2,000")]
+            let base = customers(&model, number.round() as u64, seed * 1000 + u64::from(group));
             (model, base)
         })
         .unzip()
@@ -63,7 +64,9 @@ fn pooled_estimates_are_nearer_to_the_truth_than_both_extremes() {
     let sampling = Sampling { chains: 2, draws: 300, warm_up: 300, ..pooling.sampling.clone() };
     let pooled = ModelKind::BgNbd.pool(&bases, &Pooling { sampling, ..pooling }).expect("a fit");
     let mut all = CustomerBase::new();
-    bases.iter().for_each(|base| base.histories().iter().for_each(|history| all.push(*history, 1)));
+    for base in &bases {
+        all.extend(base);
+    }
     let one = ModelKind::BgNbd.fit(&all).expect("a fit");
     let mut covered = 0;
     let errors: Vec<[f64; 3]> = truth

@@ -10,7 +10,7 @@ use perennial_models::{
 };
 use proptest::prelude::*;
 
-use crate::data::{only_cdnow, retention_tables};
+use crate::{assertions::assert_recovered, data::retention_tables};
 
 /// A cohort of a thousand, as in the paper, from the percentages left after each year.
 fn cohort(percentages: &[f64]) -> TenureBase {
@@ -30,11 +30,7 @@ fn projection_error(model: &dyn RetentionModel, percentages: &[f64]) -> f64 {
 
 #[test]
 fn the_published_estimates_and_projections_come_out() {
-    if only_cdnow() {
-        eprintln!("not run: only CDNOW is at hand (PERENNIAL_DATA_ONLY=cdnow)");
-        return;
-    }
-    let [high_end, regular] = retention_tables();
+    let Some([high_end, regular]) = retention_tables() else { return };
     for (percentages, published, log_likelihood, error) in
         [(&high_end, [0.668, 3.806], -1_611.16, 1.2), (&regular, [0.704, 1.182], -1_680.27, 0.3)]
     {
@@ -53,11 +49,7 @@ fn the_published_estimates_and_projections_come_out() {
 /// thousand) and not for Regular (1.3); where it matters the projection gains by it.
 #[test]
 fn duration_matters_for_one_of_the_segments() {
-    if only_cdnow() {
-        eprintln!("not run: only CDNOW is at hand (PERENNIAL_DATA_ONLY=cdnow)");
-        return;
-    }
-    let [high_end, regular] = retention_tables();
+    let Some([high_end, regular]) = retention_tables() else { return };
     let fits = [&high_end, &regular].map(|percentages| {
         let base = cohort(&percentages[..8]);
         let [sbg, weibull] = [
@@ -169,14 +161,6 @@ fn simulate(model: &dyn RetentionModel, customers: u64, seed: u64) -> TenureBase
             tenure.expect("a tenure")
         })
         .collect()
-}
-
-fn assert_recovered(fit: &Fit<impl Parameters>, truth: &[f64]) {
-    assert_eq!(fit.outcome, Outcome::Converged, "{truth:?}");
-    for (i, (estimate, truth)) in fit.parameters.iter().zip(truth).enumerate() {
-        let error = (estimate.value / truth).ln() / fit.covariance[i][i].sqrt();
-        assert!(error.abs() < 3.0, "{estimate:?} for {truth}: {error:.2} standard errors");
-    }
 }
 
 #[test]

@@ -2,14 +2,23 @@
 
 use perennial_math::random::{gamma, standard_normal, stream, uniform_open};
 use perennial_models::{
-    FitError, GammaGamma, MeanSpend, Outcome, SpendModel,
-    gamma_gamma::{GammaGammaCovariates, SpendCovariateError, SpendCovariateFit, SpendRow},
+    CovariateBase, CovariateFitError, CovariateTerms, FitError, GammaGamma, InvalidCovariates, MeanSpend,
+    Outcome, Process, SpendBase, SpendModel, StaticCovariateFit,
 };
+
+use crate::assertions::assert_recovered;
 
 const NAMES: [&str; 2] = ["Business", "Year"];
 
+/// A customer.
+#[derive(Debug, Clone)]
+struct Row {
+    covariates: [f64; 2],
+    spend: MeanSpend,
+}
+
 /// Customers with an indicator and a year, whose gamma is that of the model times exp(delta' z).
-fn simulate(truth: &GammaGamma, delta: [f64; 2], customers: u64, seed: u64) -> Vec<SpendRow> {
+fn simulate(truth: &GammaGamma, delta: [f64; 2], customers: u64, seed: u64) -> Vec<Row> {
     (0..customers)
         .map(|customer| {
             let mut rng = stream(seed, customer);
@@ -20,13 +29,26 @@ fn simulate(truth: &GammaGamma, delta: [f64; 2], customers: u64, seed: u64) -> V
             let rate = gamma(&mut rng, truth.q(), 1.0 / own);
             let total = gamma(&mut rng, truth.p() * f64::from(transactions), 1.0 / rate);
             let spend = MeanSpend::new(transactions, total / f64::from(transactions)).expect("a mean");
-            SpendRow { covariates: vec![business, year], spend, customers: 1.0 }
+            Row { covariates: [business, year], spend }
         })
         .collect()
 }
 
-fn fit(rows: &[SpendRow]) -> SpendCovariateFit {
-    GammaGammaCovariates::fit(&NAMES, rows, 0.0).expect("a fit")
+fn base(rows: &[Row]) -> Result<CovariateBase<SpendBase>, InvalidCovariates> {
+    let mut base: CovariateBase<SpendBase> = CovariateBase::new(NAMES);
+    for row in rows {
+        base.group(&row.covariates)?.push(row.spend, 1);
+    }
+    Ok(base)
+}
+
+fn penalised(rows: &[Row], penalty: f64) -> Result<StaticCovariateFit<GammaGamma>, CovariateFitError> {
+    let terms = CovariateTerms::all(&NAMES, &[Process::Spend]).penalised(Process::Spend, penalty);
+    GammaGamma::fit_with_covariates(&base(rows)?, &terms)
+}
+
+fn fit(rows: &[Row]) -> StaticCovariateFit<GammaGamma> {
+    penalised(rows, 0.0).expect("a fit")
 }
 
 #[test]
@@ -40,15 +62,10 @@ fn coefficients_and_parameters_are_recovered() {
     for (seed, ([p, q, gamma], delta)) in truths.into_iter().enumerate() {
         let truth = GammaGamma::new(p, q, gamma).expect("parameters");
         let fitted = fit(&simulate(&truth, delta, 20_000, 50 + seed as u64));
-        assert_eq!(fitted.fit.outcome, Outcome::Converged);
-        let values = [p, q, gamma, delta[0], delta[1]];
-        for (i, (estimate, true_value)) in fitted.fit.parameters.iter().zip(values).enumerate() {
-            let scale = estimate.scale;
-            let error = (scale.coordinate(estimate.value) - scale.coordinate(true_value))
-                / fitted.fit.covariance[i][i].sqrt();
-            assert!(error.abs() < 3.0, "{}: {} for {true_value}", estimate.name, estimate.value);
+        assert_recovered(&fitted.fit, &[p, q, gamma, delta[0], delta[1]]);
+        for (i, estimate) in fitted.fit.parameters.iter().enumerate() {
             let standard_error = estimate.standard_error.expect("a standard error");
-            let by_slope = scale.slope(estimate.value) * fitted.fit.covariance[i][i].sqrt();
+            let by_slope = estimate.scale.slope(estimate.value) * fitted.fit.covariance[i][i].sqrt();
             assert!((standard_error / by_slope - 1.0).abs() < 1e-6, "{}", estimate.name);
         }
         let names: Vec<&str> = fitted.fit.parameters.iter().map(|p| p.name.as_ref()).collect();
@@ -81,11 +98,11 @@ fn the_likelihood_ratio_tells_effects_from_none() {
 fn the_scale_of_a_covariate_is_the_coefficient_s() {
     let truth = GammaGamma::new(6.0, 4.0, 15.0).expect("parameters");
     let rows = simulate(&truth, [0.4, -0.01], 2_000, 8);
-    let moved: Vec<SpendRow> = rows
+    let moved: Vec<Row> = rows
         .iter()
         .map(|row| {
-            let covariates = vec![5.0 * row.covariates[0] + 100.0, 0.001 * row.covariates[1]];
-            SpendRow { covariates, ..row.clone() }
+            let covariates = [5.0 * row.covariates[0] + 100.0, 0.001 * row.covariates[1]];
+            Row { covariates, ..row.clone() }
         })
         .collect();
     let (one, other) = (fit(&rows).fit, fit(&moved).fit);
@@ -102,7 +119,7 @@ fn the_scale_of_a_covariate_is_the_coefficient_s() {
 fn a_penalty_shrinks_and_is_not_part_of_the_log_likelihood() {
     let truth = GammaGamma::new(6.0, 4.0, 15.0).expect("parameters");
     let rows = simulate(&truth, [0.4, 0.0], 1_000, 9);
-    let of = |penalty| GammaGammaCovariates::fit(&NAMES, &rows, penalty).expect("a fit");
+    let of = |penalty| penalised(&rows, penalty).expect("a fit");
     let fits = [of(0.0), of(300.0), of(1e9)];
     let business: Vec<f64> = fits.iter().map(|fit| fit.fit.parameters[3].value).collect();
     assert!(
@@ -131,33 +148,40 @@ fn covariates_that_say_the_same_run_away_together() {
 fn covariates_that_do_not_do_are_refused() {
     let truth = GammaGamma::new(6.0, 4.0, 15.0).expect("parameters");
     let rows = simulate(&truth, [0.4, 0.0], 50, 11);
-    let refused = |change: &dyn Fn(&mut SpendRow)| {
+    let refused = |change: &dyn Fn(&mut Row)| {
         let mut rows = rows.clone();
         rows.iter_mut().for_each(change);
-        GammaGammaCovariates::fit(&NAMES, &rows, 0.0).expect_err("no fit")
+        penalised(&rows, 0.0).expect_err("no fit")
     };
-    assert!(matches!(refused(&|row| row.covariates[0] = 1.0), SpendCovariateError::Constant { .. }));
-    assert!(matches!(refused(&|row| row.covariates[0] = f64::NAN), SpendCovariateError::NotFinite { .. }));
-    assert!(matches!(
-        refused(&|row| row.covariates.truncate(1)),
-        SpendCovariateError::Count { given: 1, expected: 2 }
-    ));
-    assert!(matches!(refused(&|row| row.spend.mean = -1.0), SpendCovariateError::Fit(FitError::Spend(_))));
-    assert!(matches!(
-        GammaGammaCovariates::fit(&NAMES, &rows[..5], 0.0),
-        Err(SpendCovariateError::Fit(FitError::TooFewRepeatCustomers { .. }))
-    ));
-    assert!(matches!(GammaGammaCovariates::fit(&NAMES, &[], 0.0), Err(SpendCovariateError::Fit(_))));
-    assert!(matches!(GammaGammaCovariates::fit(&[], &rows, 0.0), Err(SpendCovariateError::None)));
-    assert!(matches!(
-        GammaGammaCovariates::fit(&NAMES, &rows, -1.0),
-        Err(SpendCovariateError::Penalty { .. })
-    ));
+    let constant = InvalidCovariates::Constant { covariate: "Business".to_owned() };
+    assert_eq!(refused(&|row| row.covariates[0] = 1.0), CovariateFitError::Covariates(constant));
+    let missing = refused(&|row| row.covariates[0] = f64::NAN);
+    assert!(matches!(missing, CovariateFitError::Covariates(InvalidCovariates::NotFinite { .. })));
+    let negative = refused(&|row| row.spend.mean = -1.0);
+    assert!(matches!(negative, CovariateFitError::Fit(FitError::Spend(_))));
+    for few in [0, 5] {
+        let few = penalised(&rows[..few], 0.0);
+        assert!(matches!(few, Err(CovariateFitError::Fit(FitError::TooFewRepeatCustomers { .. }))));
+    }
+    let penalty = InvalidCovariates::Penalty { process: Process::Spend, weight: -1.0 };
+    assert_eq!(penalised(&rows, -1.0).expect_err("no fit"), CovariateFitError::Covariates(penalty));
+    let dropout = CovariateTerms::all(&NAMES, &[Process::Dropout]);
+    let process = InvalidCovariates::NoProcess { model: "gamma-gamma", process: Process::Dropout };
+    let error = GammaGamma::fit_with_covariates(&base(&rows).expect("a base"), &dropout).expect_err("no fit");
+    assert_eq!(error, CovariateFitError::Covariates(process));
     let model = fit(&rows).fit.model;
-    assert!(matches!(model.model_for(&[1.0]), Err(SpendCovariateError::Count { .. })));
+    assert!(matches!(model.model_for(&[1.0]), Err(InvalidCovariates::Count { given: 1, expected: 2 })));
     assert!(model.model_for(&[1.0, f64::INFINITY]).is_err());
-    assert!(model.model_for(&[1.0, 1e300]).is_err() || model.coefficients().all(|(_, delta)| delta == 0.0));
-    assert!(model.with_values(&[1.0, 2.0, 3.0, -4.0, 5.0]).is_ok());
-    assert!(model.with_values(&[1.0, 2.0, 3.0, f64::NAN, 5.0]).is_err());
-    assert!(model.with_values(&[1.0, 2.0, 3.0]).is_err());
+    assert!(model.coefficients().all(|(_, _, delta)| delta != 0.0));
+    assert!(model.model_for(&[1.0, 1e300]).is_err());
+    assert!(model.with_parameters(&[1.0, 2.0, 3.0, -4.0, 5.0]).is_ok());
+    assert!(model.with_parameters(&[1.0, 2.0, 3.0, f64::NAN, 5.0]).is_err());
+    assert!(model.with_parameters(&[1.0, 2.0, 3.0]).is_err());
+}
+
+#[test]
+fn a_mean_spend_that_does_not_exist_is_refused() {
+    let truth = GammaGamma::new(6.0, 0.6, 15.0).expect("parameters");
+    let refused = penalised(&simulate(&truth, [0.4, 0.0], 2_000, 12), 0.0);
+    assert!(matches!(refused, Err(CovariateFitError::Fit(FitError::NoMeanSpend { .. }))), "{refused:?}");
 }

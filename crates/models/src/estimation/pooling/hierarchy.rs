@@ -1,7 +1,7 @@
 //! The joint density of all groups' coordinates, their population's and the spread, and coordinates in which it is about standard normal.
 //!
 //! A group that says much about its parameters is best sampled in theta itself (centred), one that says little in (theta - mu) / tau (not
-//! centred). With a weight w per group and parameter, 1 for the first and 0 for the second, and t = ln(tau / tau_0) (Papaspiliopoulos,
+//! centred). With a weight w per group and parameter, 1 for the first and 0 for the second, and t = ln(tau / `tau_0`) (Papaspiliopoulos,
 //! Roberts and Sköld 2007, A general framework for the parametrization of hierarchical models, Statistical Science 22, 59-73):
 //!
 //! ```text
@@ -12,7 +12,7 @@
 //! The 4 leans towards not centred: where tau is small, the centred density is a funnel that no step size suits, while the other is at
 //! worst correlated, which the change of coordinates below mends.
 //!
-//! Then, with B, C, D the blocks of minus the Hessian of the joint density at the start (z_g by z_g, z_g by u, u by u; u = (mu, t)), the
+//! Then, with B, C, D the blocks of minus the Hessian of the joint density at the start (`z_g` by `z_g`, `z_g` by u, u by u; u = (mu, t)), the
 //! linear change of coordinates that would make a normal density standard:
 //!
 //! ```text
@@ -133,7 +133,9 @@ impl<'a> Hierarchy<'a> {
         let size = self.typical.len();
         let mut minus = |at: &[f64], gradient: &mut [f64]| {
             self.population_term(at, gradient);
-            gradient.iter_mut().for_each(|slope| *slope = -*slope);
+            for slope in gradient.iter_mut() {
+                *slope = -*slope;
+            }
         };
         let mut shared = hessian_of(&mut minus, &self.centre);
         let mut changes = Vec::new();
@@ -143,7 +145,9 @@ impl<'a> Hierarchy<'a> {
             let at: Vec<f64> = centre.iter().chain(&self.centre).copied().collect();
             let mut minus = |at: &[f64], gradient: &mut [f64]| {
                 self.group_term(group, at, gradient);
-                gradient.iter_mut().for_each(|slope| *slope = -*slope);
+                for slope in gradient.iter_mut() {
+                    *slope = -*slope;
+                }
             };
             let local = hessian_of(&mut minus, &at);
             let own = SquareMatrix::from_fn(size, |row, column| local.get(row, column));
@@ -157,7 +161,8 @@ impl<'a> Hierarchy<'a> {
                 .collect();
             for row in 0..2 * size {
                 for column in 0..2 * size {
-                    let taken: f64 = (0..size).map(|k| cross(k, row) * follow[k][column]).sum();
+                    let taken: f64 =
+                        follow.iter().enumerate().map(|(k, follow)| cross(k, row) * follow[column]).sum();
                     let left = shared.get(row, column) + local.get(size + row, size + column) - taken;
                     shared.set(row, column, left);
                 }
@@ -309,7 +314,9 @@ mod tests {
     fn gradients_agree_with_differences() {
         let bases = [group(40, 30.0), group(1, 80.0), CustomerBase::new()];
         let mut all = CustomerBase::new();
-        bases.iter().for_each(|base| all.append(base));
+        for base in &bases {
+            all.extend(base);
+        }
         let whole = BgNbd::problem(&all).expect("a problem");
         let problems: Vec<Problem> =
             bases.iter().map(|base| BgNbd::problem(base).expect("a problem")).collect();

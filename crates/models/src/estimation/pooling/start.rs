@@ -1,7 +1,7 @@
 //! Where the sampler of pooled groups starts: the groups' most likely coordinates under a population that is fitted to them in turn.
 //!
-//! A few rounds of expectation and maximisation with every group's posterior taken as normal: theta_g at its maximum given mu and tau, V_g the
-//! inverse curvature there; then mu the mean of theta_g and tau^2 the mean of (theta_g - mu)^2 + V_g. The result need only be near.
+//! A few rounds of expectation and maximisation with every group's posterior taken as normal: `theta_g` at its maximum given mu and tau, `V_g` the
+//! inverse curvature there; then mu the mean of `theta_g` and tau^2 the mean of (`theta_g` - mu)^2 + `V_g`. The result need only be near.
 
 use perennial_math::{
     derivative::hessian_of,
@@ -40,7 +40,9 @@ pub(super) fn start(whole: &Problem, groups: &[Group<'_>], spread: f64) -> Optio
     let customers = whole.customers.max(1.0);
     let mut likelihood = |at: &[f64], gradient: &mut [f64]| {
         let value = whole.value_and_gradient(at, gradient);
-        gradient.iter_mut().for_each(|slope| *slope /= -customers);
+        for slope in gradient.iter_mut() {
+            *slope /= -customers;
+        }
         -value / customers
     };
     let together = whole.search(&mut likelihood)?.point;

@@ -22,8 +22,13 @@ impl LikelihoodRatio {
     /// distribution is only roughly chi-square.
     #[must_use]
     pub fn between<A, B>(larger: &Fit<A>, smaller: &Fit<B>) -> Self {
-        let statistic = (2.0 * (larger.log_likelihood - smaller.log_likelihood)).max(0.0);
-        let degrees_of_freedom = larger.parameters.len().saturating_sub(smaller.parameters.len());
+        let gained = larger.log_likelihood - smaller.log_likelihood;
+        Self::of(gained, larger.parameters.len().saturating_sub(smaller.parameters.len()))
+    }
+
+    /// Of a log-likelihood gained by so many more parameters.
+    pub(crate) fn of(gained: f64, degrees_of_freedom: usize) -> Self {
+        let statistic = (2.0 * gained).max(0.0);
         let p_value = if statistic > 0.0 && degrees_of_freedom > 0 {
             gamma_upper(0.5 * degrees_of_freedom as f64, 0.5 * statistic)
         } else {
