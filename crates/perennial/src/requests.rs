@@ -310,8 +310,10 @@ mod tests {
 
     #[test]
     fn all_models_include_spend_only_with_amounts() {
-        assert_eq!(fits("all", true).unwrap().len(), ModelKind::ALL.len() + SpendKind::ALL.len());
-        assert_eq!(fits("all", false).unwrap().len(), ModelKind::ALL.len());
+        // All but the one that takes a minute.
+        let of_orders = ModelKind::ALL.len() - 1;
+        assert_eq!(fits("all", true).unwrap().len(), of_orders + SpendKind::ALL.len());
+        assert_eq!(fits("all", false).unwrap().len(), of_orders);
         assert_eq!(fits("gamma-gamma", false).unwrap(), [FitKind::Spend(SpendKind::GammaGamma)]);
     }
 }

@@ -102,7 +102,7 @@ fn every_section_stands_on_every_page_with_headings_in_order() {
 fn every_chart_has_a_sentence_and_a_table() {
     let page = page(&fixture::valuation(), Language::English);
     let charts: Vec<&str> = page.split("<figure").skip(1).collect();
-    assert_eq!(charts.len(), 6);
+    assert_eq!(charts.len(), 7);
     for chart in charts {
         let chart = chart.split("</figure>").next().unwrap();
         assert!(chart.contains("<figcaption") && chart.contains("<table") && chart.contains("role=\"img\""));

@@ -115,8 +115,8 @@ impl<'a> Forecaster<'a> {
             let relative = spend.map_or(1.0, |spend| self.spend.relative_scale(spend, paid_repeats));
             for &(n, discount) in &futures {
                 // Without a spend model every transaction is worth the same.
-                let total = spend
-                    .map_or(f64::from(n), |spend| spend.draw_scaled_total(paid_repeats, n, &mut rng));
+                let total =
+                    spend.map_or(f64::from(n), |spend| spend.draw_scaled_total(paid_repeats, n, &mut rng));
                 order_draws.push(f64::from(n));
                 value_draws.push(discount * relative * total);
             }

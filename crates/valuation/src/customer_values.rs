@@ -6,8 +6,8 @@ use perennial_lake::{Reading, Session};
 use crate::columns::{dates, f64s, i64s, optional, texts};
 use crate::figures::CUSTOMER_COLUMNS;
 use crate::history::Detail;
-use crate::valuation::CustomerValue;
 use crate::spend_scale::amount_sql;
+use crate::valuation::CustomerValue;
 use crate::{Definitions, Error, day, summary};
 
 /// The table with the figures of every customer, columns [`CUSTOMER_COLUMNS`].

@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use perennial_lake::{Reading, Session};
 use perennial_models::saved::{FittedData, to_json};
 use perennial_models::{
-    CovariateBase, CovariateTerms, CustomerBase, Estimated, Fit, Intervals, ModelKind, Outcome,
-    Pooling, Purchases, Sampling, SpendFit, SpendKind, TimeUnit,
+    CovariateBase, CovariateTerms, CustomerBase, Estimated, Fit, Intervals, ModelKind, Outcome, Pooling,
+    Purchases, Sampling, SpendFit, SpendKind, TimeUnit,
 };
 use serde_json::Value;
 

@@ -281,6 +281,8 @@ pub enum SpendReason {
     OnlyOne,
     /// Nothing could be held out, so it is the literature's.
     NoHoldOut,
+    /// It is that of a saved fit.
+    Saved,
 }
 
 /// A spend model's scores on the hold-out.

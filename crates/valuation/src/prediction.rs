@@ -94,8 +94,7 @@ impl Prediction {
         };
         let fit = fitted.spend.as_ref().and_then(|spend| spend.fit.as_ref().ok());
         let spend = fit.map_or(SpendScale::Mean(mean_spend(base)), SpendScale::Fitted);
-        let histories =
-            &with_powers(session, run.summary, definitions.as_of, run.detail, &spend, histories)?;
+        let histories = &with_powers(session, run.summary, definitions.as_of, run.detail, &spend, histories)?;
         let forecaster = Forecaster::new(models, spend, definitions, run.seed);
         let scores =
             scoring::score(&forecaster, histories, definitions.unit, definitions.level, run.progress);

@@ -187,6 +187,15 @@ pub(crate) struct Spending {
 }
 
 impl Spending {
+    /// The spend model of a saved fit; `None` where none can be made of it.
+    pub(crate) fn saved(fit: &SpendFit) -> Option<Self> {
+        let values: Vec<f64> = fit.model.parameters().iter().map(|(_, value)| *value).collect();
+        let model = fit.model.with_parameters(&values).ok()?;
+        let chosen = model.name().parse().unwrap_or(SpendKind::GammaGamma);
+        let selection = selection(chosen, SpendReason::Saved, &Comparison::default(), &[]);
+        Some(Self { fit: Ok(fit.clone_about(model)), selection })
+    }
+
     /// Fits on `spends` the kind that did best, or the next where it cannot be fitted; without a hold-out, Gamma-Gamma first.
     pub(crate) fn new(spends: &[Spend], comparison: &Comparison) -> Self {
         let (order, judged) = comparison.order();

@@ -12,8 +12,8 @@ use crate::hold_out::{HoldOut, Selection};
 use crate::methods::MethodPanel;
 use crate::prediction::{Fitted, Prediction, ScoringRun};
 use crate::request::{ModelChoice, Progress, Request, Stage};
-use crate::totals::ModelError;
 use crate::spending::{self, Comparison, Spending};
+use crate::totals::ModelError;
 use crate::transactions::FittedTransactions;
 use crate::validation::Split;
 use crate::valuation::Valuation;
@@ -76,11 +76,12 @@ pub fn value(
     let split = last_split(session, reading, kind, &base, &definitions, request)?;
     let comparison = split.as_ref().map(Split::spend_comparison).transpose()?.unwrap_or_default();
     let spending = spends.as_deref().map(|spends| Spending::new(spends, &comparison));
-    let fitted =
-        Fitted::new(kind, &histories, spending, definitions.unit, &request.estimating, request.seed);
     let fitted = match &request.saved {
-        Some(saved) => Fitted { transactions: Ok(FittedTransactions::saved(saved)?), ..fitted },
-        None => fitted,
+        Some(saved) => Fitted {
+            transactions: Ok(FittedTransactions::saved(saved)?),
+            spend: saved.spend.as_ref().and_then(Spending::saved).or(spending),
+        },
+        None => Fitted::new(kind, &histories, spending, definitions.unit, &request.estimating, request.seed),
     };
     let fitted = match (choice, fitted.transactions) {
         (ModelChoice::Named(_), Err(error)) => return Err(error),

@@ -219,6 +219,7 @@ spend-selection-heading = Warum dieses Ausgabenmodell
 spend-selection-hold_out = { MODEL($model) } gab dem, was Kunden in den { COUNT($days) } Tagen nach dem { DATE($until) } je Bestellung ausgaben, nach ihren Bestellungen bis dahin die höhere Dichte.
 spend-selection-only_one = { MODEL($model) } wurde genommen, weil sich { MODEL($other) } nicht anpassen ließ.
 spend-selection-no_hold_out = { MODEL($model) } wurde nicht durch eine Prüfzeit gewählt: Danach kam zu wenig, oder die Historie ist zu kurz dafür.
+spend-selection-saved = { MODEL($model) } ist das der gespeicherten Anpassung.
 spend-selection-note = Log-Dichte: Mittel je Bestellung, höher ist besser; sie beurteilt die ganze Verteilung, aus der die Intervalle folgen, und entscheidet. Mittlerer absoluter Fehler: der mittleren Ausgabe der Kunden je Bestellung, in Einheiten der Währung.
 column-log-density = Log-Dichte
 chosen = gewählt

@@ -202,6 +202,7 @@ spend-selection-heading = Why this spend model
 spend-selection-hold_out = { MODEL($model) } gave what customers spent per order in the { COUNT($days) } days after { DATE($until) } the higher density, given their orders up to then.
 spend-selection-only_one = { MODEL($model) } was taken because { MODEL($other) } could not be fitted.
 spend-selection-no_hold_out = { MODEL($model) } was not chosen by a hold-out: too little came after one, or the history is too short for one.
+spend-selection-saved = { MODEL($model) } is that of the saved fit.
 spend-selection-note = Log density: mean per order, higher is better; it judges the whole distribution, from which the intervals follow, and decides. Mean absolute error: of customers’ mean spend per order, in units of the currency.
 column-log-density = Log density
 chosen = chosen

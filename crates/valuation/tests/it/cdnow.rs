@@ -57,7 +57,8 @@ fn the_sample_gives_the_published_figures() {
 
     let request = FitRequest::new(Some(date("1997-09-30")));
     let mut spends =
-        fits(&session, &reading, &[FitKind::Spend(SpendKind::GammaGamma)], &request, &|_, _, _| {}).expect("customers");
+        fits(&session, &reading, &[FitKind::Spend(SpendKind::GammaGamma)], &request, &|_, _, _| {})
+            .expect("customers");
     let spend = spends.pop().expect("one result").expect("a fit");
     assert_parameters(
         &spend.parameters,

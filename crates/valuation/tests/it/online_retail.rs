@@ -12,7 +12,9 @@ fn both_years_are_valued() {
     let valuation = value(&session, &reading, &request);
     let total = valuation.totals.total_clv.expect("a value");
     assert!(total.lower < total.point && total.point < total.upper);
-    assert!(valuation.models.is_some_and(|m| m.selection.by_hold_out && m.selection.candidates.len() == ModelKind::CANDIDATES.len()));
+    assert!(valuation.models.is_some_and(
+        |m| m.selection.by_hold_out && m.selection.candidates.len() == ModelKind::CANDIDATES.len()
+    ));
     let hold_out = valuation.hold_out.expect("two years can hold something out");
     assert!((hold_out.predicted_total / hold_out.actual_total - 1.0).abs() < 0.3);
 }
