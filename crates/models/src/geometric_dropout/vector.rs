@@ -19,8 +19,6 @@ pub(super) const SHORTEST: usize = 8;
 /// What the rows of a block need of their times, and how many customers they stand for; beyond the rows, nobody.
 struct Block {
     silence: [f64; BLOCK],
-    log_age: [f64; BLOCK],
-    inverse_age: [f64; BLOCK],
     inverse_difference: [f64; BLOCK],
     customers: [f64; BLOCK],
     log: [f64; BLOCK],
@@ -30,7 +28,7 @@ struct Block {
 /// Sums over the rows of one frequency.
 #[derive(Clone, Copy, Default)]
 pub(super) struct RunSums {
-    /// Of ln[(1+T/alpha)^-(r+x) + w (1+`t_x`/alpha)^-(r+x)].
+    /// Of ln[1 + w ((1+T/alpha) / (1+`t_x`/alpha))^(r+x)], the logarithm of one over the probability of being alive.
     pub(super) log: f64,
     /// Of its derivative by the shape r + x.
     pub(super) by_shape: f64,
@@ -73,7 +71,7 @@ impl pulp::NullaryFnOnce for Run<'_> {
         for rows in self.rows.chunks(BLOCK) {
             block.fill(rows, self.times);
             block.compute(self.terms);
-            block.add_to(&mut sums, self.terms.shape);
+            block.add_to(&mut sums);
         }
         let [log, by_shape, by_alpha, dead] = sums.map(|lanes| lanes.iter().sum());
         RunSums { log, by_shape, by_alpha, dead }
@@ -90,8 +88,6 @@ impl Block {
         let nothing = [0.0; BLOCK];
         Self {
             silence: nothing,
-            log_age: nothing,
-            inverse_age: nothing,
             inverse_difference: nothing,
             customers: nothing,
             log: nothing,
@@ -106,8 +102,6 @@ impl Block {
             let age = times[row.age as usize];
             let recency = times[row.recency as usize];
             self.silence[i] = age.log - recency.log;
-            self.log_age[i] = age.log;
-            self.inverse_age[i] = age.inverse;
             self.inverse_difference[i] = recency.inverse - age.inverse;
             self.customers[i] = row.customers;
         }
@@ -130,34 +124,31 @@ impl Block {
     }
 
     #[inline(always)]
-    fn add_to(&self, sums: &mut [[f64; LANES]; 4], shape: f64) {
+    fn add_to(&self, sums: &mut [[f64; LANES]; 4]) {
         let [mut log, mut by_shape, mut by_alpha, mut dead] = *sums;
         let groups = |array: &'_ [f64; BLOCK], group: usize| -> [f64; LANES] {
             array.as_chunks().0.get(group).copied().unwrap_or_default()
         };
         for group in 0..BLOCK / LANES {
             let customers = groups(&self.customers, group);
-            let left = groups(&self.dead, group);
-            let log_age = groups(&self.log_age, group);
-            add(&mut log, customers, add_product(groups(&self.log, group), [-shape; LANES], log_age));
-            let silence = groups(&self.silence, group);
-            add(&mut by_shape, customers, add_product(log_age.map(|log| -log), left, silence));
-            let difference = groups(&self.inverse_difference, group);
-            add(&mut by_alpha, customers, add_product(groups(&self.inverse_age, group), left, difference));
-            add(&mut dead, customers, left);
+            add(&mut log, customers, groups(&self.log, group));
+            let left = product(customers, groups(&self.dead, group));
+            add(&mut by_shape, left, groups(&self.silence, group));
+            add(&mut by_alpha, left, groups(&self.inverse_difference, group));
+            dead = std::array::from_fn(|lane| dead[lane] + left[lane]);
         }
         *sums = [log, by_shape, by_alpha, dead];
     }
 }
 
-/// a + b c.
+/// a b.
 #[allow(
     clippy::inline_always,
     reason = "only what is inlined is compiled for the processor's vector instructions"
 )]
 #[inline(always)]
-fn add_product(a: [f64; LANES], b: [f64; LANES], c: [f64; LANES]) -> [f64; LANES] {
-    std::array::from_fn(|lane| b[lane].mul_add(c[lane], a[lane]))
+fn product(a: [f64; LANES], b: [f64; LANES]) -> [f64; LANES] {
+    std::array::from_fn(|lane| a[lane] * b[lane])
 }
 
 /// Adds b c to a sum.
@@ -167,7 +158,7 @@ fn add_product(a: [f64; LANES], b: [f64; LANES], c: [f64; LANES]) -> [f64; LANES
 )]
 #[inline(always)]
 fn add(sum: &mut [f64; LANES], b: [f64; LANES], c: [f64; LANES]) {
-    *sum = add_product(*sum, b, c);
+    *sum = std::array::from_fn(|lane| b[lane].mul_add(c[lane], sum[lane]));
 }
 
 /// exp(x) for x <= 0; below -708, where it would be 3e-308 and less, as there.
