@@ -5,3 +5,7 @@ import numpy as np
 
 def read(path):
     return np.fromfile(path, dtype="<f8").reshape(3, -1)
+
+
+def write(path, x, t_x, age):
+    np.stack([x, t_x, age]).astype("<f8").tofile(path)

@@ -5,7 +5,7 @@
 use divan::{Bencher, black_box};
 use perennial_math::random::{exponential, stream, uniform_open};
 use perennial_models::{
-    BgNbd, Cox, CoxData, CustomerBase, Lifetime, MbgCnbdK, ModelKind, Purchases, TransactionModel,
+    BgNbd, BgNbdLikelihood, Cox, CoxData, CustomerBase, Lifetime, MbgCnbdK, ModelKind, Purchases, TransactionModel,
 };
 
 fn main() {
@@ -70,6 +70,14 @@ fn bg_nbd_log_likelihood_of_a_million_grouped(bencher: Bencher) {
     let base = distinct(&customers(1_000_000));
     let model = model();
     bencher.bench_local(|| model.log_likelihood(black_box(&base)));
+}
+
+/// The sum over histories alone, with the processor's vector instructions and without.
+#[divan::bench(args = [true, false], sample_count = 100)]
+fn bg_nbd_value_and_gradient_of_a_million_grouped(bencher: Bencher, vectors: bool) {
+    let likelihood = BgNbdLikelihood::new(&distinct(&customers(1_000_000)));
+    let likelihood = if vectors { likelihood } else { likelihood.one_history_at_a_time() };
+    bencher.bench_local(|| likelihood.value_and_gradient(black_box([0.243, 4.414, 0.793, 2.426])));
 }
 
 #[divan::bench(sample_count = 5)]

@@ -17,6 +17,10 @@
 //! Source: P. S. Fader, B. G. S. Hardie, K. L. Lee, "Counting Your Customers" the Easy Way: An Alternative to the Pareto/NBD
 //! Model, Marketing Science 24 (2005) 275-284, eq. 6 (likelihood), 8 (distribution), 9 and 10 (expectations).
 
+mod likelihood;
+
+pub use likelihood::BgNbdLikelihood;
+
 use crate::{
     CovariateBase, CovariateFitError, CovariateTerms, CustomerBase, Estimation, Fit, FitError,
     InvalidParameters, Parameters, StaticCovariateFit, covariates,

@@ -39,7 +39,7 @@ use crate::{
     grouped::Grouped, transaction::each_future,
 };
 use future::Future;
-use likelihood::Likelihood;
+pub(crate) use likelihood::Likelihood;
 use regular::RegularFuture;
 use silence::Silence;
 

@@ -63,7 +63,7 @@ mod transaction;
 pub use beta_discrete_weibull::BetaDiscreteWeibull;
 pub use bg_bb::BgBb;
 pub use bg_cnbd_k::BgCnbdK;
-pub use bg_nbd::BgNbd;
+pub use bg_nbd::{BgNbd, BgNbdLikelihood};
 pub use covariates::{
     CovariateBase, CovariateFit, CovariateFitError, CovariateGroup, CovariateModel, CovariateTerms,
     InvalidCovariates, Process, StaticCovariateFit, UnknownProcess, WeakCoefficient, Weakness,

@@ -148,7 +148,7 @@ fn distinct(rows: &[Purchases]) -> (Vec<Purchases>, Vec<usize>) {
 /// Scores each distinct history once, as the product does, which gets them distinct from its summary.
 fn score(kind: ModelKind, file: &Path, weeks: f64, parameters: &[f64]) -> Result<()> {
     let rows = read(file)?;
-    let model = model(kind, parameters)?;
+    let model = kind.model(parameters)?;
     let start = ProcessTime::now();
     let (histories, places) = measured("distinct_cpu", || distinct(&rows));
     let spread = |scores: Vec<f64>| places.iter().map(|&place| scores[place]).collect::<Vec<f64>>();
@@ -172,18 +172,6 @@ fn score(kind: ModelKind, file: &Path, weeks: f64, parameters: &[f64]) -> Result
     }
     println!("histories {}", histories.len());
     Ok(())
-}
-
-/// The model of a kind with given parameters.
-fn model(kind: ModelKind, parameters: &[f64]) -> Result<Box<dyn TransactionModel>> {
-    Ok(match kind {
-        ModelKind::BgNbd => Box::new(BgNbd::from_values(parameters)?),
-        ModelKind::MbgNbd => Box::new(perennial_models::MbgNbd::from_values(parameters)?),
-        ModelKind::ParetoNbd => Box::new(perennial_models::ParetoNbd::from_values(parameters)?),
-        ModelKind::Nbd => Box::new(perennial_models::Nbd::from_values(parameters)?),
-        ModelKind::GammaGompertzNbd => Box::new(perennial_models::GammaGompertzNbd::from_values(parameters)?),
-        ModelKind::ParetoGgg => Box::new(perennial_models::ParetoGgg::from_values(parameters)?),
-    })
 }
 
 fn discounted_purchases(model: &dyn TransactionModel, history: &Purchases) -> f64 {

@@ -22,7 +22,7 @@ const CHUNK: usize = 8192;
 /// The log-likelihood of a customer base as a function of r, alpha (in units of the mean age), a and b.
 ///
 /// Without what depends on the data and k alone; see [`super::problem_at`].
-pub(super) struct Likelihood {
+pub(crate) struct Likelihood {
     data: Arc<Grouped>,
     /// 1 when a customer may leave after the first purchase, else 0.
     first: f64,
@@ -30,6 +30,20 @@ pub(super) struct Likelihood {
     ticks: u32,
     /// Customers per distinct frequency.
     customers: Vec<f64>,
+    /// The distinct ages.
+    ages: Vec<Age>,
+    /// Whether runs of rows are summed with the processor's vector instructions, where it has them.
+    vectors: bool,
+}
+
+/// A distinct age, which the terms of -s ln(1+T/alpha) are summed over: they are linear in what the rows say.
+struct Age {
+    /// Its number among the times.
+    time: u32,
+    /// Customers of this age.
+    customers: f64,
+    /// Ticks of them that are known: k per repeat purchase.
+    ticks: f64,
 }
 
 /// What depends on the frequency alone.
@@ -56,13 +70,19 @@ pub(super) struct TimeTerms {
 
 impl Likelihood {
     /// Of customers who may leave after `first` purchases that are not repeat purchases, and buy at every tick of so many.
-    pub(super) fn new(data: Arc<Grouped>, first: u32, ticks: u32) -> Self {
+    pub(crate) fn new(data: Arc<Grouped>, first: u32, ticks: u32) -> Self {
         let customers = data.customers_per_frequency();
-        Self { data, first: f64::from(first), ticks, customers }
+        let ages = Age::distinct(&data, f64::from(ticks));
+        Self { data, first: f64::from(first), ticks, customers, ages, vectors: true }
+    }
+
+    /// The same, each row summed on its own, as on a processor without vector instructions.
+    pub(crate) fn one_row_at_a_time(self) -> Self {
+        Self { vectors: false, ..self }
     }
 
     /// The log-likelihood and its derivatives by r, alpha, a and b.
-    pub(super) fn at(&self, parameters: [f64; 4]) -> [f64; 5] {
+    pub(crate) fn at(&self, parameters: [f64; 4]) -> [f64; 5] {
         let [r, alpha, a, b] = parameters;
         let frequencies: Vec<FrequencyTerms> = self
             .data
@@ -79,12 +99,28 @@ impl Likelihood {
         let rows = sum_chunks(self.data.rows.len(), CHUNK, |range| {
             let rows = &self.data.rows[range];
             match self.ticks {
-                1 => sum_rows(rows, &frequencies, &times, a),
+                1 => sum_rows(rows, &frequencies, &times, a, self.vectors),
                 ticks => sum_regular_rows(rows, &frequencies, &times, a, ticks),
             }
         });
         let gammas = self.gamma_terms(parameters);
-        std::array::from_fn(|i| rows[i] + gammas[i])
+        let [by_value, by_r, by_alpha] = self.age_terms(r, &times);
+        let ages = [by_value, by_r, by_alpha, 0.0, 0.0];
+        std::array::from_fn(|i| rows[i] + gammas[i] + ages[i])
+    }
+
+    /// -s ln(1+T/alpha) and its derivatives by r and alpha, summed over the distinct ages; the latter without s / alpha, which is among
+    /// the gamma terms.
+    fn age_terms(&self, r: f64, times: &[TimeTerms]) -> [f64; 3] {
+        let mut sum = [0.0; 3];
+        for Age { time, customers, ticks } in &self.ages {
+            let terms = times[*time as usize];
+            let shapes = r.mul_add(*customers, *ticks);
+            sum[0] -= shapes * terms.log;
+            sum[1] -= customers * terms.log;
+            sum[2] -= shapes * terms.inverse;
+        }
+        sum
     }
 
     /// The terms that need no time, summed over the distinct frequencies.
@@ -110,6 +146,20 @@ impl Likelihood {
     }
 }
 
+impl Age {
+    /// The distinct ages of a customer base, in the order of the times.
+    fn distinct(data: &Grouped, ticks: f64) -> Vec<Self> {
+        let mut sums = vec![[0.0; 2]; data.times.len()];
+        for row in &data.rows {
+            let [customers, known] = &mut sums[row.age as usize];
+            *customers += row.customers;
+            *known += row.customers * ticks * data.frequencies[row.frequency as usize];
+        }
+        let age = |(time, [customers, ticks]): (u32, [f64; 2])| Self { time, customers, ticks };
+        (0..).zip(sums).map(age).filter(|age| age.customers > 0.0).collect()
+    }
+}
+
 impl FrequencyTerms {
     fn new(shape: f64, chances: f64, a: f64, b: f64) -> Self {
         if chances == 0.0 {
@@ -120,13 +170,23 @@ impl FrequencyTerms {
     }
 }
 
-/// ln[(1+T/alpha)^-(r+x) + w (1+`t_x`/alpha)^-(r+x)] and its derivatives, summed over rows that are ordered by frequency.
-fn sum_rows(rows: &[Row], frequencies: &[FrequencyTerms], times: &[TimeTerms], a: f64) -> [f64; 5] {
+/// ln[1 + w ((1+T/alpha) / (1+`t_x`/alpha))^(r+x)] and its derivatives, summed over rows that are ordered by frequency.
+fn sum_rows(
+    rows: &[Row],
+    frequencies: &[FrequencyTerms],
+    times: &[TimeTerms],
+    a: f64,
+    vectors: bool,
+) -> [f64; 5] {
     let mut sum = [0.0; 5];
     for run in rows.chunk_by(|one, next| one.frequency == next.frequency) {
         let terms = frequencies[run[0].frequency as usize];
-        let vectors = if run.len() < vector::SHORTEST { None } else { vector::sum_run(run, terms, times) };
-        let RunSums { log, by_shape, by_alpha, dead } = vectors.unwrap_or_else(|| sum_run(run, terms, times));
+        let summed = if vectors && run.len() >= vector::SHORTEST {
+            vector::sum_run(run, terms, times)
+        } else {
+            None
+        };
+        let RunSums { log, by_shape, by_alpha, dead } = summed.unwrap_or_else(|| sum_run(run, terms, times));
         sum[0] += log;
         sum[1] += by_shape;
         sum[2] -= terms.shape * by_alpha;
@@ -148,15 +208,15 @@ fn sum_run(run: &[Row], terms: FrequencyTerms, times: &[TimeTerms]) -> RunSums {
         let odds = (-log_odds.abs()).exp();
         let minor = odds / (1.0 + odds);
         let dead = if log_odds > 0.0 { 1.0 - minor } else { minor };
-        sums.log += row.customers * (log_odds.max(0.0) + (1.0 + odds).ln() - terms.shape * age.log);
-        sums.by_shape += row.customers * (dead * silence - age.log);
-        sums.by_alpha += row.customers * (age.inverse + dead * (recency.inverse - age.inverse));
+        sums.log += row.customers * (log_odds.max(0.0) + (1.0 + odds).ln());
+        sums.by_shape += row.customers * dead * silence;
+        sums.by_alpha += row.customers * dead * (recency.inverse - age.inverse);
         sums.dead += row.customers * dead;
     }
     sums
 }
 
-/// ln[S (1+T/alpha)^-s + w (1+`t_x`/alpha)^-s] and its derivatives, as [`sum_rows`] for k > 1.
+/// ln[S + w ((1+T/alpha) / (1+`t_x`/alpha))^s] and its derivatives, as [`sum_rows`] for k > 1.
 fn sum_regular_rows(
     rows: &[Row],
     frequencies: &[FrequencyTerms],
@@ -179,11 +239,10 @@ fn sum_regular_rows(
             let odds = (-log_odds.abs()).exp();
             let minor = odds / (1.0 + odds);
             let (dead, alive) = if log_odds > 0.0 { (1.0 - minor, minor) } else { (minor, 1.0 - minor) };
-            sum[0] +=
-                row.customers * (log_odds.max(0.0) + odds.ln_1p() + fewer.value - terms.shape * age.log);
-            sum[1] += row.customers * (alive * fewer.by_shape + dead * silence - age.log);
+            sum[0] += row.customers * (log_odds.max(0.0) + odds.ln_1p() + fewer.value);
+            sum[1] += row.customers * (alive * fewer.by_shape + dead * silence);
             sum[2] -= row.customers
-                * (terms.shape * (age.inverse + dead * (recency.inverse - age.inverse))
+                * (terms.shape * dead * (recency.inverse - age.inverse)
                     + alive * fewer.by_log_share * age.inverse);
             sum[3] += row.customers * dead / a;
             sum[4] -= row.customers * dead * terms.dropout_slope;
@@ -292,12 +351,15 @@ mod tests {
         let unit = grouped.unit;
         for (first, k) in [(0, 1), (1, 1), (0, 2), (1, 3), (0, 5), (1, 12)] {
             let likelihood = Likelihood::new(Arc::clone(&grouped), first, k);
+            let single = Likelihood::new(Arc::clone(&grouped), first, k).one_row_at_a_time();
             let ticks = f64::from(k);
             let constant = (ticks - 1.0) * base.log_intervals().expect("known")
                 - base.repeat_purchases() * (ln_gamma(ticks) + ticks * unit.ln());
             for parameters in [[0.25, 4.4, 0.8, 2.4], [3.0, 50.0, 5.0, 0.3], [0.01, 0.2, 0.02, 20.0]] {
                 let [r, alpha, a, b] = parameters;
                 let ours = likelihood.at([r, alpha / unit, a, b]);
+                let one_by_one = single.at([r, alpha / unit, a, b]);
+                assert!((ours[0] / one_by_one[0] - 1.0).abs() < 1e-13, "{k}: {ours:?} {one_by_one:?}");
                 let value = ours[0] + constant;
                 for i in 0..4 {
                     let mut dual = parameters.map(Dual64::from);
