@@ -126,6 +126,19 @@ pub(crate) fn models(name: &str) -> Result<Vec<ModelKind>> {
     })
 }
 
+/// The transaction models that some names stand for, each once.
+pub(crate) fn each_once(names: &[String]) -> Result<Vec<ModelKind>> {
+    let mut kinds = Vec::new();
+    for name in names {
+        for kind in models(name)? {
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+    }
+    Ok(kinds)
+}
+
 /// How the parameters are estimated; reads the covariates where there are any.
 fn estimating(
     uncertainty_argument: &UncertaintyArgument,
@@ -250,14 +263,7 @@ pub(crate) fn hold_out(arguments: &ValidateArguments) -> Result<HoldOutRequest> 
 
 /// The models to compare, each once, and on what.
 pub(crate) fn compare(arguments: &CompareArguments) -> Result<(Vec<ModelKind>, CompareRequest)> {
-    let mut kinds = Vec::new();
-    for name in &arguments.model {
-        for kind in models(name)? {
-            if !kinds.contains(&kind) {
-                kinds.push(kind);
-            }
-        }
-    }
+    let kinds = each_once(&arguments.model)?;
     let request = CompareRequest {
         as_of: arguments.as_of,
         hold_out_days: arguments.hold_out,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use fluent_templates::fluent_bundle::{FluentResource, FluentValue};
 use fluent_templates::{FluentBundle, Loader, static_loader};
-use perennial_models::{ModelKind, SpendKind};
+use perennial_models::catalogue::CATALOGUE;
 use serde_json::Value;
 
 use crate::Language;
@@ -93,9 +93,7 @@ fn decimals_or(asked: Option<&FluentValue<'_>>, default: usize) -> usize {
 
 /// The title of a model, or the code itself where there is none.
 pub(crate) fn model_title(code: &str) -> &str {
-    let transactions = ModelKind::ALL.iter().map(|kind| (kind.name(), kind.title()));
-    let spend = SpendKind::ALL.iter().map(|kind| (kind.name(), kind.title()));
-    transactions.chain(spend).find(|(name, _)| *name == code).map_or(code, |(_, title)| title)
+    CATALOGUE.iter().find(|entry| entry.name == code).map_or(code, |entry| entry.title)
 }
 
 fn number(value: &FluentValue<'_>) -> Option<f64> {

@@ -20,11 +20,14 @@ const FUTURES: usize = 768;
 /// As many models as this where their draws are more than a normal approximation.
 const SAMPLED_PARAMETER_DRAWS: usize = 64;
 
+/// A draw of the transaction model's parameters, with one of the spend model.
+type Drawn = (Vec<f64>, Option<Box<dyn SpendModel>>);
+
 /// The fitted models of a valuation together with draws of their parameters.
 pub(crate) struct Forecaster<'a> {
     pub models: &'a FittedTransactions,
     pub spend: SpendScale<'a>,
-    draws: Vec<(Vec<f64>, Option<Box<dyn SpendModel>>)>,
+    draws: Vec<Drawn>,
     futures_per_draw: usize,
     periods: Vec<(f64, f64)>,
     horizon: f64,

@@ -1,7 +1,6 @@
 //! Covariates of customers, from a file beside the orders: what is known of each that may move how often it buys and when it leaves.
 //!
-//! A column of numbers is taken as it is. A column of words becomes one covariate for each word but the most frequent one (1 for those
-//! who have it, else 0), named `column=word`; yes and no, true and false are 1 and 0. Customers with the same covariates form a
+//! How columns become covariates is in [`crate::coding`]. Customers with the same covariates form a
 //! profile.
 
 use std::collections::HashMap;
@@ -12,14 +11,13 @@ use perennial_lake::arrow::record_batch::RecordBatch;
 use perennial_lake::{Reading, Session, TableFile};
 
 use crate::Error;
+use crate::coding::{CodedColumns, MOST_WORDS};
 use crate::columns::{i64s, texts};
 use crate::history::PROFILES;
 
 /// What the column of the customers may be called, most telling first; the first column otherwise.
 pub(crate) const CUSTOMER_NAMES: [&str; 8] =
     ["customer_id", "customer", "cust", "client_id", "user_id", "master_customer_id", "email", "id"];
-/// Different words of a column beyond which it is no category.
-const MOST_WORDS: usize = 50;
 /// The table of the file's rows while profiles are assigned.
 const ROWS: &str = "covariate_rows";
 
@@ -33,13 +31,6 @@ pub struct Covariates {
     /// The customers' ids, as text, and the numbers of their profiles.
     customers: Vec<(String, u32)>,
     file: String,
-}
-
-/// How a column is turned into covariates.
-enum Coding {
-    Number,
-    /// The words with a covariate of their own.
-    Words(Vec<String>),
 }
 
 impl Covariates {
@@ -61,10 +52,9 @@ impl Covariates {
                 problem: "it has no column beside that of the customers".to_owned(),
             });
         }
-        let codings = codings(&table, &places)?;
-        let names = names(&table, &places, &codings);
-        let (profiles, customers) = rows(&table, id, &places, &codings)?;
-        Ok(Self { names, profiles: Arc::new(profiles), customers, file: file.to_owned() })
+        let columns = CodedColumns::of(&table, places)?;
+        let (profiles, customers) = rows(&table, id, &columns)?;
+        Ok(Self { names: columns.names, profiles: Arc::new(profiles), customers, file: file.to_owned() })
     }
 
     /// The covariates of each customer.
@@ -159,13 +149,12 @@ impl Covariates {
 fn rows(
     table: &TableFile,
     id: usize,
-    places: &[usize],
-    codings: &[Coding],
+    columns: &CodedColumns,
 ) -> Result<(Vec<Vec<f64>>, Vec<(String, u32)>), Error> {
     let (mut profiles, mut customers) = (Vec::new(), Vec::new());
     let mut numbers: HashMap<Vec<u64>, u32> = HashMap::new();
     let mut seen: HashMap<String, u64> = HashMap::new();
-    let wanted: Vec<usize> = std::iter::once(id).chain(places.iter().copied()).collect();
+    let wanted: Vec<usize> = std::iter::once(id).chain(columns.places.iter().copied()).collect();
     table.for_each(&wanted, |line, fields| {
         let customer = fields[0].to_owned();
         if customer.is_empty() {
@@ -177,20 +166,7 @@ fn rows(
             );
             return Err(table.wrong(line, problem).into());
         }
-        let mut values = Vec::new();
-        for ((field, coding), place) in fields[1..].iter().zip(codings).zip(places) {
-            match coding {
-                Coding::Number => values.push(number(field).ok_or_else(|| {
-                    table.wrong(
-                        line,
-                        format!("{field:?} in column {:?} is no number", table.columns()[*place]),
-                    )
-                })?),
-                Coding::Words(words) => {
-                    values.extend(words.iter().map(|word| if word == field { 1.0 } else { 0.0 }));
-                }
-            }
-        }
+        let values = columns.values(table, line, &fields[1..])?;
         let key: Vec<u64> = values.iter().map(|value| value.to_bits()).collect();
         let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
         let profile = *numbers.entry(key).or_insert(next);
@@ -201,68 +177,6 @@ fn rows(
         Ok(())
     })?;
     Ok((profiles, customers))
-}
-
-/// How each column is turned into covariates.
-fn codings(table: &TableFile, places: &[usize]) -> Result<Vec<Coding>, Error> {
-    let mut numeric = vec![true; places.len()];
-    let mut words: Vec<HashMap<String, u64>> = vec![HashMap::new(); places.len()];
-    table.for_each(places, |line, fields| {
-        for (column, field) in fields.iter().enumerate() {
-            if field.is_empty() {
-                let problem = format!(
-                    "column {:?} is empty; give it a value, or a word of its own such as unknown",
-                    table.columns()[places[column]]
-                );
-                return Err(Error::from(table.wrong(line, problem)));
-            }
-            numeric[column] &= number(field).is_some();
-            if words[column].len() <= MOST_WORDS {
-                *words[column].entry((*field).to_owned()).or_default() += 1;
-            }
-        }
-        Ok(())
-    })?;
-    let coding = |((numeric, words), place): ((bool, HashMap<String, u64>), &usize)| {
-        if numeric {
-            return Ok(Coding::Number);
-        }
-        if words.len() > MOST_WORDS {
-            let name = &table.columns()[*place];
-            let problem = format!(
-                "column {name:?} holds words, and more than {MOST_WORDS} different ones: too many for a covariate; leave it out with --covariate-columns"
-            );
-            return Err(Error::Covariates { file: table.path().display().to_string(), problem });
-        }
-        let mut sorted: Vec<(String, u64)> = words.into_iter().collect();
-        // The most frequent word is what the others are compared with.
-        sorted.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        let mut others: Vec<String> = sorted.into_iter().skip(1).map(|(word, _)| word).collect();
-        others.sort();
-        Ok(Coding::Words(others))
-    };
-    numeric.into_iter().zip(words).zip(places).map(coding).collect()
-}
-
-fn names(table: &TableFile, places: &[usize], codings: &[Coding]) -> Vec<String> {
-    let mut names = Vec::new();
-    for (place, coding) in places.iter().zip(codings) {
-        let column = &table.columns()[*place];
-        match coding {
-            Coding::Number => names.push(column.clone()),
-            Coding::Words(words) => names.extend(words.iter().map(|word| format!("{column}={word}"))),
-        }
-    }
-    names
-}
-
-/// A number, or a yes or no as one.
-pub(crate) fn number(field: &str) -> Option<f64> {
-    match field.to_ascii_lowercase().as_str() {
-        "yes" | "true" => Some(1.0),
-        "no" | "false" => Some(0.0),
-        text => text.parse().ok().filter(|value: &f64| value.is_finite()),
-    }
 }
 
 #[cfg(test)]

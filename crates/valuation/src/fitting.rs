@@ -122,13 +122,11 @@ pub fn saved_fit(
     let scale = summary::scale(reading);
     let histories = history::histories(session, FIT_TABLE, until, scale, detail)?;
     let fitted = fit_transactions(kind, &histories, request.unit, &request.estimating, request.seed)?;
-    let spend = match reading.has_amounts {
-        true => {
-            let spends = spending::spends(session, FIT_TABLE, until, scale, detail)?;
-            Spending::new(&spends, &Comparison::default()).fit.ok()
-        }
-        false => None,
-    };
+    let spends = reading
+        .has_amounts
+        .then(|| spending::spends(session, FIT_TABLE, until, scale, detail))
+        .transpose()?;
+    let spend = spends.and_then(|spends| Spending::new(&spends, &Comparison::default()).fit.ok());
     let data = FittedData::of(
         &customer_base(&histories, request.unit),
         reading.first_day.to_string(),

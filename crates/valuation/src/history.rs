@@ -71,16 +71,17 @@ impl Detail {
         let (mut columns, mut joins) = (String::new(), String::new());
         if self.intervals != Intervals::Unused {
             columns += ", coalesce(r.rhythm, 0) AS rhythm";
-            joins += &format!(
+            let rhythms = format!(
                 " LEFT JOIN (SELECT customer, sum(CAST(round(ln(CAST(gap AS DOUBLE)) * {LOG_UNITS:e}) AS BIGINT)) AS rhythm \
                    FROM (SELECT customer, CAST(day AS INT) - lag(CAST(day AS INT)) OVER (PARTITION BY customer ORDER BY day) AS gap \
                          FROM {purchases} WHERE day <= DATE '{as_of}') AS gaps WHERE gap > 0 GROUP BY customer) AS r \
                  ON b.customer = r.customer"
             );
+            joins.push_str(&rhythms);
         }
         if self.profiles {
             columns += ", c.profile AS profile";
-            joins += &format!(" JOIN {PROFILES} AS c ON b.customer = c.customer");
+            joins.extend([" JOIN ", PROFILES, " AS c ON b.customer = c.customer"]);
         }
         if self.logs {
             columns += ", log_spend, log_squares";

@@ -18,6 +18,7 @@
 
 mod active;
 mod base_level;
+mod coding;
 mod columns;
 mod covariates;
 mod customer_values;

@@ -1,6 +1,7 @@
 //! The predicted part of a valuation: fitted models, scores, totals, heat maps.
 
 use perennial_lake::Session;
+use perennial_models::saved::SavedFit;
 use perennial_models::{ModelKind, TimeUnit};
 
 use crate::active::Forecaster;
@@ -36,17 +37,19 @@ impl Fitted {
         Self { transactions: fit_transactions(kind, histories, unit, estimating, seed), spend }
     }
 
-    /// What is shown of the fits; `None` without a transaction model.
+    /// What is shown of the fits, fitted now or saved; `None` without a transaction model.
     pub(crate) fn models(
         &self,
         base: &Base,
         definitions: &Definitions,
         selection: Selection,
+        saved: Option<&SavedFit>,
     ) -> Option<Models> {
         let models = self.transactions.as_ref().ok()?;
+        let until = saved.and_then(|saved| saved.data.until.parse().ok()).unwrap_or(definitions.as_of);
         let spend = self.spend.as_ref().and_then(|spend| Some((spend.fit.as_ref().ok()?, &spend.selection)));
         Some(Models {
-            transactions: transaction_summary(models, definitions.unit, definitions.as_of),
+            transactions: transaction_summary(models, definitions.unit, until),
             spend: spend.map(|(fit, _)| spend_summary(fit, definitions.unit, definitions.as_of)),
             selection,
             spend_selection: spend.map(|(_, selection)| selection.clone()),

@@ -136,6 +136,16 @@ pub enum ModelChoice {
     Named(ModelKind),
 }
 
+impl ModelChoice {
+    /// The kinds that come into question.
+    pub(crate) fn kinds(self) -> Vec<ModelKind> {
+        match self {
+            Self::Auto => ModelKind::CANDIDATES.to_vec(),
+            Self::Named(kind) => vec![kind],
+        }
+    }
+}
+
 /// What is under way, for a progress bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {

@@ -77,9 +77,10 @@ fn histories(
 ) -> Result<Vec<Option<SpendHistory>>, Error> {
     let column = |name: &str| format!("{prefix}{name}");
     let (paid, spend) = (u32s(batch, &column("paid_repeats"))?, i64s(batch, &column("repeat_spend"))?);
-    let logs = match detail.logs {
-        true => Some((i64s(batch, &column("log_spend"))?, i64s(batch, &column("log_squares"))?)),
-        false => None,
+    let logs = if detail.logs {
+        Some((i64s(batch, &column("log_spend"))?, i64s(batch, &column("log_squares"))?))
+    } else {
+        None
     };
     let history = |row: usize| {
         let transactions = paid.value(row);

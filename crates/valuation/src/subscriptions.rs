@@ -12,7 +12,7 @@ use perennial_models::{
 };
 
 use crate::Error;
-use crate::covariates::number;
+use crate::coding::{CodedColumns, number};
 use crate::hold_out::EstimateTable;
 
 /// What the columns may be called, most telling first.
@@ -140,6 +140,8 @@ pub struct Retention {
     pub customers: f64,
     /// Those whose contract has ended.
     pub ended: f64,
+    /// The periods that the fit saw, where it was not all of them.
+    pub fitted_periods: Option<u32>,
     /// The parameters; `None` of Kaplan-Meier, which has none.
     pub fit: Option<EstimateTable>,
     /// Survival and retention by period.
@@ -176,16 +178,19 @@ impl Subscriptions {
             (place(columns.duration.as_ref(), &DURATION)?, place(columns.ended.as_ref(), &ENDED)?);
         let (start, end) = (place(columns.start.as_ref(), &START)?, place(columns.end.as_ref(), &END)?);
         let cohort = columns.alive.is_some() || (duration.is_none() && start.is_none());
+        let covariates =
+            columns.covariates.iter().map(|name| table.column(name)).collect::<Result<_, _>>()?;
+        let coded = CodedColumns::of(&table, covariates)?;
         let mut read = Self {
             lifetimes: Vec::new(),
             customers: Vec::new(),
-            covariates: columns.covariates.iter().map(|name| (name.clone(), Vec::new())).collect(),
+            covariates: coded.names.iter().map(|name| (name.clone(), Vec::new())).collect(),
             refused: Vec::new(),
         };
         match (alive, (duration, ended), start) {
             (Some(alive), ..) if cohort => read.cohort(&table, alive)?,
-            (_, (Some(duration), Some(ended)), _) => read.durations(&table, duration, ended)?,
-            (.., Some(start)) => read.days(&table, start, end, request)?,
+            (_, (Some(duration), Some(ended)), _) => read.durations(&table, (duration, ended), &coded)?,
+            (.., Some(start)) => read.days(&table, (start, end), &coded, request)?,
             _ => {
                 return Err(Error::Subscriptions {
                     file: file.to_owned(),
@@ -245,11 +250,18 @@ impl Subscriptions {
         Ok(())
     }
 
-    fn durations(&mut self, table: &TableFile, duration: usize, ended: usize) -> Result<(), Error> {
-        let places = self.places(table, &[duration, ended])?;
+    fn durations(
+        &mut self,
+        table: &TableFile,
+        (duration, ended): (usize, usize),
+        coded: &CodedColumns,
+    ) -> Result<(), Error> {
+        let places = [&[duration, ended], coded.places.as_slice()].concat();
         table.for_each(&places, |line, fields| {
             match (number(fields[0]), number(fields[1])) {
-                (Some(duration), Some(ended)) => self.add(line, duration, ended != 0.0, &fields[2..]),
+                (Some(duration), Some(ended)) => {
+                    self.add(line, (duration, ended != 0.0), coded.values(table, line, &fields[2..]));
+                }
                 (None, _) => self.refused.push((line, format!("the duration {:?} is no number", fields[0]))),
                 (_, None) => self.refused.push((line, format!("{:?} is neither yes nor no", fields[1]))),
             }
@@ -260,8 +272,8 @@ impl Subscriptions {
     fn days(
         &mut self,
         table: &TableFile,
-        start: usize,
-        end: Option<usize>,
+        (start, end): (usize, Option<usize>),
+        coded: &CodedColumns,
         request: &RetentionRequest,
     ) -> Result<(), Error> {
         let Some(end) = end else {
@@ -275,50 +287,40 @@ impl Subscriptions {
             Some(until) => until,
             None => last_day(table, &[start, end])?,
         };
-        let places = self.places(table, &[start, end])?;
+        let places = [&[start, end], coded.places.as_slice()].concat();
         table.for_each(&places, |line, fields| {
             let ended = if fields[1].is_empty() { Some(None) } else { day(fields[1]).map(Some) };
             match (day(fields[0]), ended) {
                 (Some(began), Some(ended)) => {
                     let ended = ended.filter(|day| *day <= until);
                     let days = (ended.unwrap_or(until) - began).get_days();
-                    self.add(line, f64::from(days) / request.unit.days(), ended.is_some(), &fields[2..]);
+                    let duration = f64::from(days) / request.unit.days();
+                    self.add(line, (duration, ended.is_some()), coded.values(table, line, &fields[2..]));
                 }
                 (None, _) => {
-                    self.refused.push((line, format!("{:?} is no day such as 2025-12-31", fields[0])))
+                    self.refused.push((line, format!("{:?} is no day such as 2025-12-31", fields[0])));
                 }
                 (_, None) => {
-                    self.refused.push((line, format!("{:?} is no day such as 2025-12-31", fields[1])))
+                    self.refused.push((line, format!("{:?} is no day such as 2025-12-31", fields[1])));
                 }
             }
             Ok::<(), Error>(())
         })
     }
 
-    /// The places of columns, those of the covariates after them.
-    fn places(&self, table: &TableFile, first: &[usize]) -> Result<Vec<usize>, Error> {
-        let mut places = first.to_vec();
-        for (name, _) in &self.covariates {
-            places.push(table.column(name)?);
-        }
-        Ok(places)
-    }
-
-    fn add(&mut self, line: u64, duration: f64, ended: bool, covariates: &[&str]) {
-        let values: Option<Vec<f64>> = covariates.iter().map(|field| number(field)).collect();
-        match values {
-            _ if duration < 0.0 => self.refused.push((line, format!("the duration {duration} is negative"))),
-            None => self.refused.push((line, format!("a covariate of {covariates:?} is no number"))),
-            Some(values) => {
-                if self.push(duration, ended, 1.0) {
-                    self.covariates
-                        .iter_mut()
-                        .zip(values)
-                        .for_each(|((_, column), value)| column.push(value));
-                } else {
-                    self.refused.push((line, format!("the duration {duration} is not finite")));
-                }
+    fn add(&mut self, line: u64, (duration, ended): (f64, bool), covariates: Result<Vec<f64>, Error>) {
+        match covariates {
+            _ if duration < 0.0 => {
+                self.refused.push((
+                    line,
+                    format!("the duration {duration} is negative: it began after the last day"),
+                ));
             }
+            Err(error) => self.refused.push((line, error.to_string())),
+            Ok(values) if self.push(duration, ended, 1.0) => {
+                self.covariates.iter_mut().zip(values).for_each(|((_, column), value)| column.push(value));
+            }
+            Ok(_) => self.refused.push((line, format!("the duration {duration} is not finite"))),
         }
     }
 
@@ -348,6 +350,9 @@ impl Subscriptions {
                 .filter(|(l, _)| l.ended())
                 .map(|(_, n)| n)
                 .sum(),
+            fitted_periods: request
+                .periods
+                .filter(|_| matches!(kind, RetentionKind::Sbg | RetentionKind::Bdw)),
             fit: None,
             curve: Vec::new(),
             expected_residual_lifetime: None,
@@ -358,11 +363,11 @@ impl Subscriptions {
         match kind {
             RetentionKind::Sbg => {
                 let fit = Sbg::fit(&seen).map_err(|source| failed("sBG", source))?;
-                retention.parametric(fit, &observed, request);
+                retention.parametric(&fit, &observed, request);
             }
             RetentionKind::Bdw => {
                 let fit = BetaDiscreteWeibull::fit(&seen).map_err(|source| failed("BdW", source))?;
-                retention.parametric(fit, &observed, request);
+                retention.parametric(&fit, &observed, request);
             }
             RetentionKind::KaplanMeier => {
                 retention.curve = curve(None, &observed, request);
@@ -424,13 +429,13 @@ impl Subscriptions {
 impl Retention {
     fn parametric<M: RetentionModel>(
         &mut self,
-        fit: Fit<M>,
+        fit: &Fit<M>,
         observed: &KaplanMeier,
         request: &RetentionRequest,
     ) {
         self.curve = curve(Some(&fit.model), observed, request);
         self.expected_residual_lifetime = Some(fit.model.expected_residual_lifetime(0));
-        self.fit = Some(EstimateTable::of(&fit));
+        self.fit = Some(EstimateTable::of(fit));
     }
 }
 

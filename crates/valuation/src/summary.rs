@@ -74,11 +74,11 @@ pub fn summary_sql(purchases: &str, as_of: Date) -> String {
 /// The same; with the scale of the amounts also `log_spend` and `log_squares`, the sums over repeat transactions with spend of the
 /// logarithms of their values and of the squares of these (see [`log_sql`]).
 fn customers_sql(purchases: &str, as_of: Date, logs: Option<f64>) -> String {
-    let (mut own, mut sums, mut repeats) = (String::new(), String::new(), String::new());
+    let (mut own, mut sums, mut repeats) = (String::new(), "", String::new());
     if let Some(scale) = logs {
         let first = log_sql(&format!("(first_key % {PACK})"), scale);
         own = format!(", {} AS log_value", log_sql("spend", scale));
-        sums = ", sum(log_value) AS log_sum, sum(log_value * log_value) AS square_sum".to_owned();
+        sums = ", sum(log_value) AS log_sum, sum(log_value * log_value) AS square_sum";
         // The same function of the same amount: what is taken away is exactly what the first transaction added.
         repeats = format!(", log_sum - {first} AS log_spend, square_sum - {first} * {first} AS log_squares");
     }

@@ -10,8 +10,9 @@ use perennial_models::{
 };
 use serde::Serialize;
 
+use crate::coding::number;
 use crate::columns::{i32s, texts};
-use crate::covariates::{CUSTOMER_NAMES, Covariates, number};
+use crate::covariates::{CUSTOMER_NAMES, Covariates};
 use crate::fitting::{FitRequest, fit_summary};
 use crate::hold_out::{CovariateSummary, FitSummary};
 use crate::{Error, day};
@@ -120,22 +121,12 @@ impl TimedCovariates {
                 let values = constant.get(customer.as_str()).ok_or_else(|| {
                     wrong(format!("customer {customer} has no row among the covariates that do not change"))
                 })?;
-                steps.iter_mut().for_each(|(_, all)| all.extend(*values));
+                for (_, all) in steps {
+                    all.extend(*values);
+                }
             }
         }
         Ok(Self { names, customers, file: file.to_owned() })
-    }
-
-    /// The path of a customer's covariates, on a clock of the given unit since 1970-01-01.
-    fn path(&self, steps: &[(i32, Vec<f64>)], unit_days: f64) -> Result<CovariatePath, InvalidPath> {
-        let time = |day: i32| f64::from(day) / unit_days;
-        // The last values hold as long as those before them did.
-        let last = steps.last().map_or(0, |(day, _)| *day);
-        let length = steps.len().checked_sub(2).map_or(1, |before| last - steps[before].0);
-        CovariatePath::new(
-            steps.iter().map(|(day, values)| (time(*day), values.clone())),
-            time(last + length),
-        )
     }
 }
 
@@ -166,14 +157,12 @@ pub fn time_varying(
             ),
         })?;
         let of_customer = |error: InvalidPath| failed(format!("customer {customer}: {error}"));
-        let number = match keys.get(&key(steps)) {
-            Some(number) => *number,
-            None => {
-                let path = covariates.path(steps, unit.days()).map_err(of_customer)?;
-                let number = base.add_path(path).map_err(of_customer)?;
-                keys.insert(key(steps), number);
-                number
-            }
+        let number = if let Some(number) = keys.get(&key(steps)) {
+            *number
+        } else {
+            let added = path(steps, unit.days()).and_then(|path| base.add_path(path)).map_err(of_customer)?;
+            keys.insert(key(steps), added);
+            added
         };
         let time = |day: i32| f64::from(day) / unit.days();
         let times = seen[1..].iter().map(|day| time(day - first)).collect();
@@ -224,6 +213,15 @@ fn judge(
         predicted_total,
         actual_total,
     })
+}
+
+/// The path of a customer's covariates, on a clock of the given unit since 1970-01-01.
+fn path(steps: &[(i32, Vec<f64>)], unit_days: f64) -> Result<CovariatePath, InvalidPath> {
+    let time = |day: i32| f64::from(day) / unit_days;
+    // The last values hold as long as those before them did.
+    let last = steps.last().map_or(0, |(day, _)| *day);
+    let length = steps.len().checked_sub(2).map_or(1, |before| last - steps[before].0);
+    CovariatePath::new(steps.iter().map(|(day, values)| (time(*day), values.clone())), time(last + length))
 }
 
 /// Equal for equal steps.

@@ -21,7 +21,7 @@ pub(crate) struct FittedTransactions {
 
 enum Models {
     /// One model for all customers.
-    Same(TransactionFit),
+    Same(Box<TransactionFit>),
     /// A model for each of the profiles, by number.
     ByProfile(Box<StaticCovariateFit<Box<dyn TransactionModel>>>, Arc<Vec<Vec<f64>>>),
     /// A model for each group, by number.
@@ -49,7 +49,7 @@ impl FittedTransactions {
     /// One model for all customers.
     pub(crate) fn same(fit: TransactionFit) -> Self {
         let name = fit.model.name();
-        Self { about: fit.clone_about(name), models: Models::Same(fit) }
+        Self { about: fit.clone_about(name), models: Models::Same(Box::new(fit)) }
     }
 
     /// The model of a saved fit.

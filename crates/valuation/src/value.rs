@@ -7,7 +7,8 @@ use perennial_models::saved::SavedFit;
 
 use crate::definitions::{Definitions, Margin};
 use crate::distribution::fewest_holding;
-use crate::figures::{Base, Distribution};
+use crate::figures::{Base, BaseLevel, Distribution, ModelCheck};
+use crate::history::History;
 use crate::hold_out::{HoldOut, Selection};
 use crate::methods::MethodPanel;
 use crate::prediction::{Fitted, Prediction, ScoringRun};
@@ -44,16 +45,11 @@ pub fn value(
 ) -> Result<Valuation, Error> {
     let definitions = definitions(session, reading, request)?;
     progress(Stage::Summarise, 0, 1);
-    let choice = match &request.saved {
-        Some(saved) => ModelChoice::Named(saved_kind(saved)),
-        None => request.model,
-    };
-    let kinds = match choice {
-        ModelChoice::Auto => ModelKind::CANDIDATES,
-        ModelChoice::Named(kind) => &[kind],
-    };
+    let choice =
+        request.saved.as_deref().map_or(request.model, |saved| ModelChoice::Named(saved_kind(saved)));
+    let kinds = choice.kinds();
     request.estimating.prepare(session, reading)?;
-    let detail = fitting::detail(kinds, &request.estimating).with_logs(reading.has_amounts);
+    let detail = fitting::detail(&kinds, &request.estimating).with_logs(reading.has_amounts);
     let purchases = summary::summarise(session, reading, SUMMARY, definitions.as_of, detail)?;
     let base = summary::base(session, reading, SUMMARY, definitions.as_of)?;
     let scale = summary::scale(reading);
@@ -76,24 +72,12 @@ pub fn value(
     let split = last_split(session, reading, kind, &base, &definitions, request)?;
     let comparison = split.as_ref().map(Split::spend_comparison).transpose()?.unwrap_or_default();
     let spending = spends.as_deref().map(|spends| Spending::new(spends, &comparison));
-    let fitted = match &request.saved {
-        Some(saved) => Fitted {
-            transactions: Ok(FittedTransactions::saved(saved)?),
-            spend: saved.spend.as_ref().and_then(Spending::saved).or(spending),
-        },
-        None => Fitted::new(kind, &histories, spending, definitions.unit, &request.estimating, request.seed),
-    };
-    let fitted = match (choice, fitted.transactions) {
-        (ModelChoice::Named(_), Err(error)) => return Err(error),
-        (_, transactions) => Fitted { transactions, ..fitted },
-    };
+    let fitted = fitted((kind, choice), &histories, spending, &definitions, request)?;
     progress(Stage::Fit, 1, 1);
 
     progress(Stage::Validate, 0, 1);
-    let hold_out = match split {
-        Some(split) => last_hold_out(&split, &comparison, kind, request)?,
-        None => None,
-    };
+    let judge = |split: Split| last_hold_out(&split, &comparison, kind, request);
+    let hold_out = split.map(judge).transpose()?.flatten();
     progress(Stage::Validate, 1, 1);
     let error = model_error(&selection, hold_out.as_ref());
     let run = ScoringRun { table: SCORES, summary: SUMMARY, detail, seed: request.seed, progress };
@@ -115,22 +99,12 @@ pub fn value(
     predicted.sort_unstable_by(f64::total_cmp);
     let top_customers = customer_values::top(session, figure, TOP_CUSTOMERS)?;
     progress(Stage::Join, 1, 1);
-
     let activity = measures::activity(session, reading, &purchases, &base, definitions.as_of)?;
-    let predictive = valued.then_some(&prediction.totals);
-    let methods = MethodPanel::new(&base, &activity, definitions.margin, &definitions, predictive);
+    let totals = valued.then_some(&prediction.totals);
+    let methods = MethodPanel::new(&base, &activity, definitions.margin, &definitions, totals);
     let distribution = Distribution::new(figure, &mut values);
-    let mut models = fitted.models(&base, &definitions, selection);
-    if let (Some(models), Some(saved)) = (&mut models, &request.saved) {
-        models.transactions.until = saved.data.until.parse().unwrap_or(definitions.as_of);
-    }
-    let (model_check, base_level) = match &fitted.transactions {
-        Ok(fitted) => (
-            model_check::model_check(fitted, &histories, &definitions, request.seed),
-            base_level::base_level(session, SUMMARY, fitted, &definitions)?,
-        ),
-        Err(_) => (None, None),
-    };
+    let models = fitted.models(&base, &definitions, selection, request.saved.as_deref());
+    let (model_check, base_level) = checks(session, &fitted, &histories, &definitions, request.seed)?;
     let warnings = warnings(&WarningInputs {
         definitions: &definitions,
         base: &base,
@@ -155,7 +129,7 @@ pub fn value(
         base_level,
         hold_out: hold_out.as_ref(),
     });
-    let (totals, heat_maps) = (prediction.totals, prediction.heat_maps);
+    let Prediction { totals, heat_maps, .. } = prediction;
     Ok(Valuation {
         definitions,
         base,
@@ -170,6 +144,40 @@ pub fn value(
         warnings,
         top_customers,
     })
+}
+
+/// The models: those of the saved fit, or fitted now. A model that was asked for by name has to be had.
+fn fitted(
+    (kind, choice): (ModelKind, ModelChoice),
+    histories: &[History],
+    spending: Option<Spending>,
+    definitions: &Definitions,
+    request: &Request,
+) -> Result<Fitted, Error> {
+    let fitted = match &request.saved {
+        Some(saved) => Fitted {
+            transactions: Ok(FittedTransactions::saved(saved)?),
+            spend: saved.spend.as_ref().and_then(Spending::saved).or(spending),
+        },
+        None => Fitted::new(kind, histories, spending, definitions.unit, &request.estimating, request.seed),
+    };
+    match (choice, fitted.transactions) {
+        (ModelChoice::Named(_), Err(error)) => Err(error),
+        (_, transactions) => Ok(Fitted { transactions, ..fitted }),
+    }
+}
+
+/// Whether the fitted model makes customers like these, and whether its base level changes over time.
+fn checks(
+    session: &Session,
+    fitted: &Fitted,
+    histories: &[History],
+    definitions: &Definitions,
+    seed: u64,
+) -> Result<(Option<ModelCheck>, Option<BaseLevel>), Error> {
+    let Ok(fitted) = &fitted.transactions else { return Ok((None, None)) };
+    let check = model_check::model_check(fitted, histories, definitions, seed);
+    Ok((check, base_level::base_level(session, SUMMARY, fitted, definitions)?))
 }
 
 /// The kind of a saved model.

@@ -304,7 +304,7 @@ pub(crate) struct UncertaintyArgument {
     pub(crate) uncertainty: Uncertainty,
 
     /// A prior distribution in place of the default one, for `bayes`: such as `r=lognormal(0.5,1)` (median and spread of the logarithm);
-    /// also gamma(shape,rate), halfnormal(scale) and flat; can be repeated.
+    /// also halfnormal(sigma), gamma(shape,rate), normal(mean,sd) and flat; can be repeated.
     #[arg(long = "prior", value_name = "PARAMETER=PRIOR")]
     pub(crate) priors: Vec<String>,
 }
@@ -367,9 +367,9 @@ pub(crate) struct ValidateArguments {
     #[command(flatten)]
     pub(crate) source: SourceArguments,
 
-    /// The model to judge; `all` judges each but pareto-ggg, which takes a minute for some thousand customers.
-    #[arg(long, default_value = "all", value_parser = names(transaction_models().chain(["all"])))]
-    pub(crate) model: String,
+    /// The models to judge, separated by commas; `all` judges each but pareto-ggg, which takes a minute for some thousand customers.
+    #[arg(long, value_name = "NAME,...", default_value = "all", value_delimiter = ',', value_parser = names(transaction_models().chain(["auto", "all"])))]
+    pub(crate) model: Vec<String>,
 
     /// The last day that the fit sees; the hold-out begins the day after.
     #[arg(long, value_name = "DATE", value_parser = quantities::date)]

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use perennial_lake::{Reading, Session};
+use perennial_models::ModelKind;
 use perennial_report::{Language, Texts};
 use perennial_valuation::hold_out::FitSummary;
 use perennial_valuation::{FitKind, FitRequest, RetentionKind};
@@ -40,6 +41,14 @@ pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
     let (session, read) = open(&requests::source(&arguments.source), &progress)?;
     let kinds = requests::fits(&arguments.model, read.has_amounts)?;
     let request = requests::fit(arguments)?;
+    let possible = request.estimating.possible(&ModelKind::ALL);
+    let kinds: Vec<FitKind> = kinds
+        .into_iter()
+        .filter(|kind| match kind {
+            FitKind::Transactions(kind) => arguments.model != "all" || possible.contains(kind),
+            FitKind::Spend(_) => true,
+        })
+        .collect();
     if let Some(path) = &arguments.save {
         save(&session, &read, &kinds, &request, path)?;
     }

@@ -14,7 +14,7 @@ pub(crate) fn run(arguments: &ValidateArguments) -> Result<()> {
     if let Some(covariates) = requests::over_time(&arguments.covariates)? {
         let asked = Asked {
             source: &arguments.source,
-            model: &arguments.model,
+            model: &arguments.model.join(","),
             covariates: &arguments.covariates,
             until: Some(arguments.until),
             unit: arguments.unit.unit,
@@ -25,10 +25,11 @@ pub(crate) fn run(arguments: &ValidateArguments) -> Result<()> {
     }
     let texts = Texts::plain(Language::English);
     let progress = Progress::new(&texts);
-    let models = requests::models(&arguments.model)?;
+    let models = requests::each_once(&arguments.model)?;
     let (session, read) = open(&requests::source(&arguments.source), &progress)?;
     let stage = |stage, done, total| progress.of_stage(stage, done, total);
     let request = requests::hold_out(arguments)?;
+    let models = if arguments.model == ["all"] { request.estimating.possible(&models) } else { models };
     let results = perennial_valuation::hold_outs(&session, &read, &models, &request, &stage)?;
     let names = models.iter().map(|model| model.name());
     let (judged, failed) = Failure::sort_out(names.zip(results))?;

@@ -9,7 +9,7 @@ use super::page::Align::{Left, Right};
 
 /// The league table, and how it is read.
 pub(crate) fn show(page: &mut Page, texts: &Texts, league: &Selection) {
-    let origins: Vec<String> = league.origins.iter().map(ToString::to_string).collect();
+    let origins: Vec<String> = league.origins.iter().map(|day| texts.date(*day)).collect();
     page.heading(&texts.text("terminal-league"));
     page.paragraph(&texts.code(
         "terminal",
@@ -21,7 +21,10 @@ pub(crate) fn show(page: &mut Page, texts: &Texts, league: &Selection) {
     columns[0].1 = Left;
     page.table(&columns, league.candidates.iter().map(|candidate| row(texts, candidate)).collect());
     page.paragraph(
-        &texts.code("terminal", &json!({ "code": "league-note", "level": texts.percent(league.level) })),
+        &texts.code(
+            "terminal",
+            &json!({ "code": "league-note", "level": texts.percent_rounded(league.level) }),
+        ),
     );
     for candidate in &league.candidates {
         if let Some(failure) = &candidate.failure {

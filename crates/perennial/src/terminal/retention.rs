@@ -16,6 +16,9 @@ pub(crate) fn show(page: &mut Page, texts: &Texts, fitted: &Retention) {
         texts.decimal(fitted.ended, 0),
         texts.count(fitted.refused)
     ));
+    if let Some(periods) = fitted.fitted_periods {
+        page.paragraph(&format!("Fitted on the first {periods} periods; what comes after is a projection beside what was observed."));
+    }
     if let Some(fit) = &fitted.fit {
         let rows = fit.parameters.iter().map(|(name, value, error)| {
             vec![name.clone(), estimate(texts, Some(*value)), estimate(texts, *error)]
@@ -87,7 +90,7 @@ fn curve(page: &mut Page, texts: &Texts, points: &[RetentionPoint]) {
         }
         row
     };
-    page.heading("Customers left after so many renewals");
+    page.heading("Customers left after so many periods");
     let mut columns = vec![("Period", Right), ("Observed", Right), ("Interval", Right)];
     if modelled {
         columns.extend([("Model", Right), ("Retention rate", Right)]);

@@ -191,7 +191,10 @@ models-posterior = Mittelwerte und Standardabweichungen von { COUNT($draws) } Zi
        *[false] Den Ziehungen ist nicht zu trauen: R-Dach sollte unter 1,01 liegen, mit 100 effektiven Ziehungen je Kette und ohne Divergenzen.
     }
 models-bootstrap = Standardfehler aus Anpassungen an { COUNT($replicates) } neu gezogene Kundenstämme; { COUNT($failed) } ließen sich nicht anpassen.
-models-likelihood_ratio = Die Kovariaten heben die Log-Likelihood von { DECIMAL($without, 2) }: Likelihood-Quotienten-Statistik { DECIMAL($statistic, 2) } bei { COUNT($degrees) } Freiheitsgraden, p { $p }.
+models-likelihood_ratio = Die Kovariaten heben die Log-Likelihood von { DECIMAL($without, 2) }: Likelihood-Quotienten-Statistik { DECIMAL($statistic, 2) } bei { COUNT($degrees) } { $degrees ->
+        [one] Freiheitsgrad
+       *[other] Freiheitsgraden
+    }, p { $p }.
 models-penalised = Die Strafe zieht die Koeffizienten zur Null, deshalb gibt es keinen Likelihood-Quotienten-Test; ohne Kovariaten ist die Log-Likelihood { DECIMAL($without, 2) }.
 models-not_identified = { $name } = { DECIMAL($value, 2) } ist nicht bestimmt: Die Daten passen ebenso zu einem ganz anderen Wert. Das ist nicht als Wirkung zu lesen; lassen Sie die Kovariate bei diesem Vorgang weg oder setzen Sie eine Strafe.
 models-extreme = { $name } = { DECIMAL($value, 2) } unterscheidet Kunden um den Faktor { COUNT($size) }: eher eine flach auslaufende Likelihood als eine Wirkung. Lassen Sie die Kovariate bei diesem Vorgang weg oder setzen Sie eine Strafe.
@@ -206,7 +209,7 @@ selection-by-hold-out = { MODEL($model) } war über { COUNT($origins) } rolliere
         [one] Prüfzeit
        *[other] Prüfzeiten
     } am besten (Anpassung bis { $days }), nach dem mittleren Log-Score je Kunde.
-selection-not-by-hold-out = { MODEL($model) } wurde nicht durch Prüfzeiten gewählt: Es wurde genannt, oder die Historie ist zu kurz zum Urteilen.
+selection-not-by-hold-out = { MODEL($model) } wurde nicht durch Prüfzeiten gewählt: Es wurde genannt oder gespeichert, oder die Historie ist zu kurz zum Urteilen.
 column-model = Modell
 column-log-score = Log-Score
 column-crps = CRPS

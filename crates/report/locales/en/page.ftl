@@ -174,7 +174,10 @@ models-posterior = Means and standard deviations of { COUNT($draws) } draws from
        *[false] The draws are not to be trusted: R-hat should be below 1.01, with 100 effective draws for each chain and no divergences.
     }
 models-bootstrap = Standard errors from fits on { COUNT($replicates) } resampled customer bases; { COUNT($failed) } could not be fitted.
-models-likelihood_ratio = The covariates raise the log-likelihood from { DECIMAL($without, 2) }: likelihood-ratio statistic { DECIMAL($statistic, 2) } with { COUNT($degrees) } degrees of freedom, p { $p }.
+models-likelihood_ratio = The covariates raise the log-likelihood from { DECIMAL($without, 2) }: likelihood-ratio statistic { DECIMAL($statistic, 2) } with { COUNT($degrees) } { $degrees ->
+        [one] degree of freedom
+       *[other] degrees of freedom
+    }, p { $p }.
 models-penalised = The coefficients are drawn to zero by the penalty, so no likelihood-ratio test is given; without covariates the log-likelihood is { DECIMAL($without, 2) }.
 models-not_identified = { $name } = { DECIMAL($value, 2) } is not identified: the data fit as well with a very different value. It should not be read as an effect; leave the covariate out of this process, or use a penalty.
 models-extreme = { $name } = { DECIMAL($value, 2) } makes customers differ by a factor of { COUNT($size) }: rather a likelihood that levels off than an effect. Leave the covariate out of this process, or use a penalty.
@@ -189,7 +192,7 @@ selection-by-hold-out = { MODEL($model) } did best over { COUNT($origins) } roll
         [one] hold-out
        *[other] hold-outs
     } (calibration until { $days }), by the mean log score per customer.
-selection-not-by-hold-out = { MODEL($model) } was not chosen by hold-outs: it was named, or the history is too short to judge.
+selection-not-by-hold-out = { MODEL($model) } was not chosen by hold-outs: it was named or saved, or the history is too short to judge.
 column-model = Model
 column-log-score = Log score
 column-crps = CRPS

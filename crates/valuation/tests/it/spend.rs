@@ -29,7 +29,7 @@ fn shop(customers: u32, amount: impl Fn(f64, f64) -> f64) -> (Session, Reading) 
         let mut day = 365.0 * uniform_open(&mut rng);
         while day < 730.0 {
             let value = amount(level, standard_normal(&mut rng));
-            let on = start.saturating_add(jiff::Span::new().days(day as i64));
+            let on = start.saturating_add(jiff::Span::new().days(whole(day)));
             writeln!(text, "c{customer},{on},{value:.2}").expect("a string takes all");
             if uniform_open(&mut rng) < 0.15 {
                 break;
@@ -129,4 +129,10 @@ fn the_first_transaction_and_those_without_spend_are_left_out() {
     assert!((number("mu") - 20_f64.ln()).abs() < 1e-5, "{fit:?}");
     assert!((number("sigma") - 2_f64.ln() * (2.0_f64 / 3.0).sqrt()).abs() < 1e-3, "{fit:?}");
     assert!(number("tau") < 1e-2, "{fit:?}");
+}
+
+/// A number of days that is whole already.
+#[expect(clippy::cast_possible_truncation, reason = "days of a few years")]
+fn whole(days: f64) -> i64 {
+    days as i64
 }
