@@ -5,7 +5,8 @@
 use divan::{Bencher, black_box};
 use perennial_math::random::{exponential, stream, uniform_open};
 use perennial_models::{
-    BgNbd, BgNbdLikelihood, Cox, CoxData, CustomerBase, Lifetime, MbgCnbdK, ModelKind, Purchases, TransactionModel,
+    BgNbd, BgNbdLikelihood, Cox, CoxData, CustomerBase, Lifetime, MbgCnbdK, ModelKind, Purchases,
+    TransactionModel,
 };
 
 fn main() {

@@ -20,10 +20,9 @@ use perennial_math::{
     random::{Rng, beta, binomial, gamma, poisson, standard_normal, stream, uniform_open},
 };
 use perennial_models::{
-    BetaDiscreteWeibull, BgBb, BgNbdLikelihood, CovariateBase, CovariateTerms, CustomerBase,
-    Estimated, Estimation, Fit, GammaGamma, Intervals, LogNormal, MeanSpend, ModelKind, Opportunities,
-    OpportunityBase, Process, Purchases, SampleOrigin, Sampling, Sbg, SpendHistory, Tenure,
-    TenureBase, TransactionModel,
+    BetaDiscreteWeibull, BgBb, BgNbdLikelihood, CovariateBase, CovariateTerms, CustomerBase, Estimated,
+    Estimation, Fit, GammaGamma, Intervals, LogNormal, MeanSpend, ModelKind, Opportunities, OpportunityBase,
+    Process, Purchases, SampleOrigin, Sampling, Sbg, SpendHistory, Tenure, TenureBase, TransactionModel,
 };
 
 const SEED: u64 = 20_260_101;

@@ -181,11 +181,8 @@ fn sum_rows(
     let mut sum = [0.0; 5];
     for run in rows.chunk_by(|one, next| one.frequency == next.frequency) {
         let terms = frequencies[run[0].frequency as usize];
-        let summed = if vectors && run.len() >= vector::SHORTEST {
-            vector::sum_run(run, terms, times)
-        } else {
-            None
-        };
+        let summed =
+            if vectors && run.len() >= vector::SHORTEST { vector::sum_run(run, terms, times) } else { None };
         let RunSums { log, by_shape, by_alpha, dead } = summed.unwrap_or_else(|| sum_run(run, terms, times));
         sum[0] += log;
         sum[1] += by_shape;
