@@ -109,7 +109,7 @@ fn order_log(bench: &Bench, customers: u64, orders: u64) -> Result<PathBuf> {
 }
 
 /// Makes a file under another name first, so that an interrupted run leaves none that looks complete.
-fn made_once(file: &Path, make: impl Fn(&Path) -> Result<Measured>) -> Result<PathBuf> {
+pub(super) fn made_once(file: &Path, make: impl Fn(&Path) -> Result<Measured>) -> Result<PathBuf> {
     if !file.exists() {
         let part = file.with_extension("part");
         make(&part)?;
@@ -118,7 +118,7 @@ fn made_once(file: &Path, make: impl Fn(&Path) -> Result<Measured>) -> Result<Pa
     Ok(file.to_path_buf())
 }
 
-fn path(path: &Path) -> String {
+pub(super) fn path(path: &Path) -> String {
     path.display().to_string()
 }
 

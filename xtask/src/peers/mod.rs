@@ -5,6 +5,7 @@
 //! used from start to end, measured from outside.
 
 mod cases;
+mod models;
 mod program;
 mod table;
 
@@ -43,6 +44,21 @@ enum Comparison {
     Summary,
     /// The whole valuation of a large order log: CPU and peak memory.
     Memory,
+    /// The posterior of the BG/NBD on CDNOW against PyMC-Marketing.
+    Nuts,
+    /// Fits of every model, ours alone.
+    Models,
+    /// Fits on one thread and on two, ours alone.
+    Threads,
+    /// The likelihood with vector instructions against that without, both ours.
+    Kernel,
+}
+
+impl Comparison {
+    /// Whether it needs models alone and not the product: built within a minute.
+    const fn of_models(self) -> bool {
+        matches!(self, Self::Nuts | Self::Models | Self::Threads | Self::Kernel)
+    }
 }
 
 /// The programs and the folder of a run.
@@ -52,6 +68,8 @@ struct Bench {
     python: PathBuf,
     /// Our program for the work alone.
     ours: PathBuf,
+    /// Our program for the work of a model alone.
+    fits: PathBuf,
     /// The product.
     perennial: PathBuf,
     /// Where inputs are kept between runs.
@@ -64,7 +82,9 @@ struct Bench {
 /// # Errors
 /// When a program cannot be built, installed or run.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let bench = Bench::prepare(arguments.threads)?;
+    let models_only =
+        !arguments.only.is_empty() && arguments.only.iter().all(|comparison| comparison.of_models());
+    let bench = Bench::prepare(arguments.threads, !models_only)?;
     let wanted = |comparison| arguments.only.is_empty() || arguments.only.contains(&comparison);
     let customers = arguments.customers;
     let mut rows = Vec::new();
@@ -82,17 +102,46 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if wanted(Comparison::Memory) {
         rows.push(cases::memory(&bench, customers * 2, customers * 10)?);
     }
+    if wanted(Comparison::Nuts) {
+        let python = install_peers("peers-pymc", "requirements-pymc.txt")?;
+        rows.push(models::nuts(&bench, &python)?);
+    }
+    if wanted(Comparison::Models) {
+        rows.extend(models::alone(&bench, customers)?);
+    }
+    if wanted(Comparison::Threads) {
+        rows.extend(models::threads(&bench, customers)?);
+    }
+    if wanted(Comparison::Kernel) {
+        rows.push(models::kernel(&bench, customers)?);
+    }
     println!("\n{}", table::markdown(&rows));
     println!("{}", bench.versions()?);
     Ok(())
 }
 
 impl Bench {
-    fn prepare(threads: usize) -> Result<Self> {
+    /// Installs the peers and builds the programs; the product, which takes long, only when it is asked for.
+    fn prepare(threads: usize, product: bool) -> Result<Self> {
         let target = std::path::absolute(workspace::target())?;
         let folder = target.join("bench");
         std::fs::create_dir_all(&folder)?;
-        let python = install_peers(&target.join("peers"))?;
+        let python = install_peers("peers", "requirements.txt")?;
+        let mut build = workspace::cargo();
+        build.args(["build", "--release", "--package", "perennial-models", "--example", "fits"]);
+        must_run(&mut build, "build the fits")?;
+        let release = target.join("release");
+        let bench = Self {
+            python,
+            ours: release.join("examples/bench"),
+            fits: release.join("examples/fits"),
+            perennial: release.join("perennial"),
+            folder,
+            threads,
+        };
+        if !product {
+            return Ok(bench);
+        }
         let mut build = workspace::cargo();
         build.args([
             "build",
@@ -105,14 +154,7 @@ impl Bench {
             "bench",
         ]);
         must_run(&mut build, "build Perennial")?;
-        let release = target.join("release");
-        Ok(Self {
-            python,
-            ours: release.join("examples/bench"),
-            perennial: release.join("perennial"),
-            folder,
-            threads,
-        })
+        Ok(bench)
     }
 
     /// The versions of what was compared and the machine it ran on.
@@ -127,10 +169,11 @@ impl Bench {
     }
 }
 
-/// A Python environment with the peers; made once, and again when the list of peers changes.
-fn install_peers(environment: &std::path::Path) -> Result<PathBuf> {
+/// A Python environment with the peers of a list; made once, and again when the list changes.
+fn install_peers(name: &str, requirements: &str) -> Result<PathBuf> {
+    let environment = std::path::absolute(workspace::target())?.join(name);
     let python = environment.join("bin/python");
-    let list = workspace::root().join("xtask/peers/requirements.txt");
+    let list = workspace::root().join("xtask/peers").join(requirements);
     let wanted = std::fs::read_to_string(&list).with_context(|| format!("cannot read {}", list.display()))?;
     let installed = environment.join("installed.txt");
     if std::fs::read_to_string(&installed).is_ok_and(|text| text == wanted) {
@@ -138,7 +181,7 @@ fn install_peers(environment: &std::path::Path) -> Result<PathBuf> {
     }
     eprintln!("installing the peers into {}", environment.display());
     must_run(
-        Command::new("python3").args(["-m", "venv"]).arg(environment),
+        Command::new("python3").args(["-m", "venv"]).arg(&environment),
         "make a Python environment (python3 with venv is needed)",
     )?;
     let mut pip = Command::new(&python);

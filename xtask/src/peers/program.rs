@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -40,23 +41,44 @@ impl Measured {
 impl Bench {
     /// Runs a script of the peers.
     pub(super) fn peer<S: AsRef<OsStr>>(&self, script: &str, arguments: &[S]) -> Result<Measured> {
+        self.script(&self.python, script, arguments)
+    }
+
+    /// Runs a script with another Python than that of most peers.
+    pub(super) fn script<S: AsRef<OsStr>>(
+        &self,
+        python: &Path,
+        script: &str,
+        arguments: &[S],
+    ) -> Result<Measured> {
         let script = workspace::root().join("xtask/peers").join(script);
-        let words = [self.python.as_os_str(), script.as_os_str()];
-        self.measure(words.into_iter().chain(arguments.iter().map(AsRef::as_ref)))
+        self.measure(python.as_os_str(), Some(script.as_os_str()), arguments, self.threads)
     }
 
     /// Runs our program for the work alone.
     pub(super) fn ours<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Result<Measured> {
-        self.measure(std::iter::once(self.ours.as_os_str()).chain(arguments.iter().map(AsRef::as_ref)))
+        self.measure(self.ours.as_os_str(), None, arguments, self.threads)
+    }
+
+    /// Runs our program for the work of a model alone.
+    pub(super) fn fits<S: AsRef<OsStr>>(&self, threads: usize, arguments: &[S]) -> Result<Measured> {
+        self.measure(self.fits.as_os_str(), None, arguments, threads)
     }
 
     /// Runs the product.
     pub(super) fn product<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Result<Measured> {
-        self.measure(std::iter::once(self.perennial.as_os_str()).chain(arguments.iter().map(AsRef::as_ref)))
+        self.measure(self.perennial.as_os_str(), None, arguments, self.threads)
     }
 
-    fn measure<'a>(&self, words: impl Iterator<Item = &'a OsStr>) -> Result<Measured> {
-        let words: Vec<&OsStr> = words.collect();
+    fn measure<S: AsRef<OsStr>>(
+        &self,
+        program: &OsStr,
+        script: Option<&OsStr>,
+        arguments: &[S],
+        threads: usize,
+    ) -> Result<Measured> {
+        let start = std::iter::once(program).chain(script);
+        let words: Vec<&OsStr> = start.chain(arguments.iter().map(AsRef::as_ref)).collect();
         let program = words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
         eprintln!("running {program}");
         let output = Command::new(&self.python)
@@ -64,7 +86,7 @@ impl Bench {
             .args(&words)
             // Spinning OpenMP threads would be counted as the peer's work.
             .env("OMP_NUM_THREADS", "1")
-            .env("RAYON_NUM_THREADS", self.threads.to_string())
+            .env("RAYON_NUM_THREADS", threads.to_string())
             .stderr(Stdio::inherit())
             .output()
             .with_context(|| format!("cannot start {program}"))?;

@@ -24,6 +24,8 @@ pub(super) struct Side {
     pub(super) name: &'static str,
     /// CPU seconds of the work alone.
     pub(super) work: f64,
+    /// How much was got for it; ratios are of CPU seconds per unit of it. 1 where both sides compute the same.
+    pub(super) got: f64,
     /// CPU seconds of the whole process.
     pub(super) process: f64,
     /// Peak resident memory of the process in MiB.
@@ -36,6 +38,7 @@ impl Side {
         Ok(Self {
             name,
             work: measured.number(work)?,
+            got: 1.0,
             process: measured.number("process_cpu")?,
             peak: measured.number("process_peak")?,
         })
@@ -47,13 +50,18 @@ impl Side {
 pub(super) enum Goal {
     /// At least this many times less CPU for the work than the peer.
     TimesLessCpu(f64),
+    /// Less CPU for the work than this, in seconds.
+    CpuBelow(f64),
+    /// Nothing: the figure is to be known.
+    None,
     /// A peak of memory below this, in MiB.
     PeakBelow(f64),
 }
 
 impl Row {
     fn ratio(&self) -> Option<f64> {
-        self.peer.as_ref().map(|peer| peer.work / self.ours.work)
+        let cost = |side: &Side| side.work / side.got;
+        self.peer.as_ref().map(|peer| cost(peer) / cost(&self.ours))
     }
 
     fn goal(&self) -> String {
@@ -61,6 +69,8 @@ impl Row {
             Goal::TimesLessCpu(times) => {
                 (format!(">= {times}x"), self.ratio().is_some_and(|ratio| ratio >= times))
             }
+            Goal::CpuBelow(limit) => (format!("< {limit} s"), self.ours.work < limit),
+            Goal::None => return "-".to_owned(),
             Goal::PeakBelow(limit) => (format!("peak < {limit:.0} MiB"), self.ours.peak < limit),
         };
         format!("{text}, {}", if reached { "reached" } else { "missed" })
