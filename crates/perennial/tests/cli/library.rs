@@ -209,8 +209,11 @@ fn groups_are_estimated_together() {
 fn sbg_on_the_published_retention_table() {
     let bench = Workbench::new();
     let alive = [100.0, 63.1, 46.8, 38.2, 32.6, 28.9, 26.2, 24.1, 22.3, 20.7, 19.4, 18.3, 17.3];
-    let rows: String = alive.iter().enumerate().map(|(year, alive)| format!("{year},{alive}\n")).collect();
-    bench.write("cohort.csv", format!("year,alive\n{rows}"));
+    let mut rows = String::from("year,alive\n");
+    for (year, alive) in alive.iter().enumerate() {
+        writeln!(rows, "{year},{alive}").unwrap();
+    }
+    bench.write("cohort.csv", rows);
     let fit = bench.run("fit cohort.csv --model sbg --periods 7 --format json").good().json();
     let estimate = |place: usize| fit["fit"]["parameters"][place][1].as_f64().unwrap();
     assert!((estimate(0) - 0.704).abs() < 5e-4 && (estimate(1) - 1.182).abs() < 5e-4, "{fit}");
