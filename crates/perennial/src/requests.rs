@@ -151,7 +151,14 @@ fn estimating(
     };
     let priors =
         uncertainty_argument.priors.iter().try_fold(Priors::new(), |priors, text| priors.with_text(text))?;
-    Ok(Estimating { uncertainty, priors, ..profiles(covariates)? })
+    let profiles = profiles(covariates)?;
+    if !uncertainty_argument.priors.is_empty() && uncertainty != Uncertainty::Bayes && profiles.groups.is_none() {
+        bail!(WrongUsage("--prior needs --uncertainty bayes".to_owned()));
+    }
+    if profiles.groups.is_some() && uncertainty == Uncertainty::Bootstrap {
+        bail!(WrongUsage("groups are estimated from the posterior distribution: leave --uncertainty bootstrap out".to_owned()));
+    }
+    Ok(Estimating { uncertainty, priors, ..profiles })
 }
 
 /// Where covariates that vary over time can be used.
@@ -207,6 +214,36 @@ fn profiles(arguments: &CovariateArguments) -> Result<Estimating> {
         penalty: arguments.penalty,
     };
     Ok(Estimating { covariates: Some(effects), ..Estimating::default() })
+}
+
+/// Refuses options that the model to fit would pass over in silence.
+pub(crate) fn check_fit(arguments: &FitArguments) -> Result<()> {
+    let name = arguments.model.as_str();
+    let of_orders = name == "all" || name.parse::<ModelKind>().is_ok();
+    let unused = [
+        ("--save", arguments.save.is_some()),
+        ("--covariates", !arguments.covariates.covariates.is_empty()),
+        ("--uncertainty", arguments.uncertainty.uncertainty != arguments::Uncertainty::Fast),
+        ("--prior", !arguments.uncertainty.priors.is_empty()),
+    ];
+    if !of_orders && let Some((option, _)) = unused.into_iter().find(|(_, used)| *used) {
+        bail!(WrongUsage(format!("{option} is for the models of when customers buy (bg-nbd, pareto-nbd, ...); {name} takes none")));
+    }
+    let named = &arguments.subscriptions;
+    let subscriptions = [
+        ("--duration", named.duration.is_some()),
+        ("--ended", named.ended.is_some()),
+        ("--start", named.start.is_some()),
+        ("--end", named.end.is_some()),
+        ("--alive", named.alive.is_some()),
+        ("--periods", named.periods.is_some()),
+    ];
+    if perennial_valuation::RetentionKind::named(name).is_none()
+        && let Some((option, _)) = subscriptions.into_iter().find(|(_, used)| *used)
+    {
+        bail!(WrongUsage(format!("{option} is for the models of subscriptions (sbg, bdw, kaplan-meier, cox), not for {name}")));
+    }
+    Ok(())
 }
 
 /// What models are fitted on.

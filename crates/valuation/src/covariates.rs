@@ -84,6 +84,10 @@ impl Covariates {
         let mut names: Vec<String> = read.iter().map(|(_, group)| group.clone()).collect();
         names.sort();
         names.dedup();
+        if names.len() < 2 {
+            let problem = format!("column {column:?} makes one group; there is nothing to pool");
+            return Err(Error::Covariates { file: file.to_owned(), problem });
+        }
         if names.len() > MOST_WORDS {
             let problem = format!(
                 "column {column:?} makes {} groups; at most {MOST_WORDS} are estimated together",

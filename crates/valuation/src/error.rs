@@ -9,12 +9,12 @@ pub enum Error {
     #[error(transparent)]
     Lake(#[from] perennial_lake::Error),
     /// A model that was asked for by name could not be fitted.
-    #[error("{model} cannot be fitted: {source}")]
+    #[error("{model} cannot be fitted: {reason}")]
     Fit {
         /// The model's name.
         model: &'static str,
         /// Why.
-        source: perennial_models::FitError,
+        reason: perennial_models::FitError,
     },
     /// Nobody had bought anything by the date asked for.
     #[error("no customer has an order on or before {until}; the orders run from {first} to {last}")]
@@ -119,6 +119,14 @@ pub enum Error {
     NotSaved {
         /// What, or why.
         problem: String,
+    },
+    /// An as-of date long after anything happened.
+    #[error("the as-of date {as_of} lies more than five years after the last order of {last}; check the year")]
+    TooLate {
+        /// The date asked for.
+        as_of: Date,
+        /// The last day with an order.
+        last: Date,
     },
     /// Amounts are needed and there are none.
     #[error(

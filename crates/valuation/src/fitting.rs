@@ -9,7 +9,7 @@ use perennial_models::{
     CovariateBase, CovariateTerms, CustomerBase, Estimated, Fit, Intervals, ModelKind, Outcome, Pooling,
     Purchases, Sampling, SpendFit, SpendKind, TimeUnit,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::Error;
 use crate::covariates::Covariates;
@@ -92,7 +92,7 @@ pub fn fits(
             FitKind::Spend(kind) => {
                 let spends = spending::spends(session, FIT_TABLE, until, scale, detail)?;
                 let fit = spending::fit(*kind, &spends)
-                    .map_err(|source| Error::Fit { model: kind.title(), source })?;
+                    .map_err(|source| Error::Fit { model: kind.title(), reason: source })?;
                 Ok(spend_summary(&fit, request.unit, until))
             }
         }
@@ -175,7 +175,7 @@ pub(crate) fn fit_transactions(
     estimating: &Estimating,
     seed: u64,
 ) -> Result<FittedTransactions, Error> {
-    let failed = |source| Error::Fit { model: kind.title(), source };
+    let failed = |source| Error::Fit { model: kind.title(), reason: source };
     if let Some(groups) = &estimating.groups {
         return fit_groups(kind, histories, unit, groups, estimating, seed);
     }
@@ -209,7 +209,7 @@ fn fit_groups(
     let sampling = Sampling { seed, priors: estimating.priors.clone(), ..Sampling::default() };
     let pooled = kind
         .pool(&bases, &Pooling { sampling, ..Pooling::default() })
-        .map_err(|source| Error::Fit { model: kind.title(), source })?;
+        .map_err(|source| Error::Fit { model: kind.title(), reason: source })?;
     Ok(FittedTransactions::by_group(pooled, &groups.names))
 }
 
@@ -241,10 +241,27 @@ fn fit_with_covariates(
 /// What is shown of a transaction model's fit.
 pub(crate) fn transaction_summary(models: &FittedTransactions, unit: TimeUnit, until: Date) -> FitSummary {
     let fit = models.fit();
+    let estimated = fit_summary(fit, fit.model, unit, until);
+    let (mut parameters, mut standard_errors) = chosen(models);
+    parameters.extend(estimated.parameters);
+    standard_errors.extend(estimated.standard_errors);
     FitSummary {
+        parameters,
+        standard_errors,
         covariates: models.covariates().map(CovariateSummary::of),
-        ..fit_summary(fit, fit.model, unit, until)
+        ..estimated
     }
+}
+
+/// The parameters that were chosen and not estimated (the k of the regular models), and that they have no standard error.
+fn chosen(models: &FittedTransactions) -> (Map<String, Value>, Map<String, Value>) {
+    let all = models.shared().map(|fit| fit.model.parameters()).unwrap_or_default();
+    let estimated = |name: &str| models.fit().parameters.iter().any(|parameter| parameter.name == name);
+    let chosen: Vec<_> = all.into_iter().filter(|(name, _)| !estimated(name)).collect();
+    (
+        chosen.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect(),
+        chosen.iter().map(|(name, _)| ((*name).to_owned(), Value::Null)).collect(),
+    )
 }
 
 /// What is shown of a spend model's fit.

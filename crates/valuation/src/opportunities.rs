@@ -123,7 +123,7 @@ pub fn opportunities(
 /// # Errors
 /// When there is too little data.
 pub fn fit_bg_bb(history: &OpportunityHistory) -> Result<Fit<BgBb>, Error> {
-    BgBb::fit(&history.base).map_err(|source| Error::Fit { model: "BG/BB", source })
+    BgBb::fit(&history.base).map_err(|source| Error::Fit { model: "BG/BB", reason: source })
 }
 
 #[cfg(test)]

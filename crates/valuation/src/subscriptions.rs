@@ -16,9 +16,9 @@ use crate::coding::{CodedColumns, number};
 use crate::hold_out::EstimateTable;
 
 /// What the columns may be called, most telling first.
-const DURATION: [&str; 6] = ["duration", "tenure", "lifetime", "periods", "months", "time"];
-const ENDED: [&str; 8] =
-    ["ended", "churn", "churned", "cancelled", "canceled", "event", "died", "churn_flag"];
+const DURATION: [&str; 7] = ["duration", "tenure", "lifetime", "periods", "months", "time", "laufzeit"];
+const ENDED: [&str; 9] =
+    ["ended", "churn", "churned", "cancelled", "canceled", "event", "died", "churn_flag", "gekündigt"];
 const START: [&str; 5] = ["start_date", "started_at", "start", "signup_date", "created_at"];
 const END: [&str; 6] = ["end_date", "ended_at", "end", "cancelled_at", "canceled_at", "churn_date"];
 const PERIOD: [&str; 6] = ["period", "year", "month", "week", "renewal", "t"];
@@ -229,6 +229,15 @@ impl Subscriptions {
             Ok::<(), Error>(())
         })?;
         left.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let wrong = |problem: String| Error::Subscriptions { file: table.path().display().to_string(), problem };
+        if let Some(pair) = left.windows(2).find(|pair| (pair[1].0 - pair[0].0 - 1.0).abs() > 1e-9) {
+            return Err(wrong(format!("after period {} comes {}; every period needs a row", pair[0].0, pair[1].0)));
+        }
+        if left.first().is_some_and(|(_, all)| *all <= 1.0) {
+            return Err(wrong(
+                "the customers left are shares; give their numbers, or percentages (then as if of 100 customers)".to_owned(),
+            ));
+        }
         let mut before: Option<f64> = None;
         for (at, alive) in left.iter().copied().enumerate().map(|(at, (_, alive))| (at as f64, alive)) {
             if let Some(before) = before {
@@ -263,7 +272,7 @@ impl Subscriptions {
                     self.add(line, (duration, ended != 0.0), coded.values(table, line, &fields[2..]));
                 }
                 (None, _) => self.refused.push((line, format!("the duration {:?} is no number", fields[0]))),
-                (_, None) => self.refused.push((line, format!("{:?} is neither yes nor no", fields[1]))),
+                (_, None) => self.refused.push((line, format!("{:?} is neither yes nor no (yes, no, true, false, 1, 0, ja, nein)", fields[1]))),
             }
             Ok::<(), Error>(())
         })
@@ -339,7 +348,7 @@ impl Subscriptions {
     pub fn fit(&self, kind: RetentionKind, request: &RetentionRequest) -> Result<Retention, Error> {
         let seen = self.seen(request.periods);
         let observed = KaplanMeier::new(&self.lifetimes, &self.customers);
-        let failed = |model, source| Error::Fit { model, source };
+        let failed = |model, source| Error::Fit { model, reason: source };
         let mut retention = Retention {
             model: kind.name(),
             customers: self.customers.iter().sum(),
@@ -384,6 +393,9 @@ impl Subscriptions {
         request: &RetentionRequest,
     ) -> Result<(), Error> {
         let failed = |problem: String| Error::Cox { problem };
+        if self.covariates.is_empty() {
+            return Err(failed("name its covariates, columns of the same file, with --covariate-columns".to_owned()));
+        }
         let mut data = CoxData::new(self.lifetimes.clone());
         for (name, values) in &self.covariates {
             data = data

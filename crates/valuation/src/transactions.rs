@@ -6,7 +6,7 @@ use std::sync::Arc;
 use perennial_math::random::Rng;
 use perennial_models::saved::SavedFit;
 use perennial_models::{
-    Estimated, Fit, Pooled, Sample, StaticCovariateFit, TransactionFit, TransactionModel,
+    Estimated, Fit, Pooled, Sample, Scale, StaticCovariateFit, TransactionFit, TransactionModel,
 };
 
 use crate::Error;
@@ -69,7 +69,9 @@ impl FittedTransactions {
         profiles: Arc<Vec<Vec<f64>>>,
     ) -> Self {
         let name = fit.without.model.name();
-        Self { about: fit.fit.clone_about(name), models: Models::ByProfile(Box::new(fit), profiles) }
+        let mut about = fit.fit.clone_about(name);
+        hold_unknown_coefficients(&mut about);
+        Self { about, models: Models::ByProfile(Box::new(fit), profiles) }
     }
 
     /// A model for the customers of each group; the parameters are those of all groups, one group after the other.
@@ -179,6 +181,21 @@ impl FittedTransactions {
             Models::Same(fit) => fit.model.forgets_recency(),
             Models::ByProfile(fit, _) => fit.without.model.forgets_recency(),
             Models::ByGroup(fits) => fits.iter().all(|fit| fit.model.forgets_recency()),
+        }
+    }
+}
+
+/// Takes the spread from coefficients that the data say nothing about: drawn from it, they would make customers who buy without end.
+fn hold_unknown_coefficients(fit: &mut Fit<&'static str>) {
+    for (place, parameter) in fit.parameters.iter().enumerate() {
+        if parameter.scale == Scale::Identity && parameter.standard_error.is_none() {
+            for (row, entries) in fit.covariance.iter_mut().enumerate() {
+                for (column, entry) in entries.iter_mut().enumerate() {
+                    if row == place || column == place {
+                        *entry = 0.0;
+                    }
+                }
+            }
         }
     }
 }

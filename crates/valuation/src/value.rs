@@ -26,6 +26,8 @@ use crate::{
 /// The tables of a valuation in the session.
 const SUMMARY: &str = "customer_summary";
 const SCORES: &str = "history_scores";
+/// An as-of date further than this after the last order is a mistake: five years.
+const LONGEST_SILENCE_DAYS: i32 = 1826;
 /// How many of the most valuable customers a valuation names.
 const TOP_CUSTOMERS: usize = 20;
 
@@ -201,6 +203,9 @@ fn definitions(session: &Session, reading: &Reading, request: &Request) -> Resul
     let days = request.horizon_days;
     let horizon_days = in_range("horizon", days, (1.0..=36_525.0).contains(&days), "1 day to 100 years")?;
     let as_of = request.as_of.unwrap_or(reading.last_day);
+    if day::number(as_of) - day::number(reading.last_day) > LONGEST_SILENCE_DAYS {
+        return Err(Error::TooLate { as_of, last: reading.last_day });
+    }
     let margin = match request.margin {
         None => measures::margin(session, reading, as_of)?.map_or(Margin::Revenue, Margin::Measured),
         Some(rate) => {

@@ -238,7 +238,7 @@ pub enum FitFailure {
 impl From<&crate::Error> for FitFailure {
     fn from(error: &crate::Error) -> Self {
         match error {
-            crate::Error::Fit { source, .. } => source.into(),
+            crate::Error::Fit { reason, .. } => reason.into(),
             other => Self::Other { message: other.to_string() },
         }
     }

@@ -115,7 +115,7 @@ pub(crate) struct ValueArguments {
     pub(crate) covariates: CovariateArguments,
 
     /// Score with a fit that `fit --save FILE` saved, instead of fitting anew.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["model", "covariates"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["model", "covariates", "unit", "uncertainty"])]
     pub(crate) fit: Option<PathBuf>,
 
     /// Write the customers' values to a file: .parquet, .csv (safe to open in a spreadsheet) or .json.
@@ -244,7 +244,7 @@ pub(crate) struct CovariateArguments {
 
     /// What the covariates move: how often customers buy, how soon they leave, or both.
     #[arg(long, value_name = "PROCESS,...", value_delimiter = ',', default_values = ["purchase", "dropout"],
-          value_parser = names(["purchase", "dropout"]))]
+          requires = "covariates", value_parser = names(["purchase", "dropout"]))]
     pub(crate) on: Vec<String>,
 
     /// Instead of covariates that move a process: the column whose words are groups of customers (channels, cohorts). Each group gets
@@ -253,7 +253,8 @@ pub(crate) struct CovariateArguments {
     pub(crate) pool: Option<String>,
 
     /// How strongly coefficients are drawn to zero (the weight of their squares); 0 leaves them free.
-    #[arg(long, value_name = "WEIGHT", default_value_t = 0.0)]
+    #[arg(long, value_name = "WEIGHT", default_value_t = 0.0, allow_hyphen_values = true, requires = "covariates",
+          value_parser = quantities::weight)]
     pub(crate) penalty: f64,
 }
 

@@ -127,6 +127,14 @@ fn nearest_zone(text: &str) -> Option<String> {
         .map(|(_, name)| name)
 }
 
+/// A weight: a number that is not negative.
+pub(crate) fn weight(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(weight) if weight >= 0.0 && weight.is_finite() => Ok(weight),
+        _ => Err("a weight is a number such as 0.5, not negative".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

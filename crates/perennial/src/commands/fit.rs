@@ -18,6 +18,7 @@ use crate::requests;
 use crate::terminal::{Page, Progress, fits, reading};
 
 pub(crate) fn run(arguments: &FitArguments) -> Result<()> {
+    requests::check_fit(arguments)?;
     if let Some(kind) = RetentionKind::named(&arguments.model) {
         return retention::run(arguments, kind);
     }

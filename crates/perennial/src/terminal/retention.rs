@@ -27,7 +27,7 @@ pub(crate) fn show(page: &mut Page, texts: &Texts, fitted: &Retention) {
         page.paragraph(&format!("Log-likelihood {}.", texts.decimal(fit.log_likelihood, 3)));
         if !fit.edge.is_empty() {
             page.paragraph(&format!(
-                "Ran to the edge of its range: {}. The data say nothing more about it; the curve is usable.",
+                "Ran to the edge of its range: {}. The data say nothing more about it; hold the model's curve against what was observed before you use it.",
                 fit.edge.join(", ")
             ));
         }
