@@ -45,7 +45,7 @@ use forecast::Standing;
 use likelihood::TimedLikelihood;
 pub use path::{CovariatePath, InvalidPath};
 
-/// Pareto/NBD with covariates that change with time; see the [module's formulas](self).
+/// Pareto/NBD with covariates that change with time; the book's page on covariates has the formulas.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimeVaryingParetoNbd {
     model: CovariateModel<ParetoNbd>,
