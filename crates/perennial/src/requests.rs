@@ -152,11 +152,17 @@ fn estimating(
     let priors =
         uncertainty_argument.priors.iter().try_fold(Priors::new(), |priors, text| priors.with_text(text))?;
     let profiles = profiles(covariates)?;
-    if !uncertainty_argument.priors.is_empty() && uncertainty != Uncertainty::Bayes && profiles.groups.is_none() {
+    if !uncertainty_argument.priors.is_empty()
+        && uncertainty != Uncertainty::Bayes
+        && profiles.groups.is_none()
+    {
         bail!(WrongUsage("--prior needs --uncertainty bayes".to_owned()));
     }
     if profiles.groups.is_some() && uncertainty == Uncertainty::Bootstrap {
-        bail!(WrongUsage("groups are estimated from the posterior distribution: leave --uncertainty bootstrap out".to_owned()));
+        bail!(WrongUsage(
+            "groups are estimated from the posterior distribution: leave --uncertainty bootstrap out"
+                .to_owned()
+        ));
     }
     Ok(Estimating { uncertainty, priors, ..profiles })
 }
@@ -227,7 +233,9 @@ pub(crate) fn check_fit(arguments: &FitArguments) -> Result<()> {
         ("--prior", !arguments.uncertainty.priors.is_empty()),
     ];
     if !of_orders && let Some((option, _)) = unused.into_iter().find(|(_, used)| *used) {
-        bail!(WrongUsage(format!("{option} is for the models of when customers buy (bg-nbd, pareto-nbd, ...); {name} takes none")));
+        bail!(WrongUsage(format!(
+            "{option} is for the models of when customers buy (bg-nbd, pareto-nbd, ...); {name} takes none"
+        )));
     }
     let named = &arguments.subscriptions;
     let subscriptions = [
@@ -241,7 +249,9 @@ pub(crate) fn check_fit(arguments: &FitArguments) -> Result<()> {
     if perennial_valuation::RetentionKind::named(name).is_none()
         && let Some((option, _)) = subscriptions.into_iter().find(|(_, used)| *used)
     {
-        bail!(WrongUsage(format!("{option} is for the models of subscriptions (sbg, bdw, kaplan-meier, cox), not for {name}")));
+        bail!(WrongUsage(format!(
+            "{option} is for the models of subscriptions (sbg, bdw, kaplan-meier, cox), not for {name}"
+        )));
     }
     Ok(())
 }

@@ -121,7 +121,9 @@ pub enum Error {
         problem: String,
     },
     /// An as-of date long after anything happened.
-    #[error("the as-of date {as_of} lies more than five years after the last order of {last}; check the year")]
+    #[error(
+        "the as-of date {as_of} lies more than five years after the last order of {last}; check the year"
+    )]
     TooLate {
         /// The date asked for.
         as_of: Date,

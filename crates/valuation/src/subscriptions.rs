@@ -229,9 +229,13 @@ impl Subscriptions {
             Ok::<(), Error>(())
         })?;
         left.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let wrong = |problem: String| Error::Subscriptions { file: table.path().display().to_string(), problem };
+        let wrong =
+            |problem: String| Error::Subscriptions { file: table.path().display().to_string(), problem };
         if let Some(pair) = left.windows(2).find(|pair| (pair[1].0 - pair[0].0 - 1.0).abs() > 1e-9) {
-            return Err(wrong(format!("after period {} comes {}; every period needs a row", pair[0].0, pair[1].0)));
+            return Err(wrong(format!(
+                "after period {} comes {}; every period needs a row",
+                pair[0].0, pair[1].0
+            )));
         }
         if left.first().is_some_and(|(_, all)| *all <= 1.0) {
             return Err(wrong(
@@ -272,7 +276,10 @@ impl Subscriptions {
                     self.add(line, (duration, ended != 0.0), coded.values(table, line, &fields[2..]));
                 }
                 (None, _) => self.refused.push((line, format!("the duration {:?} is no number", fields[0]))),
-                (_, None) => self.refused.push((line, format!("{:?} is neither yes nor no (yes, no, true, false, 1, 0, ja, nein)", fields[1]))),
+                (_, None) => self.refused.push((
+                    line,
+                    format!("{:?} is neither yes nor no (yes, no, true, false, 1, 0, ja, nein)", fields[1]),
+                )),
             }
             Ok::<(), Error>(())
         })
@@ -394,7 +401,9 @@ impl Subscriptions {
     ) -> Result<(), Error> {
         let failed = |problem: String| Error::Cox { problem };
         if self.covariates.is_empty() {
-            return Err(failed("name its covariates, columns of the same file, with --covariate-columns".to_owned()));
+            return Err(failed(
+                "name its covariates, columns of the same file, with --covariate-columns".to_owned(),
+            ));
         }
         let mut data = CoxData::new(self.lifetimes.clone());
         for (name, values) in &self.covariates {
