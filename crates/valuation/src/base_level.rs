@@ -73,7 +73,7 @@ pub(crate) fn base_level(
     Ok(judge(&months))
 }
 
-/// First and last days of the whole calendar months after the first day, which is seldom a whole one.
+/// First and last days of the whole calendar months.
 fn whole_months(first: Date, last: Date) -> Vec<(Date, Date)> {
     let mut months = Vec::new();
     let mut start = first.first_of_month();
@@ -82,7 +82,7 @@ fn whole_months(first: Date, last: Date) -> Vec<(Date, Date)> {
         if end > last {
             break;
         }
-        if start > first {
+        if start >= first {
             months.push((start, end));
         }
         start = next;

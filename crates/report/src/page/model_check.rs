@@ -3,7 +3,7 @@
 use askama::Template;
 use perennial_valuation::figures::{BaseLevel, CheckBin, ModelCheck};
 use plotly::common::{ErrorData, ErrorType, HoverInfo, Marker};
-use plotly::layout::BarMode;
+use plotly::layout::{AxisType, BarMode};
 use plotly::{Bar, Trace};
 
 use super::tracking::absence;
@@ -71,7 +71,9 @@ fn chart(texts: &Texts, check: &ModelCheck) -> Chart {
     let layout = layout(texts.language())
         .bar_mode(BarMode::Group)
         .bar_gap(0.25)
-        .x_axis(axis(&texts.text("axis-repeat-orders")).show_grid(false).zero_line(false))
+        .x_axis(
+            axis(&texts.text("axis-repeat-orders")).type_(AxisType::Category).show_grid(false).zero_line(false),
+        )
         .y_axis(axis(&texts.text("axis-customers")));
     let title = texts.text("model-check-title");
     let table = Table::new(title.clone())
