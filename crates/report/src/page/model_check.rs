@@ -72,7 +72,10 @@ fn chart(texts: &Texts, check: &ModelCheck) -> Chart {
         .bar_mode(BarMode::Group)
         .bar_gap(0.25)
         .x_axis(
-            axis(&texts.text("axis-repeat-orders")).type_(AxisType::Category).show_grid(false).zero_line(false),
+            axis(&texts.text("axis-repeat-orders"))
+                .type_(AxisType::Category)
+                .show_grid(false)
+                .zero_line(false),
         )
         .y_axis(axis(&texts.text("axis-customers")));
     let title = texts.text("model-check-title");
