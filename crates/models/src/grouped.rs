@@ -81,6 +81,14 @@ impl Grouped {
         Self { rows, frequencies: frequencies.into_values(), times, unit }
     }
 
+    /// The rows of each distinct frequency, with the times that they know.
+    pub(crate) fn by_frequency(&self) -> Vec<FrequencyGroup> {
+        let group = |rows: &[Row]| {
+            FrequencyGroup::new(self.frequencies[rows[0].frequency as usize], rows, &self.times)
+        };
+        self.rows.chunk_by(|one, next| one.frequency == next.frequency).map(group).collect()
+    }
+
     /// The number of customers of each distinct frequency.
     pub(crate) fn customers_per_frequency(&self) -> Vec<f64> {
         let mut customers = vec![0.0; self.frequencies.len()];
@@ -88,6 +96,40 @@ impl Grouped {
             customers[row.frequency as usize] += row.customers;
         }
         customers
+    }
+}
+
+/// The customers with the same number of purchases, for likelihoods that integrate over the time since the last one: integrals from each
+/// point to the next are shared by all silences that span them.
+#[derive(Debug)]
+pub(crate) struct FrequencyGroup {
+    pub(crate) frequency: f64,
+    pub(crate) customers: f64,
+    /// The numbers of their recencies and ages among all times, ascending by time.
+    pub(crate) points: Vec<u32>,
+    pub(crate) silences: Vec<Span>,
+}
+
+/// Customers who have been silent between two of a group's points.
+#[derive(Debug)]
+pub(crate) struct Span {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) customers: f64,
+}
+
+impl FrequencyGroup {
+    fn new(frequency: f64, rows: &[Row], times: &[f64]) -> Self {
+        let mut points: Vec<u32> = rows.iter().flat_map(|row| [row.recency, row.age]).collect();
+        let by_time = |one: &u32, other: &u32| times[*one as usize].total_cmp(&times[*other as usize]);
+        points.sort_unstable_by(by_time);
+        points.dedup();
+        let place = |number: u32| points.partition_point(|point| by_time(point, &number).is_lt());
+        let silences = rows
+            .iter()
+            .map(|row| Span { from: place(row.recency), to: place(row.age), customers: row.customers })
+            .collect();
+        Self { frequency, customers: rows.iter().map(|row| row.customers).sum(), points, silences }
     }
 }
 

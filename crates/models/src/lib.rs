@@ -27,9 +27,9 @@
 pub mod beta_discrete_weibull;
 mod beta_geometric;
 pub mod bg_bb;
-pub mod bg_cnbd_k;
 pub mod bg_nbd;
 pub mod catalogue;
+pub mod cnbd_k;
 pub mod covariates;
 pub mod cox;
 mod estimation;
@@ -44,7 +44,6 @@ mod kind;
 mod lifetime;
 mod likelihood_ratio;
 pub mod log_normal;
-pub mod mbg_cnbd_k;
 pub mod mbg_nbd;
 pub mod nbd;
 mod opportunities;
@@ -62,8 +61,8 @@ mod transaction;
 
 pub use beta_discrete_weibull::BetaDiscreteWeibull;
 pub use bg_bb::BgBb;
-pub use bg_cnbd_k::BgCnbdK;
 pub use bg_nbd::{BgNbd, BgNbdLikelihood};
+pub use cnbd_k::{BgCnbdK, MbgCnbdK};
 pub use covariates::{
     CovariateBase, CovariateFit, CovariateFitError, CovariateGroup, CovariateModel, CovariateTerms,
     InvalidCovariates, Process, StaticCovariateFit, UnknownProcess, WeakCoefficient, Weakness,
@@ -86,7 +85,6 @@ pub use kind::{Intervals, ModelKind, UnknownModel};
 pub use lifetime::{InvalidLifetime, Lifetime};
 pub use likelihood_ratio::LikelihoodRatio;
 pub use log_normal::LogNormal;
-pub use mbg_cnbd_k::MbgCnbdK;
 pub use mbg_nbd::MbgNbd;
 pub use nbd::Nbd;
 pub use opportunities::{InvalidOpportunities, Opportunities, OpportunityBase};

@@ -23,30 +23,14 @@ use super::{
 use crate::{
     CustomerBase,
     estimation::LogLikelihood,
-    grouped::{Grouped, Row},
+    grouped::{FrequencyGroup, Grouped},
 };
 
 /// The log-likelihood of a customer base as a function of r, alpha (in units of the mean age), b (per such unit), s and beta.
 pub(super) struct Likelihood {
-    groups: Vec<Group>,
+    groups: Vec<FrequencyGroup>,
     times: Vec<f64>,
     unit: f64,
-    customers: f64,
-}
-
-/// The customers with the same number of purchases.
-struct Group {
-    frequency: f64,
-    customers: f64,
-    /// The numbers of their recencies and ages among all times, ascending by time.
-    points: Vec<u32>,
-    silences: Vec<Silence>,
-}
-
-/// Customers who have been silent between two of a group's points.
-struct Silence {
-    from: usize,
-    to: usize,
     customers: f64,
 }
 
@@ -54,12 +38,12 @@ impl Likelihood {
     /// Groups the customers by what they share.
     pub(super) fn new(customers: &CustomerBase) -> Self {
         let data = Grouped::new(customers);
-        let groups = data
-            .rows
-            .chunk_by(|one, next| one.frequency == next.frequency)
-            .map(|rows| Group::new(data.frequencies[rows[0].frequency as usize], rows, &data.times))
-            .collect();
-        Self { groups, times: data.times, unit: data.unit, customers: customers.customers() }
+        Self {
+            groups: data.by_frequency(),
+            times: data.times,
+            unit: data.unit,
+            customers: customers.customers(),
+        }
     }
 
     /// The time that one unit of alpha stands for.
@@ -75,7 +59,7 @@ impl Likelihood {
         let sum = sum_chunks(self.groups.len(), 1, |range| {
             let mut sum = [0.0; 6];
             for group in &self.groups[range] {
-                let terms = group.terms(r, alpha, &life, &times);
+                let terms = group_terms(group, r, alpha, &life, &times);
                 for (sum, term) in sum.iter_mut().zip(terms) {
                     *sum += term;
                 }
@@ -93,38 +77,22 @@ impl Likelihood {
     }
 }
 
-impl Group {
-    fn new(frequency: f64, rows: &[Row], times: &[f64]) -> Self {
-        let mut points: Vec<u32> = rows.iter().flat_map(|row| [row.recency, row.age]).collect();
-        let by_time = |one: &u32, other: &u32| times[*one as usize].total_cmp(&times[*other as usize]);
-        points.sort_unstable_by(by_time);
-        points.dedup();
-        let place = |number: u32| points.partition_point(|point| by_time(point, &number).is_lt());
-        let silences = rows
-            .iter()
-            .map(|row| Silence { from: place(row.recency), to: place(row.age), customers: row.customers })
-            .collect();
-        Self { frequency, customers: rows.iter().map(|row| row.customers).sum(), points, silences }
-    }
-
-    /// The sum over the group's customers of the log-likelihood and its derivatives, without the terms that all customers have.
-    fn terms(&self, r: f64, alpha: f64, life: &Lifetime, times: &[TimeTerms]) -> Slopes {
-        let waiting = Waiting { shape: r + self.frequency, rate: alpha };
-        let points: Vec<TimeTerms> = self.points.iter().map(|&number| times[number as usize]).collect();
-        let tails = tails(&points, waiting, life);
-        let mut sum = [0.0; 6];
-        for silence in &self.silences {
-            let (from, to) = (silence.from, silence.to);
-            let terms =
-                silence_terms((&points[from], &tails[from]), (&points[to], &tails[to]), waiting, life.s);
-            for (sum, term) in sum.iter_mut().zip(terms) {
-                *sum += silence.customers * term;
-            }
+/// The sum over the group's customers of the log-likelihood and its derivatives, without the terms that all customers have.
+fn group_terms(group: &FrequencyGroup, r: f64, alpha: f64, life: &Lifetime, times: &[TimeTerms]) -> Slopes {
+    let waiting = Waiting { shape: r + group.frequency, rate: alpha };
+    let points: Vec<TimeTerms> = group.points.iter().map(|&number| times[number as usize]).collect();
+    let tails = tails(&points, waiting, life);
+    let mut sum = [0.0; 6];
+    for silence in &group.silences {
+        let (from, to) = (silence.from, silence.to);
+        let terms = silence_terms((&points[from], &tails[from]), (&points[to], &tails[to]), waiting, life.s);
+        for (sum, term) in sum.iter_mut().zip(terms) {
+            *sum += silence.customers * term;
         }
-        sum[0] += self.customers * (ln_gamma(waiting.shape) - self.frequency * alpha.ln());
-        sum[1] += self.customers * digamma(waiting.shape);
-        sum
     }
+    sum[0] += group.customers * (ln_gamma(waiting.shape) - group.frequency * alpha.ln());
+    sum[1] += group.customers * digamma(waiting.shape);
+    sum
 }
 
 /// D from each point to the last, with its derivatives.

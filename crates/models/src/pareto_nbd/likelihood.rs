@@ -21,30 +21,14 @@ use super::dropout_integral::{DropoutIntegral, Factor};
 use crate::{
     CustomerBase,
     estimation::LogLikelihood,
-    grouped::{Grouped, Row},
+    grouped::{FrequencyGroup, Grouped},
 };
 
 /// The log-likelihood of a customer base as a function of r, alpha, s and beta (the offsets in units of the mean age).
 pub(super) struct Likelihood {
-    groups: Vec<Group>,
+    groups: Vec<FrequencyGroup>,
     times: Vec<f64>,
     unit: f64,
-    customers: f64,
-}
-
-/// The customers with the same number of purchases.
-struct Group {
-    frequency: f64,
-    customers: f64,
-    /// The numbers of their recencies and ages among all times, ascending by time.
-    points: Vec<u32>,
-    silences: Vec<Silence>,
-}
-
-/// Customers who have been silent between two of a group's points.
-struct Silence {
-    from: usize,
-    to: usize,
     customers: f64,
 }
 
@@ -76,12 +60,12 @@ impl Likelihood {
     /// Groups the customers by what they share.
     pub(super) fn new(customers: &CustomerBase) -> Self {
         let data = Grouped::new(customers);
-        let groups = data
-            .rows
-            .chunk_by(|one, next| one.frequency == next.frequency)
-            .map(|rows| Group::new(data.frequencies[rows[0].frequency as usize], rows, &data.times))
-            .collect();
-        Self { groups, times: data.times, unit: data.unit, customers: customers.customers() }
+        Self {
+            groups: data.by_frequency(),
+            times: data.times,
+            unit: data.unit,
+            customers: customers.customers(),
+        }
     }
 
     /// The time that one unit of alpha and beta stands for.
@@ -97,7 +81,7 @@ impl Likelihood {
         let mut sum = sum_chunks(self.groups.len(), 1, |range| {
             let mut sum = [0.0; 5];
             for group in &self.groups[range] {
-                let terms = group.terms(parameters, &times);
+                let terms = group_terms(group, parameters, &times);
                 for (sum, term) in sum.iter_mut().zip(terms) {
                     *sum += term;
                 }
@@ -112,37 +96,22 @@ impl Likelihood {
     }
 }
 
-impl Group {
-    fn new(frequency: f64, rows: &[Row], times: &[f64]) -> Self {
-        let mut points: Vec<u32> = rows.iter().flat_map(|row| [row.recency, row.age]).collect();
-        let by_time = |one: &u32, other: &u32| times[*one as usize].total_cmp(&times[*other as usize]);
-        points.sort_unstable_by(by_time);
-        points.dedup();
-        let place = |number: u32| points.partition_point(|point| by_time(point, &number).is_lt());
-        let silences = rows
-            .iter()
-            .map(|row| Silence { from: place(row.recency), to: place(row.age), customers: row.customers })
-            .collect();
-        Self { frequency, customers: rows.iter().map(|row| row.customers).sum(), points, silences }
-    }
-
-    /// The sum over the group's customers of the log-likelihood and its derivatives, without the terms that all customers have.
-    fn terms(&self, [r, alpha, s, beta]: [f64; 4], times: &[TimeTerms]) -> [f64; 5] {
-        let shape = r + self.frequency;
-        let points: Vec<TimeTerms> = self.points.iter().map(|&number| times[number as usize]).collect();
-        let tails = tails(&points, [shape, alpha, s, beta]);
-        let mut sum = [0.0; 5];
-        for silence in &self.silences {
-            let (from, to) = (silence.from, silence.to);
-            let terms = silence_terms((&points[from], &tails[from]), (&points[to], &tails[to]), shape, s);
-            for (sum, term) in sum.iter_mut().zip(terms) {
-                *sum += silence.customers * term;
-            }
+/// The sum over the group's customers of the log-likelihood and its derivatives, without the terms that all customers have.
+fn group_terms(group: &FrequencyGroup, [r, alpha, s, beta]: [f64; 4], times: &[TimeTerms]) -> [f64; 5] {
+    let shape = r + group.frequency;
+    let points: Vec<TimeTerms> = group.points.iter().map(|&number| times[number as usize]).collect();
+    let tails = tails(&points, [shape, alpha, s, beta]);
+    let mut sum = [0.0; 5];
+    for silence in &group.silences {
+        let (from, to) = (silence.from, silence.to);
+        let terms = silence_terms((&points[from], &tails[from]), (&points[to], &tails[to]), shape, s);
+        for (sum, term) in sum.iter_mut().zip(terms) {
+            *sum += silence.customers * term;
         }
-        sum[0] += self.customers * (ln_gamma(shape) - self.frequency * alpha.ln());
-        sum[1] += self.customers * digamma(shape);
-        sum
     }
+    sum[0] += group.customers * (ln_gamma(shape) - group.frequency * alpha.ln());
+    sum[1] += group.customers * digamma(shape);
+    sum
 }
 
 /// The integrals from each point to the last, each relative to its integrand's value at that point.

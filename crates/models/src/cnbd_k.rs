@@ -1,13 +1,13 @@
-//! MBG/CNBD-k: MBG/NBD for customers who buy at regular times, which are Erlang-k distributed.
+//! BG/CNBD-k and MBG/CNBD-k: BG/NBD and MBG/NBD for customers who buy at regular times, which are Erlang-k distributed.
 //!
 //! An active customer's clock ticks as a Poisson process of rate lambda ~ Gamma(r, alpha), and every k-th tick is a purchase; after
-//! *each* purchase, the first included, the customer leaves for ever with probability p ~ Beta(a, b), independent of lambda. For k = 1 the model is
-//! [MBG/NBD](crate::mbg_nbd).
+//! each *repeat* purchase (BG) or each purchase, the first included (MBG), the customer leaves for ever with probability p ~ Beta(a, b),
+//! independent of lambda. For k = 1 the models are [BG/NBD](crate::bg_nbd) and [MBG/NBD](crate::mbg_nbd).
 //!
 //! ```text
 //! L(r, alpha, a, b | x, t_x, T, t_1 .. t_x) = prod(t_i^(k-1)) / Gamma(k)^x * Gamma(r+kx) alpha^r / Gamma(r)
 //!        * [ B(a, b+c) / B(a, b) * sum_{j<k} (r+kx)_j / j! (T-t_x)^j (alpha+T)^-(r+kx+j)
-//!            + B(a+1, b+c-1) / B(a, b) * (alpha+t_x)^-(r+kx) ],       c = x + 1
+//!            + [c > 0] B(a+1, b+c-1) / B(a, b) * (alpha+t_x)^-(r+kx) ],       c = x (BG) or x + 1 (MBG)
 //! ```
 //!
 //! x repeat purchases after times `t_i`, the last at `t_x`, observed until T; k (a whole number from 1 to 12) the regularity, r (no unit) and
@@ -38,14 +38,21 @@ use crate::{
     grouped::Grouped,
 };
 
-/// The MBG/CNBD-k model; see the [module's formulas](self).
+/// The BG/CNBD-k model: a customer may leave after each repeat purchase.
+pub type BgCnbdK = CnbdK<false>;
+
+/// The MBG/CNBD-k model: a customer may leave after each purchase, the first included.
+pub type MbgCnbdK = CnbdK<true>;
+
+/// A model of regular purchases in which a customer may leave after each repeat purchase and, where `AT_FIRST`, after the first purchase
+/// too; see the [module's formulas](self).
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct MbgCnbdK {
+pub struct CnbdK<const AT_FIRST: bool> {
     k: Regularity,
     parameters: [f64; 4],
 }
 
-impl MbgCnbdK {
+impl<const AT_FIRST: bool> CnbdK<AT_FIRST> {
     /// A model of regularity `k` (a whole number from 1 to 12) with these parameters; `alpha` is in the time unit of the data, the others
     /// have none.
     ///
@@ -67,7 +74,7 @@ impl MbgCnbdK {
     /// Fits by maximum likelihood at a given k.
     ///
     /// # Errors
-    /// As [`MbgCnbdK::fit`]; at k = 1 how regular the purchases were need not be known.
+    /// As [`CnbdK::fit`]; at k = 1 how regular the purchases were need not be known.
     pub fn fit_with(customers: &CustomerBase, k: Regularity) -> Result<Fit<Self>, FitError> {
         search::fit_with(customers, k)
     }
@@ -87,7 +94,7 @@ impl MbgCnbdK {
     }
 }
 
-impl Parameters for MbgCnbdK {
+impl<const AT_FIRST: bool> Parameters for CnbdK<AT_FIRST> {
     const NAMES: &'static [&'static str] = &["k", "r", "alpha", "a", "b"];
 
     fn values(&self) -> Vec<f64> {
@@ -104,7 +111,7 @@ impl Parameters for MbgCnbdK {
     }
 }
 
-impl Estimable for MbgCnbdK {
+impl<const AT_FIRST: bool> Estimable for CnbdK<AT_FIRST> {
     fn problem(customers: &CustomerBase) -> Result<Problem, FitError> {
         Self::fit(customers)?.model.problem_again(customers)
     }
@@ -118,9 +125,9 @@ impl Estimable for MbgCnbdK {
     }
 }
 
-impl GeometricDropout for MbgCnbdK {
-    const NAME: &'static str = "mbg-cnbd-k";
-    const FIRST: u32 = 1;
+impl<const AT_FIRST: bool> GeometricDropout for CnbdK<AT_FIRST> {
+    const NAME: &'static str = if AT_FIRST { "mbg-cnbd-k" } else { "bg-cnbd-k" };
+    const FIRST: u32 = AT_FIRST as u32;
 
     fn dropout_parameters(&self) -> [f64; 4] {
         self.parameters
@@ -131,7 +138,7 @@ impl GeometricDropout for MbgCnbdK {
     }
 }
 
-impl Regular for MbgCnbdK {
+impl<const AT_FIRST: bool> Regular for CnbdK<AT_FIRST> {
     fn at(k: Regularity, parameters: [f64; 4]) -> Self {
         Self { k, parameters }
     }
