@@ -18,9 +18,10 @@ use perennial_valuation::{
 };
 
 use crate::WrongUsage;
+use crate::arguments::estimation::{self, CovariateArguments, UncertaintyArgument};
 use crate::arguments::{
-    self, CompareArguments, CovariateArguments, FitArguments, ShopArguments, SourceArguments, TableFormat,
-    UncertaintyArgument, ValidateArguments, ValueArguments,
+    self, CompareArguments, FitArguments, ShopArguments, SourceArguments, TableFormat, ValidateArguments,
+    ValueArguments,
 };
 
 /// Where refused rows go when nobody says: the first source's name with this ending, in the current folder.
@@ -145,9 +146,9 @@ fn estimating(
     covariates: &CovariateArguments,
 ) -> Result<Estimating> {
     let uncertainty = match uncertainty_argument.uncertainty {
-        arguments::Uncertainty::Fast => Uncertainty::Fast,
-        arguments::Uncertainty::Bayes => Uncertainty::Bayes,
-        arguments::Uncertainty::Bootstrap => Uncertainty::Bootstrap,
+        estimation::Uncertainty::Fast => Uncertainty::Fast,
+        estimation::Uncertainty::Bayes => Uncertainty::Bayes,
+        estimation::Uncertainty::Bootstrap => Uncertainty::Bootstrap,
     };
     let priors =
         uncertainty_argument.priors.iter().try_fold(Priors::new(), |priors, text| priors.with_text(text))?;
@@ -229,7 +230,7 @@ pub(crate) fn check_fit(arguments: &FitArguments) -> Result<()> {
     let unused = [
         ("--save", arguments.save.is_some()),
         ("--covariates", !arguments.covariates.covariates.is_empty()),
-        ("--uncertainty", arguments.uncertainty.uncertainty != arguments::Uncertainty::Fast),
+        ("--uncertainty", arguments.uncertainty.uncertainty != estimation::Uncertainty::Fast),
         ("--prior", !arguments.uncertainty.priors.is_empty()),
     ];
     if !of_orders && let Some((option, _)) = unused.into_iter().find(|(_, used)| *used) {
@@ -287,12 +288,12 @@ pub(crate) fn retention(arguments: &FitArguments) -> (SubscriptionColumns, Reten
 }
 
 /// A calendar period.
-pub(crate) const fn period(period: arguments::Period) -> Period {
+pub(crate) const fn period(period: estimation::Period) -> Period {
     match period {
-        arguments::Period::Week => Period::Week,
-        arguments::Period::Month => Period::Month,
-        arguments::Period::Quarter => Period::Quarter,
-        arguments::Period::Year => Period::Year,
+        estimation::Period::Week => Period::Week,
+        estimation::Period::Month => Period::Month,
+        estimation::Period::Quarter => Period::Quarter,
+        estimation::Period::Year => Period::Year,
     }
 }
 

@@ -38,6 +38,7 @@ mod model_check;
 mod opportunities;
 mod prediction;
 mod request;
+mod retention;
 mod scoring;
 mod selection;
 mod spend_scale;
@@ -61,10 +62,9 @@ pub use fitting::{FitKind, FitRequest, fits, saved_fit};
 pub use methods::{Method, MethodPanel};
 pub use opportunities::{OpportunityHistory, Period, fit_bg_bb, opportunities};
 pub use request::{CovariateEffects, Estimating, ModelChoice, Progress, Request, Stage, Uncertainty};
+pub use retention::{Ratio, Retention, RetentionKind, RetentionPoint, RetentionRequest};
 pub use selection::{CompareRequest, compare};
-pub use subscriptions::{
-    Ratio, Retention, RetentionKind, RetentionPoint, RetentionRequest, SubscriptionColumns, Subscriptions,
-};
+pub use subscriptions::{SubscriptionColumns, Subscriptions};
 pub use summary::summary_sql;
 pub use time_varying::{TimeVarying, TimeVaryingHoldOut, TimeVaryingRequest, TimedCovariates, time_varying};
 pub use validation::{HoldOutRequest, hold_outs};

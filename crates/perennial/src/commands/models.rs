@@ -38,7 +38,8 @@ pub(crate) fn run(arguments: &ModelsArguments) -> Result<()> {
     }
     page.paragraph(
         "Fit one with `perennial fit --model NAME`, compare those for orders with `perennial compare`, and take one for the values with \
-         `perennial value --model NAME`. The book has a page with the formulas of each.",
+         `perennial value --model NAME`. Covariates on purchase and dropout are taken by --covariates, for bg-nbd, mbg-nbd and pareto-nbd, and by --covariate-columns for \
+         cox; the others are in the library only. The book has a page with the formulas of each.",
     );
     page.print()
 }

@@ -7,7 +7,8 @@ use perennial_report::{Language, Texts};
 use perennial_valuation::{FitRequest, TimedCovariates};
 
 use super::open;
-use crate::arguments::{CovariateArguments, OutputFormat, SourceArguments};
+use crate::arguments::estimation::CovariateArguments;
+use crate::arguments::{OutputFormat, SourceArguments};
 use crate::terminal::{Page, Progress, fits, reading};
 use crate::{json, requests};
 
