@@ -1,0 +1,1 @@
+//! What leaves after a run: webhooks, write-back to a CRM, and the deliveries that carry them.

@@ -1,0 +1,1 @@
+//! The HTTP API: Segment's events, profiles, snapshots; the schedule beside it.

@@ -1,0 +1,1 @@
+//! Operational state in a real database: live events, identities, profiles, consents, runs, deliveries, keys.
