@@ -3,6 +3,7 @@
 
 mod data;
 mod peers;
+mod services;
 mod steps;
 mod test;
 mod workspace;
@@ -23,6 +24,8 @@ struct Arguments {
 enum Task {
     /// Run everything that has to hold: format, lints, tests, documentation. Gets the data it needs by itself.
     Test(test::Arguments),
+    /// Run a command with the servers that tests need, as in `cargo xtask services cargo test -p perennial-store`.
+    Services(services::Arguments),
     /// Run Perennial and its peers on the same data in one run and print a table of ratios.
     BenchPeers(peers::Arguments),
 }
@@ -30,6 +33,7 @@ enum Task {
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Test(arguments) => test::run(&arguments),
+        Task::Services(arguments) => services::run(&arguments),
         Task::BenchPeers(arguments) => peers::run(&arguments),
     };
     match result {

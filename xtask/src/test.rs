@@ -5,6 +5,7 @@
 use anyhow::Result;
 
 use crate::data::{self, Data};
+use crate::services::Services;
 use crate::steps::Steps;
 use crate::workspace;
 
@@ -23,13 +24,14 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let data = data::find()?;
     println!("data: {}{}", data.folder.display(), if data.cdnow_only { " (CDNOW only)" } else { "" });
+    let services = Services::start()?;
     let mut steps = Steps::default();
     steps.run("format", workspace::cargo().args(["fmt", "--all", "--check"]));
     if !arguments.quick {
         let lints = ["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"];
         steps.run("lints", workspace::cargo().args(lints));
     }
-    tests(&mut steps, &data, arguments.quick);
+    tests(&mut steps, &data, &services, arguments.quick);
     if !arguments.quick {
         let mut documentation = workspace::cargo();
         documentation
@@ -41,11 +43,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// Unit, integration and documentation tests, then each benchmark once, as a test that it still runs.
-fn tests(steps: &mut Steps, data: &Data, quick: bool) {
+fn tests(steps: &mut Steps, data: &Data, services: &Services, quick: bool) {
     let all = ["test", "--release", "--workspace", "--no-fail-fast"];
-    steps.run("tests", data.give_to(workspace::cargo().args(all)));
+    steps.run("tests", services.give_to(data.give_to(workspace::cargo().args(all))));
     if !quick {
         let benches = ["test", "--release", "--workspace", "--bench", "*"];
-        steps.run("benchmarks, once", data.give_to(workspace::cargo().args(benches)));
+        steps.run("benchmarks, once", services.give_to(data.give_to(workspace::cargo().args(benches))));
     }
 }

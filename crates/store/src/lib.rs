@@ -1,1 +1,34 @@
 //! Operational state in a real database: live events, identities, profiles, consents, runs, deliveries, keys.
+//!
+//! [`Store::open`] connects to SQLite (one file, nothing to set up) or PostgreSQL and brings the schema up to date. All
+//! statements run on both. Times are microseconds since 1970 UTC in the database and [`jiff::Timestamp`] here; exact
+//! decimals and JSON are text.
+//!
+//! There is one writer at a time, on both databases (see `connection`): so what a transaction has read stays true until
+//! it commits, and no statement here has to think about what another writer does meanwhile.
+
+mod backup;
+mod connection;
+mod error;
+mod events;
+mod keys;
+mod leases;
+mod migrations;
+mod page;
+mod runs;
+mod sql;
+mod url;
+mod values;
+
+pub use connection::Store;
+pub use error::Error;
+pub use events::{
+    Appended, EventKind, MESSAGE_ID_LIMIT, NewEvent, REJECTED_PAYLOAD_LIMIT, RejectedEvent, StoredEvent,
+    StoredRejection,
+};
+pub use keys::{Key, NewKey, Scope};
+pub use leases::Lease;
+pub use page::Page;
+pub use runs::{Run, RunState};
+pub use url::StoreUrl;
+pub use values::{CustomerValues, Publication};

@@ -1,0 +1,192 @@
+//! Connections and transactions: one writer at a time, readers that never wait for it.
+//!
+//! SQLite has one writer by nature. Within a process writers queue for the one writing connection; between processes
+//! `BEGIN IMMEDIATE` waits for the lock. The log is written ahead (WAL) and synced at every commit (`synchronous=FULL`),
+//! so what was committed survives a loss of power. On PostgreSQL a writing transaction takes an advisory lock until its
+//! end. That also keeps the numbers of events in the order of their commits, so that a reader that asks for the events
+//! after a number never misses one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sea_orm::sqlx::{self, ConnectOptions as _};
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, SqlxPostgresConnector,
+    SqlxSqliteConnector, TransactionOptions, TransactionTrait,
+};
+
+use crate::events::Appender;
+use crate::keys::KnownKeys;
+use crate::url::Target;
+use crate::{Error, StoreUrl, migrations, sql};
+
+/// How long a writer waits for another process to let go of a SQLite file or of PostgreSQL's lock.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
+
+/// How long a call waits for a free connection of the pool, or for a new one to be made.
+const CONNECTION_WAIT: Duration = Duration::from_secs(10);
+
+/// Connections that read a SQLite file beside the one that writes.
+const SQLITE_READERS: u32 = 4;
+
+/// Connections to PostgreSQL.
+const POSTGRES_CONNECTIONS: u32 = 8;
+
+/// The operational store. Cheap to clone; all clones share their connections.
+#[derive(Clone)]
+pub struct Store {
+    url: StoreUrl,
+    writer: DatabaseConnection,
+    reader: DatabaseConnection,
+    pub(crate) appender: Appender,
+    pub(crate) known_keys: Arc<KnownKeys>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Store").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// What a writing transaction keeps others from writing meanwhile. On SQLite any lock keeps all of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Lock {
+    /// New events.
+    Events,
+    /// Everything else.
+    State,
+}
+
+impl Lock {
+    /// The key of PostgreSQL's advisory lock: "Pere" and a number.
+    const fn key(self) -> i64 {
+        0x5065_7265_0000_0000
+            + match self {
+                Self::Events => 1,
+                Self::State => 2,
+            }
+    }
+}
+
+impl Store {
+    /// Connects and brings the schema up to date. A SQLite file that is not there is made; its folder has to be there.
+    ///
+    /// Has to be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// [`Error::Lost`] when the database cannot be reached or the file cannot be opened; [`Error::NewerSchema`] when a
+    /// newer version of Perennial has written it.
+    pub async fn open(url: &StoreUrl) -> Result<Self, Error> {
+        Self::open_at(url, None).await
+    }
+
+    /// Opens a store with its first migrations only, as an older version has left it.
+    pub(crate) async fn open_at(url: &StoreUrl, migrations: Option<u32>) -> Result<Self, Error> {
+        let writer = match &url.0 {
+            Target::Sqlite(path) => sqlite_writer(sqlite(path)).await?,
+            Target::Postgres(options) => postgres(options).await?,
+        };
+        let transaction = begin(&writer, Lock::State).await?;
+        migrations::migrate(&transaction, migrations).await?;
+        transaction.commit().await?;
+        let reader = match &url.0 {
+            Target::Sqlite(path) => sqlite_readers(sqlite(path)).await?,
+            Target::Postgres(_) => writer.clone(),
+        };
+        let appender = Appender::start(writer.clone());
+        Ok(Self { url: url.clone(), writer, reader, appender, known_keys: Arc::default() })
+    }
+
+    /// The store's address.
+    #[must_use]
+    pub const fn url(&self) -> &StoreUrl {
+        &self.url
+    }
+
+    /// Waits until running calls have ended and closes all connections. Later calls fail.
+    ///
+    /// # Errors
+    /// When the database reports an error while closing.
+    pub async fn close(self) -> Result<(), Error> {
+        self.writer.close_by_ref().await?;
+        Ok(self.reader.close_by_ref().await?)
+    }
+
+    /// A connection for reading. It sees what was committed, and never waits for a writer.
+    pub(crate) const fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// Begins a writing transaction: keep it short. It is rolled back when it is dropped without `commit()`.
+    pub(crate) async fn begin(&self, lock: Lock) -> Result<DatabaseTransaction, Error> {
+        begin(&self.writer, lock).await
+    }
+}
+
+/// See [`Store::begin`].
+pub(crate) async fn begin(writer: &DatabaseConnection, lock: Lock) -> Result<DatabaseTransaction, Error> {
+    let immediate = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    let transaction = writer.begin_with_options(immediate).await?;
+    if writer.get_database_backend() == DbBackend::Postgres {
+        sql::row(&transaction, "SELECT pg_advisory_xact_lock($1)", vec![lock.key().into()]).await?;
+    }
+    Ok(transaction)
+}
+
+fn sqlite(path: &std::path::Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(LOCK_WAIT)
+        .foreign_keys(true)
+        .disable_statement_logging()
+}
+
+async fn sqlite_writer(options: SqliteConnectOptions) -> Result<DatabaseConnection, Error> {
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .min_connections(1)
+        .acquire_timeout(CONNECTION_WAIT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options.create_if_missing(true))
+        .await?;
+    Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+}
+
+async fn sqlite_readers(options: SqliteConnectOptions) -> Result<DatabaseConnection, Error> {
+    let pool = SqlitePoolOptions::new()
+        .max_connections(SQLITE_READERS)
+        .acquire_timeout(CONNECTION_WAIT)
+        .connect_with(options.pragma("query_only", "ON"))
+        .await?;
+    Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+}
+
+async fn postgres(options: &PgConnectOptions) -> Result<DatabaseConnection, Error> {
+    let options = options.clone().application_name("perennial").disable_statement_logging();
+    let pool = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(CONNECTION_WAIT)
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                use sqlx::Executor as _;
+                let wait = format!("SET lock_timeout = {}", LOCK_WAIT.as_millis());
+                connection.execute(sqlx::AssertSqlSafe(wait)).await?;
+                // What is acknowledged is on disk, whatever the server's default is.
+                let durable = "SELECT set_config('synchronous_commit', 'on', false) \
+                               WHERE current_setting('synchronous_commit') = 'off'";
+                connection.execute(durable).await?;
+                Ok(())
+            })
+        })
+        .connect_with(options)
+        .await?;
+    Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
+}

@@ -1,0 +1,86 @@
+//! Statements with bound values, the same text for both databases: placeholders are `$1`, `$2`, ...
+
+use jiff::Timestamp;
+use sea_orm::{ConnectionTrait, QueryResult, Statement, TryGetable, Value};
+
+use crate::Error;
+
+fn statement<C: ConnectionTrait>(connection: &C, sql: &str, values: Vec<Value>) -> Statement {
+    Statement::from_sql_and_values(connection.get_database_backend(), sql, values)
+}
+
+/// Runs a statement; gives the number of rows that it changed.
+pub(crate) async fn execute<C: ConnectionTrait>(
+    connection: &C,
+    sql: &str,
+    values: Vec<Value>,
+) -> Result<u64, Error> {
+    Ok(connection.execute_raw(statement(connection, sql, values)).await?.rows_affected())
+}
+
+/// All rows of a query. The query bounds their number.
+pub(crate) async fn rows<C: ConnectionTrait>(
+    connection: &C,
+    sql: &str,
+    values: Vec<Value>,
+) -> Result<Vec<QueryResult>, Error> {
+    Ok(connection.query_all_raw(statement(connection, sql, values)).await?)
+}
+
+/// The first row of a query.
+pub(crate) async fn row<C: ConnectionTrait>(
+    connection: &C,
+    sql: &str,
+    values: Vec<Value>,
+) -> Result<Option<QueryResult>, Error> {
+    Ok(connection.query_one_raw(statement(connection, sql, values)).await?)
+}
+
+/// A column of a row, by its name.
+pub(crate) fn get<T: TryGetable>(row: &QueryResult, column: &str) -> Result<T, Error> {
+    Ok(row.try_get("", column)?)
+}
+
+/// A column that holds a time.
+pub(crate) fn get_time(row: &QueryResult, column: &str) -> Result<Timestamp, Error> {
+    time(get(row, column)?)
+}
+
+/// A column that holds a time or nothing.
+pub(crate) fn get_optional_time(row: &QueryResult, column: &str) -> Result<Option<Timestamp>, Error> {
+    get::<Option<i64>>(row, column)?.map(time).transpose()
+}
+
+fn time(microseconds: i64) -> Result<Timestamp, Error> {
+    Timestamp::from_microsecond(microseconds).map_err(|error| Error::corrupt("a time", error))
+}
+
+/// A time as it is stored: microseconds since 1970 UTC.
+pub(crate) fn micros(time: Timestamp) -> i64 {
+    time.as_microsecond()
+}
+
+/// `rows` groups of `columns` placeholders, for an insert of several rows: `($1, $2), ($3, $4)`.
+pub(crate) fn placeholders(rows: usize, columns: usize) -> String {
+    let mut text = String::with_capacity(rows * columns * 6);
+    for row in 0..rows {
+        text.push_str(if row == 0 { "(" } else { ", (" });
+        for column in 0..columns {
+            if column > 0 {
+                text.push_str(", ");
+            }
+            text.push('$');
+            text.push_str(&(row * columns + column + 1).to_string());
+        }
+        text.push(')');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn placeholders_are_numbered_through() {
+        assert_eq!(super::placeholders(2, 3), "($1, $2, $3), ($4, $5, $6)");
+    }
+}

@@ -1,0 +1,61 @@
+//! Servers that tests talk to: real ones, started for the tests and stopped after them.
+
+mod postgres;
+
+use std::ffi::OsString;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::steps::must_run;
+
+/// A server that runs until it is dropped.
+trait Service {
+    /// The variables that tell tests where it is.
+    fn environment(&self) -> Vec<(&'static str, String)>;
+}
+
+/// All servers that the tests need.
+pub(crate) struct Services(Vec<Box<dyn Service>>);
+
+impl Services {
+    /// Starts them, installing what is missing where that is possible.
+    ///
+    /// # Errors
+    /// When a server is not installed and cannot be, or does not start.
+    pub(crate) fn start() -> Result<Self> {
+        let mut running = Self(Vec::new());
+        running.0.push(Box::new(postgres::Postgres::start()?));
+        for (name, value) in running.environment() {
+            println!("services: {name}={value}");
+        }
+        Ok(running)
+    }
+
+    /// Tells a command, and all that it starts, where they are.
+    pub(crate) fn give_to<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        command.envs(self.environment())
+    }
+
+    fn environment(&self) -> Vec<(&'static str, String)> {
+        self.0.iter().flat_map(|service| service.environment()).collect()
+    }
+}
+
+/// What to run with the servers.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The command and its arguments.
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    command: Vec<OsString>,
+}
+
+/// Runs a command while the servers run.
+///
+/// # Errors
+/// When a server does not start or the command fails.
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let services = Services::start()?;
+    let Some((program, rest)) = arguments.command.split_first() else { return Ok(()) };
+    must_run(services.give_to(Command::new(program).args(rest)), "run the command")
+}
