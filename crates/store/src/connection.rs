@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sea_orm::sqlx::{self, ConnectOptions as _};
+use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _, Executor as _};
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, SqlxPostgresConnector,
     SqlxSqliteConnector, TransactionOptions, TransactionTrait,
@@ -171,12 +171,13 @@ async fn sqlite_readers(options: SqliteConnectOptions) -> Result<DatabaseConnect
 
 async fn postgres(options: &PgConnectOptions) -> Result<DatabaseConnection, Error> {
     let options = options.clone().application_name("perennial").disable_statement_logging();
+    // The pool would try for as long as a call may wait, and then not tell why.
+    options.connect().await?.close().await?;
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(CONNECTION_WAIT)
         .after_connect(|connection, _| {
             Box::pin(async move {
-                use sqlx::Executor as _;
                 let wait = format!("SET lock_timeout = {}", LOCK_WAIT.as_millis());
                 connection.execute(sqlx::AssertSqlSafe(wait)).await?;
                 // What is acknowledged is on disk, whatever the server's default is.

@@ -85,6 +85,9 @@ pub enum Error {
     Database(String),
 }
 
+/// A pool that waits in vain does not tell whether for others or for the database.
+const NO_CONNECTION: &str = "no connection became free or could be made in time; is the database running?";
+
 impl Error {
     /// True when nothing was written, nothing is wrong with what was given, and the same call may succeed later.
     #[must_use]
@@ -104,8 +107,7 @@ impl Error {
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         match &error {
-            // All connections are in use, or none could be made in time.
-            DbErr::ConnectionAcquire(cause) => Self::Busy(cause.to_string()),
+            DbErr::ConnectionAcquire(_) => Self::Busy(NO_CONNECTION.to_owned()),
             DbErr::Conn(RuntimeErr::SqlxError(cause))
             | DbErr::Exec(RuntimeErr::SqlxError(cause))
             | DbErr::Query(RuntimeErr::SqlxError(cause)) => of_driver(cause),
@@ -131,7 +133,7 @@ fn of_driver(error: &sqlx::Error) -> Error {
                 of_postgres(&code, message)
             }
         }
-        sqlx::Error::PoolTimedOut => Error::Busy("no connection became free in time".to_owned()),
+        sqlx::Error::PoolTimedOut => Error::Busy(NO_CONNECTION.to_owned()),
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)
         | sqlx::Error::Protocol(_)

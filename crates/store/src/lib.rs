@@ -7,6 +7,10 @@
 //! There is one writer at a time, on both databases (see `connection`): so what a transaction has read stays true until
 //! it commits, and no statement here has to think about what another writer does meanwhile.
 
+// Tests within the crate use the same helpers as those beside it.
+#[cfg(test)]
+extern crate self as perennial_store;
+
 mod backup;
 mod connection;
 mod error;

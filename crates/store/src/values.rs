@@ -137,24 +137,30 @@ impl Publication {
     /// # Errors
     /// When the database cannot be written.
     pub async fn finish(mut self) -> Result<u64, Error> {
-        self.write().await?;
         let transaction = self.store.begin(Lock::State).await?;
+        self.write_waiting(&transaction).await?;
         let publish = "UPDATE publications SET whole = $1 WHERE id = $2";
-        if sql::execute(&transaction, publish, vec![true.into(), self.id.into()]).await? == 0 {
-            return Err(Error::NotFound(format!("publication {}: another was begun meanwhile", self.id)));
-        }
+        sql::execute(&transaction, publish, vec![true.into(), self.id.into()]).await?;
         transaction.commit().await?;
         self.store.remove_old_values().await?;
         Ok(self.written)
     }
 
-    /// Writes what waits, in one transaction.
     async fn write(&mut self) -> Result<(), Error> {
         let transaction = self.store.begin(Lock::State).await?;
-        for rows in self.waiting.chunks(ROWS_PER_INSERT) {
-            self.written += insert(&transaction, self.id, rows).await?;
+        self.write_waiting(&transaction).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Writes what waits, unless the publication was given up.
+    async fn write_waiting<C: ConnectionTrait>(&mut self, transaction: &C) -> Result<(), Error> {
+        let find = "SELECT id FROM publications WHERE id = $1";
+        if sql::row(transaction, find, vec![self.id.into()]).await?.is_none() {
+            return Err(Error::NotFound(format!("publication {} any more: another was begun", self.id)));
         }
-        transaction.commit().await?;
+        for rows in self.waiting.chunks(ROWS_PER_INSERT) {
+            self.written += insert(transaction, self.id, rows).await?;
+        }
         self.waiting.clear();
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! Live events: an append-only log, events that were refused, and the retention of payloads.
 
 mod appender;
-mod log;
-mod rejected;
+pub(crate) mod log;
+pub(crate) mod rejected;
 mod retention;
 
 use std::fmt;
@@ -13,7 +13,6 @@ use jiff::Timestamp;
 use crate::Error;
 
 pub(crate) use appender::Appender;
-pub(crate) use rejected::insert_rejections;
 pub use rejected::{REJECTED_PAYLOAD_LIMIT, RejectedEvent, StoredRejection};
 
 /// The most characters of a message id.

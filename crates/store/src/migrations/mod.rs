@@ -76,3 +76,6 @@ pub(crate) fn refuse_unknown(applied: &[String]) -> Result<(), Error> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

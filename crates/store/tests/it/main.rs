@@ -1,4 +1,14 @@
 //! The store against real databases: a SQLite file and a PostgreSQL server.
 
+mod backup;
+mod crash;
 mod databases;
+mod events;
+mod keys;
 mod open;
+mod rejected;
+mod runs;
+mod samples;
+mod server;
+mod trouble;
+mod values;

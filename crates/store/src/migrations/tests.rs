@@ -1,0 +1,99 @@
+//! From empty and from each version before, on both databases; never back.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use sea_orm::ConnectionTrait;
+
+#[path = "../../tests/it/databases.rs"]
+mod databases;
+
+use databases::{Fresh, for_each_empty};
+
+use super::ALL;
+use crate::{Error, EventKind, NewEvent, Scope, Store, sql};
+
+/// Every column of every table with its type, and every index: what there is to compare of two schemas.
+async fn schema(fresh: &Fresh) -> BTreeSet<String> {
+    let connection = fresh.connect().await;
+    let query = match fresh {
+        Fresh::Sqlite(_) => {
+            "SELECT type || ' ' || name || ' ' || COALESCE(sql, '') AS text FROM sqlite_master \
+             WHERE name NOT LIKE 'sqlite_%'"
+        }
+        Fresh::Postgres { .. } => {
+            "SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable AS text \
+             FROM information_schema.columns WHERE table_schema = 'public' \
+             UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'"
+        }
+    };
+    let rows = sql::rows(&connection, query, Vec::new()).await.unwrap();
+    let schema = rows.iter().map(|row| sql::get(row, "text").unwrap()).collect();
+    connection.close().await.unwrap();
+    schema
+}
+
+fn event(message_id: &str) -> NewEvent {
+    NewEvent {
+        message_id: message_id.to_owned(),
+        kind: EventKind::Track,
+        event: Some("Order Completed".to_owned()),
+        user_id: Some("jane".to_owned()),
+        anonymous_id: None,
+        at: Timestamp::UNIX_EPOCH,
+        payload: "{\"properties\":{\"order_id\":\"1\"}}".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn each_version_before_is_brought_to_the_schema_of_an_empty_start_with_its_data() {
+    for new in Fresh::all().await {
+        Store::open(&new.url()).await.unwrap().close().await.unwrap();
+        let expected = schema(&new).await;
+        for steps in 1..=ALL.len() {
+            let old =
+                if matches!(new, Fresh::Sqlite(_)) { Some(Fresh::sqlite()) } else { Fresh::postgres().await };
+            let old = old.unwrap();
+            let store = Store::open_at(&old.url(), u32::try_from(steps).ok()).await.unwrap();
+            assert_eq!(super::applied(store.reader()).await.unwrap().len(), steps);
+            store.append("shop", Timestamp::UNIX_EPOCH, vec![event("a"), event("b")]).await.unwrap();
+            let secret = store.create_key("shop", Scope::Write).await.unwrap().secret;
+            let before = store.events_after(0, 10).await.unwrap();
+            store.close().await.unwrap();
+
+            let store = Store::open(&old.url()).await.unwrap();
+            assert_eq!(schema(&old).await, expected, "from the first {steps} migrations");
+            assert_eq!(store.events_after(0, 10).await.unwrap(), before);
+            assert!(store.authenticate(&secret).await.unwrap().is_some());
+            let again =
+                store.append("shop", Timestamp::UNIX_EPOCH, vec![event("b"), event("c")]).await.unwrap();
+            assert_eq!(again.accepted, 1);
+            store.close().await.unwrap();
+            old.remove().await;
+        }
+        new.remove().await;
+    }
+}
+
+#[tokio::test]
+async fn a_store_of_a_newer_version_is_refused_and_left_as_it_is() {
+    for_each_empty(async |fresh| {
+        Store::open(&fresh.url()).await.unwrap().close().await.unwrap();
+        let newer = fresh.connect().await;
+        let insert = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_flying_shops', 0)";
+        newer.execute_unprepared(insert).await.unwrap();
+        newer.close().await.unwrap();
+        let before = schema(fresh).await;
+        let error = Store::open(&fresh.url()).await.unwrap_err();
+        assert!(matches!(&error, Error::NewerSchema { found } if found == "m9999_flying_shops"), "{error:?}");
+        assert!(!error.is_temporary());
+        assert_eq!(schema(fresh).await, before);
+    })
+    .await;
+}
+
+#[test]
+fn names_are_unique_and_in_order() {
+    let names: Vec<_> = ALL.iter().map(|migration| migration.name).collect();
+    assert!(names.is_sorted_by(|a, b| a < b), "{names:?}");
+}
