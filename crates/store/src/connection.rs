@@ -26,7 +26,7 @@ use crate::{Error, StoreUrl, migrations, sql};
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 
 /// How long a call waits for a free connection of the pool, or for a new one to be made.
-const CONNECTION_WAIT: Duration = Duration::from_secs(10);
+const CONNECTION_WAIT: Duration = Duration::from_secs(5);
 
 /// Connections that read a SQLite file beside the one that writes.
 const SQLITE_READERS: u32 = 4;
@@ -155,9 +155,20 @@ async fn sqlite_writer(options: SqliteConnectOptions) -> Result<DatabaseConnecti
         .acquire_timeout(CONNECTION_WAIT)
         .idle_timeout(None)
         .max_lifetime(None)
+        .after_release(|connection, _| Box::pin(ended(connection)))
         .connect_with(options.create_if_missing(true))
         .await?;
     Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+}
+
+/// Whether a connection that comes back has ended its transaction; if not, it is closed and a new one takes its place.
+///
+/// When the disk is full SQLite may roll back by itself. The driver's own rollback fails then, it believes that the
+/// transaction is still open, and every later "transaction" would be a savepoint that no commit ever writes to disk.
+async fn ended(connection: &mut sqlx::SqliteConnection) -> Result<bool, sqlx::Error> {
+    // A rollback that was begun when the transaction was dropped has ended when this has.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 async fn sqlite_readers(options: SqliteConnectOptions) -> Result<DatabaseConnection, Error> {

@@ -37,7 +37,9 @@ async fn a_full_disk_loses_nothing_and_is_left_behind_when_there_is_room() {
         assert!(error.is_temporary() && error.to_string().contains("disk"), "{error}");
         // Still full: still an error, and what there is can be read.
         assert!(store.append("shop", at(1), vec![event("while full")]).await.is_err());
-        assert!(counts(&store).await.into_keys().collect::<BTreeSet<_>>().is_superset(&acknowledged));
+        let stored: BTreeSet<_> = counts(&store).await.into_keys().collect();
+        let missing: Vec<_> = acknowledged.difference(&stored).collect();
+        assert!(missing.is_empty(), "{} of {} are lost", missing.len(), acknowledged.len());
 
         fs::remove_file(&ballast).unwrap();
         number += 1;
@@ -105,7 +107,7 @@ async fn a_server_that_crashes_and_comes_back_has_all_that_was_acknowledged() {
     let Some(server) = Server::start_new() else { return };
     let store = Store::open(&StoreUrl::parse(&server.address()).unwrap()).await.unwrap();
     let mut acknowledged = BTreeSet::new();
-    for round in 0..3 {
+    for round in 0..2 {
         // Calls are under way while the server dies.
         let calls: Vec<_> = (0..200)
             .map(|call| {
