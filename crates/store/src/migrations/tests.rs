@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use sea_orm::ConnectionTrait;
 
 #[path = "../../tests/it/databases.rs"]
+#[allow(dead_code, reason = "the tests beside the crate use more of it")]
 mod databases;
 
 use databases::{Fresh, for_each_empty};
