@@ -31,6 +31,14 @@ const CONNECTION_WAIT: Duration = Duration::from_secs(5);
 /// Connections that read a SQLite file beside the one that writes.
 const SQLITE_READERS: u32 = 4;
 
+/// The writer's cache of a SQLite file, in KiB and negative as SQLite wants it. The index of message ids is written all
+/// over, so its pages should stay at hand.
+const WRITER_CACHE_KIB: &str = "-65536";
+
+/// Pages of the log (of 4 KiB) after which it is copied into the file. More than SQLite's 1000, so that a page of the index
+/// is copied once for several events.
+const CHECKPOINT_PAGES: &str = "4000";
+
 /// Connections to PostgreSQL.
 const POSTGRES_CONNECTIONS: u32 = 8;
 
@@ -156,7 +164,12 @@ async fn sqlite_writer(options: SqliteConnectOptions) -> Result<DatabaseConnecti
         .idle_timeout(None)
         .max_lifetime(None)
         .after_release(|connection, _| Box::pin(ended(connection)))
-        .connect_with(options.create_if_missing(true))
+        .connect_with(
+            options
+                .create_if_missing(true)
+                .pragma("cache_size", WRITER_CACHE_KIB)
+                .pragma("wal_autocheckpoint", CHECKPOINT_PAGES),
+        )
         .await?;
     Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
 }

@@ -1,7 +1,7 @@
 //! Statements with bound values, the same text for both databases: placeholders are `$1`, `$2`, ...
 
 use jiff::Timestamp;
-use sea_orm::{ConnectionTrait, QueryResult, Statement, TryGetable, Value};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, TryGetable, Value};
 
 use crate::Error;
 
@@ -62,6 +62,22 @@ pub(crate) fn micros(time: Timestamp) -> i64 {
 
 /// `rows` groups of `columns` placeholders, for an insert of several rows: `($1, $2), ($3, $4)`.
 pub(crate) fn placeholders(rows: usize, columns: usize) -> String {
+    groups(rows, columns, |number, text| {
+        text.push('$');
+        text.push_str(&number.to_string());
+    })
+}
+
+/// Placeholders for many rows whose values are bound in order and once each. To bind numbered ones SQLite takes a time that
+/// grows with the square of their number.
+pub(crate) fn bulk_placeholders<C: ConnectionTrait>(connection: &C, rows: usize, columns: usize) -> String {
+    match connection.get_database_backend() {
+        DbBackend::Sqlite => groups(rows, columns, |_, text| text.push('?')),
+        _ => placeholders(rows, columns),
+    }
+}
+
+fn groups(rows: usize, columns: usize, placeholder: impl Fn(usize, &mut String)) -> String {
     let mut text = String::with_capacity(rows * columns * 6);
     for row in 0..rows {
         text.push_str(if row == 0 { "(" } else { ", (" });
@@ -69,8 +85,7 @@ pub(crate) fn placeholders(rows: usize, columns: usize) -> String {
             if column > 0 {
                 text.push_str(", ");
             }
-            text.push('$');
-            text.push_str(&(row * columns + column + 1).to_string());
+            placeholder(row * columns + column + 1, &mut text);
         }
         text.push(')');
     }

@@ -173,7 +173,7 @@ async fn insert<C: ConnectionTrait>(
 ) -> Result<u64, Error> {
     let statement = format!(
         "INSERT INTO customer_values (publication, customer, figures) VALUES {}",
-        sql::placeholders(rows.len(), 3)
+        sql::bulk_placeholders(transaction, rows.len(), 3)
     );
     let values = rows
         .iter()

@@ -198,7 +198,7 @@ async fn insert(
         let statement = format!(
             "INSERT INTO events (source, message_id, kind, event, user_id, anonymous_id, at, received_at, payload) \
              VALUES {} ON CONFLICT (source, message_id) DO NOTHING RETURNING message_id",
-            sql::placeholders(chunk.len(), COLUMNS)
+            sql::bulk_placeholders(transaction, chunk.len(), COLUMNS)
         );
         let values = chunk.into_iter().flat_map(|event| row(source, received_at, event)).collect();
         let mut inserted = HashSet::new();
