@@ -62,7 +62,7 @@ fn new_batch(batch: u64) -> Vec<NewEvent> {
             message_id,
             kind: EventKind::Track,
             event: Some("Product Viewed".to_owned()),
-            user_id: (number % 3 == 0).then(|| format!("user-{}", number % 50_000)),
+            user_id: number.is_multiple_of(3).then(|| format!("user-{}", number % 50_000)),
             anonymous_id: Some(format!("{id:032x}")),
             at: Timestamp::UNIX_EPOCH,
         }

@@ -87,7 +87,8 @@ impl Store {
     /// [`Error::Lost`] when the database cannot be reached or the file cannot be opened; [`Error::NewerSchema`] when a
     /// newer version of Perennial has written it.
     pub async fn open(url: &StoreUrl) -> Result<Self, Error> {
-        Self::open_at(url, None).await
+        // The migrator's future is large, and callers carry it within theirs.
+        Box::pin(Self::open_at(url, None)).await
     }
 
     /// Opens a store with its first migrations only, as an older version has left it.

@@ -95,6 +95,7 @@ impl Error {
         matches!(self, Self::Busy(_) | Self::Lost(_) | Self::Full(_) | Self::Overloaded)
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "callers hand over the error that they have")]
     pub(crate) fn corrupt(what: impl Into<String>, reason: impl ToString) -> Self {
         Self::Corrupt { what: what.into(), reason: reason.to_string() }
     }

@@ -4,10 +4,10 @@
 //! A publication that is never finished is never read, and removed by the next.
 
 use jiff::Timestamp;
-use sea_orm::{ConnectionTrait, Value};
+use sea_orm::ConnectionTrait;
 
 use crate::connection::Lock;
-use crate::{Error, Store, sql};
+use crate::{Error, Store, page, sql};
 
 const ROWS_PER_INSERT: usize = 256;
 
@@ -106,11 +106,11 @@ impl Store {
             let id: i64 = sql::get(&row, "id")?;
             let remove = "DELETE FROM customer_values WHERE publication = $1 AND customer IN \
                           (SELECT customer FROM customer_values WHERE publication = $1 LIMIT $2)";
-            let limit = Value::from(ROWS_PER_TRANSACTION as i64);
+            let limit = page::bounded(ROWS_PER_TRANSACTION as u64, u64::MAX);
             let mut removed = 1;
             while removed > 0 {
                 let transaction = self.begin(Lock::State).await?;
-                removed = sql::execute(&transaction, remove, vec![id.into(), limit.clone()]).await?;
+                removed = sql::execute(&transaction, remove, vec![id.into(), limit.into()]).await?;
                 transaction.commit().await?;
             }
             let transaction = self.begin(Lock::State).await?;

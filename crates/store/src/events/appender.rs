@@ -39,7 +39,7 @@ struct Batch {
     events: Vec<NewEvent>,
     answer: oneshot::Sender<Result<Appended, Error>>,
     /// Given back when the batch is written.
-    _room: OwnedSemaphorePermit,
+    room: OwnedSemaphorePermit,
 }
 
 impl Appender {
@@ -60,7 +60,7 @@ impl Appender {
             .try_acquire_many_owned(size_in_kib(&events))
             .map_err(|_| Error::Overloaded)?;
         let (answer, answered) = oneshot::channel();
-        let batch = Batch { source: source.to_owned(), received_at, events, answer, _room: room };
+        let batch = Batch { source: source.to_owned(), received_at, events, answer, room };
         let ended = || Error::Lost("the writer of events has ended".to_owned());
         self.batches.send(batch).map_err(|_| ended())?;
         answered.await.map_err(|_| ended())?
@@ -160,7 +160,7 @@ type Content = (String, Timestamp, Vec<NewEvent>);
 type Answer = (oneshot::Sender<Result<Appended, Error>>, OwnedSemaphorePermit);
 
 fn split(batch: Batch) -> (Content, Answer) {
-    ((batch.source, batch.received_at, batch.events), (batch.answer, batch._room))
+    ((batch.source, batch.received_at, batch.events), (batch.answer, batch.room))
 }
 
 /// Writes batches in one transaction; what became of each, in their order.

@@ -61,9 +61,9 @@ async fn killed_again_and_again(fresh: Fresh, seed: u64) {
         if rest.last().is_some_and(|line| !line.ends_with(" .")) {
             rest.pop();
         }
-        rest.into_iter().for_each(|line| {
+        for line in rest {
             read(line);
-        });
+        }
         child.wait().unwrap();
         let own = format!("parent-{round}");
         store.append("shop", at(1), vec![event(&own)]).await.unwrap();

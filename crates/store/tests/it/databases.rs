@@ -3,7 +3,7 @@
 //! PostgreSQL is the server that `PERENNIAL_TEST_POSTGRES` names, as `postgres://user@host:port/database`, whose user may
 //! create databases. `cargo xtask test` starts one. `PERENNIAL_TEST_POSTGRES=none` leaves PostgreSQL out and says so.
 
-use std::env;
+use std::env::{self, VarError};
 
 use perennial_store::{Store, StoreUrl};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
@@ -70,7 +70,7 @@ impl Fresh {
 }
 
 async fn connect(address: &str) -> DatabaseConnection {
-    Database::connect(address).await.unwrap()
+    Box::pin(Database::connect(address)).await.unwrap()
 }
 
 /// The address of the test server; `None` when PostgreSQL is left out.
@@ -81,7 +81,7 @@ pub(crate) fn test_server() -> Option<String> {
             None
         }
         Ok(server) => Some(server),
-        Err(_) => panic!(
+        Err(VarError::NotPresent | VarError::NotUnicode(_)) => panic!(
             "this test needs PostgreSQL: run `cargo xtask test`, or set PERENNIAL_TEST_POSTGRES to \
              postgres://user@host:port/database, or to none to leave PostgreSQL out"
         ),
@@ -91,7 +91,7 @@ pub(crate) fn test_server() -> Option<String> {
 /// Runs a test on an empty database of each kind.
 pub(crate) async fn for_each_empty(test: impl AsyncFn(&Fresh)) {
     for fresh in Fresh::all().await {
-        test(&fresh).await;
+        Box::pin(test(&fresh)).await;
         fresh.remove().await;
     }
 }
@@ -101,7 +101,7 @@ pub(crate) async fn for_each_database(test: impl AsyncFn(Store)) {
     for_each_empty(async |fresh| {
         println!("on {}", fresh.url());
         let store = Store::open(&fresh.url()).await.unwrap();
-        test(store.clone()).await;
+        Box::pin(test(store.clone())).await;
         store.close().await.unwrap();
     })
     .await;

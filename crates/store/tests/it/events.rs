@@ -87,7 +87,7 @@ async fn calls_at_the_same_time_are_each_told_their_own() {
         let mut duplicates = Vec::new();
         for call in calls {
             let appended = call.await.unwrap();
-            assert_eq!(appended.accepted as usize + appended.duplicates.len(), 50);
+            assert_eq!(appended.accepted + appended.duplicates.len() as u64, 50);
             accepted += appended.accepted;
             duplicates.extend(appended.duplicates);
         }

@@ -1,5 +1,7 @@
 //! The store against real databases: a SQLite file and a PostgreSQL server.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 mod backup;
 mod crash;
 mod databases;
