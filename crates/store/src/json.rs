@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::Serializer;
 use serde_json::value::RawValue;
 
 use crate::commerce::{Amount, NotAnAmount};
@@ -94,4 +95,17 @@ pub(crate) fn boolean(value: &RawValue) -> Option<bool> {
 /// An instant in ISO 8601.
 pub(crate) fn instant(value: &RawValue) -> Option<Timestamp> {
     text(value)?.parse().ok()
+}
+
+/// Writes a time as ISO 8601: for `#[serde(serialize_with)]`, which hands over a reference.
+pub(crate) fn write_time<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(time)
+}
+
+/// Writes a time or `null`.
+pub(crate) fn write_optional_time<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => serializer.collect_str(time),
+        None => serializer.serialize_none(),
+    }
 }

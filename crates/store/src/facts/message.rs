@@ -72,16 +72,8 @@ impl<'a> Reader<'a> {
         self.see(IdentifierKind::UserId, message.user_id.as_deref());
         let has_account = !self.facts.seen.is_empty();
         let context_traits = self.context.object("traits");
-        for (name, value) in [&context_traits, &self.traits].into_iter().flat_map(Object::present).collect::<Vec<_>>() {
-            if let Some(kind) = self.rules.external_kind(name) {
-                self.see(IdentifierKind::Other(kind.to_owned()), json::text(value).as_deref());
-            }
-        }
-        for id in self.context.list("externalIds").unwrap_or_default() {
-            let id = Object::parse(id.get());
-            if let Some(kind) = id.text("type").as_deref().and_then(|kind| self.rules.external_kind(kind)) {
-                self.see(IdentifierKind::Other(kind.to_owned()), id.text("id").as_deref());
-            }
+        for (kind, value) in self.external_ids(&context_traits) {
+            self.see(kind, value.as_deref());
         }
         // The address in an order's properties may be that of whoever gets the parcel; only a guest has no other.
         let in_order = properties.filter(|_| !has_account).and_then(|properties| properties.text("email"));
@@ -95,6 +87,18 @@ impl<'a> Reader<'a> {
         let reason = message.kind.as_str();
         self.facts.links = self.facts.seen.iter().filter_map(|other| Link::between(&subject, other, reason)).collect();
         self.facts.subject = Some(subject);
+    }
+
+    /// Identifiers of other systems that the rules name.
+    fn external_ids(&self, context_traits: &Object<'a>) -> Vec<(IdentifierKind, Option<String>)> {
+        let kind = |name: &str| self.rules.external_kind(name).map(|kind| IdentifierKind::Other(kind.to_owned()));
+        let traits = context_traits.present().chain(self.traits.present());
+        let in_traits = traits.filter_map(|(name, value)| Some((kind(name)?, json::text(value))));
+        let listed = self.context.list("externalIds").unwrap_or_default().into_iter().filter_map(|id| {
+            let id = Object::parse(id.get());
+            Some((kind(&id.text("type")?)?, id.text("id")))
+        });
+        in_traits.chain(listed).collect()
     }
 
     fn see(&mut self, kind: IdentifierKind, value: Option<&str>) {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{Identifier, IdentifierKind, links, rebuild};
 use crate::connection::Lock;
 use crate::facts::{Facts, Link, storable};
-use crate::{Error, Page, Store, projector, sql};
+use crate::{Error, Page, Store, json, projector, sql};
 
 /// What a link between two identifiers does at present.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -39,10 +39,12 @@ pub struct Merge {
     /// That message.
     pub message_id: Option<String>,
     /// When it was first told.
+    #[serde(serialize_with = "json::write_time")]
     pub at: Timestamp,
     /// What it does.
     pub state: MergeState,
     /// When it was undone.
+    #[serde(serialize_with = "json::write_optional_time")]
     pub undone_at: Option<Timestamp>,
     /// Why it was undone.
     pub undone_reason: Option<String>,

@@ -203,7 +203,7 @@ impl Region {
         };
         let devices = self.persons(Node::is_device);
         // Of a device that was found through a customer only that customer's time is known yet.
-        self.0.retain(|person, node| !devices.contains(person) || node.stored.is_empty());
+        self.0.retain(|_, node| !node.is_device());
         self.load(connection, "person", numbers(&devices)).await?;
         let claims = links::on(connection, &devices).await?;
         self.hand_out(&groups, &claims);

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::read::Belongings;
 use crate::facts::{ConsentSaid, Facts, storable};
 use crate::identity::Identifier;
-use crate::{Error, Store, projector, sql};
+use crate::{Error, Store, json, projector, sql};
 
 /// Stands for all channels, topics or purposes.
 pub(crate) const ANY: &str = "*";
@@ -29,8 +29,10 @@ pub struct Consent {
     /// Granted, or taken back.
     pub granted: bool,
     /// When it was first said so.
+    #[serde(serialize_with = "json::write_time")]
     pub at: Timestamp,
     /// When it was last said so.
+    #[serde(serialize_with = "json::write_time")]
     pub confirmed_at: Timestamp,
     /// The write key or program that told it.
     pub source: String,

@@ -51,7 +51,7 @@ impl Store {
                     "name": sql::get::<String>(&row, "name")?,
                     "origin": sql::get::<String>(&row, "origin")?,
                     "value": parsed(&sql::get::<String>(&row, "value")?),
-                    "at": sql::get_time(&row, "at")?,
+                    "at": sql::get_time(&row, "at")?.to_string(),
                     "source": sql::get::<String>(&row, "source")?,
                 }));
             }
@@ -75,8 +75,8 @@ impl Store {
         for (id, row) in &orders {
             let mut order = texts(row, ORDER)?;
             order.insert("order_id".to_owned(), json!(id));
-            order.insert("placed_at".to_owned(), json!(sql::get_time(row, "placed_at")?));
-            order.insert("cancelled_at".to_owned(), json!(sql::get_optional_time(row, "cancelled_at")?));
+            order.insert("placed_at".to_owned(), json!(sql::get_time(row, "placed_at")?.to_string()));
+            order.insert("cancelled_at".to_owned(), json!(sql::get_optional_time(row, "cancelled_at")?.map(|at| at.to_string())));
             order.insert("lines".to_owned(), json!(lines.remove(id).unwrap_or_default()));
             order.insert("refunds".to_owned(), json!(refunds.remove(id).unwrap_or_default()));
             full.push(serde_json::Value::Object(order));
@@ -118,8 +118,8 @@ impl Store {
                     "message_id": sql::get::<String>(&row, "message_id")?,
                     "kind": sql::get::<String>(&row, "kind")?,
                     "event": sql::get::<Option<String>>(&row, "event")?,
-                    "at": sql::get_time(&row, "at")?,
-                    "received_at": sql::get_time(&row, "received_at")?,
+                    "at": sql::get_time(&row, "at")?.to_string(),
+                    "received_at": sql::get_time(&row, "received_at")?.to_string(),
                     "payload": parsed(&sql::get::<String>(&row, "payload")?),
                 }));
             }

@@ -10,8 +10,8 @@ use super::consents::{self, Consent};
 use super::{DateOfLife, Origin};
 use crate::commerce::Amount;
 use crate::commerce::tables::stored_by;
-use crate::identity::{Identifier, IdentifierKind, Merge};
-use crate::{Error, Store, bulk, sql};
+use crate::identity::{Identifier, Merge};
+use crate::{Error, Store, bulk, json, sql};
 
 /// How the names of traits begin that are preferences.
 const PREFERENCES: &str = "preferences.";
@@ -47,12 +47,15 @@ pub struct KnownIdentifier {
     /// The identifier.
     pub identifier: Identifier,
     /// When it was first seen; `None` if an alias or a merge has only named it.
+    #[serde(serialize_with = "json::write_optional_time")]
     pub first_seen_at: Option<Timestamp>,
     /// The write key that it was first seen by.
     pub source: String,
     /// Of a device that others use too: from when on it is this customer's. `None`: since ever.
+    #[serde(serialize_with = "json::write_optional_time")]
     pub from: Option<Timestamp>,
     /// Of a device that others use too: until when it was this customer's. `None`: it still is.
+    #[serde(serialize_with = "json::write_optional_time")]
     pub until: Option<Timestamp>,
 }
 
@@ -62,6 +65,7 @@ pub struct ProfileTrait {
     /// Its value.
     pub value: serde_json::Value,
     /// Since when it is known to be so.
+    #[serde(serialize_with = "json::write_time")]
     pub at: Timestamp,
     /// The write key or program that told it.
     pub source: String,
@@ -75,8 +79,10 @@ pub struct OrdersSummary {
     /// Orders that were cancelled.
     pub cancelled: u64,
     /// The first order's time.
+    #[serde(serialize_with = "json::write_optional_time")]
     pub first_at: Option<Timestamp>,
     /// The last order's time.
+    #[serde(serialize_with = "json::write_optional_time")]
     pub last_at: Option<Timestamp>,
     /// Net value after refunds, by currency; under an empty name where orders have none.
     pub net: BTreeMap<String, Amount>,

@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, Value};
 
 use super::{DateOfLife, Origin};
-use crate::connection::Lock;
 use crate::facts::{ConsentSaid, Facts, Trait, storable};
 use crate::identity::{Identifier, IdentifierKind, People};
 use crate::{Error, Store, bulk, projector};

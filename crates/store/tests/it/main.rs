@@ -1,14 +1,21 @@
 //! The store against real databases: a SQLite file and a PostgreSQL server.
 
 mod backup;
+mod commerce;
 mod crash;
 mod databases;
+mod erasure;
 mod events;
+mod identity;
 mod keys;
+mod messages;
 mod open;
+mod profiles;
+mod projector;
 mod rejected;
 mod runs;
 mod samples;
 mod server;
+mod tables;
 mod trouble;
 mod values;
