@@ -93,7 +93,6 @@ pub struct OrdersSummary {
 /// The identifiers of a customer, each with the time in which it is the customer's.
 #[derive(Debug)]
 pub(super) struct Belongings {
-    pub(super) root: i64,
     pub(super) rows: Vec<Belonging>,
 }
 
@@ -196,14 +195,14 @@ pub(super) async fn belongings<C: ConnectionTrait>(
     connection: &C,
     identifier: &Identifier,
 ) -> Result<Option<Belongings>, Error> {
-    let query = "SELECT theirs.root, theirs.person, theirs.kind, theirs.value, theirs.from_at, theirs.until_at, \
+    let query = "SELECT theirs.person, theirs.kind, theirs.value, theirs.from_at, theirs.until_at, \
                  theirs.first_seen_at, theirs.source FROM identifiers AS given \
                  JOIN identifiers AS theirs ON theirs.root = given.root \
                  WHERE given.kind = $1 AND given.value = $2 AND given.until_at = $3";
     let values = vec![identifier.kind().as_str().into(), identifier.value().into(), i64::MAX.into()];
     let rows = sql::rows(connection, query, values).await?;
-    let Some(first) = rows.first() else { return Ok(None) };
-    Ok(Some(Belongings { root: sql::get(first, "root")?, rows: rows.iter().map(belonging).collect::<Result<_, _>>()? }))
+    let rows = rows.iter().map(belonging).collect::<Result<Vec<_>, Error>>()?;
+    Ok((!rows.is_empty()).then_some(Belongings { rows }))
 }
 
 fn belonging(row: &QueryResult) -> Result<Belonging, Error> {
