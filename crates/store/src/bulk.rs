@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, QueryResult, Value};
 use crate::{Error, sql};
 
 /// The most rows of a statement.
-const ROWS: usize = 128;
+const ROWS: usize = 64;
 
 /// Writes rows: `head` ends before the rows, `tail` follows them (what to do on conflict). No two rows may have one key.
 pub(crate) async fn write<C: ConnectionTrait, const N: usize>(
@@ -27,36 +27,47 @@ pub(crate) async fn write<C: ConnectionTrait, const N: usize>(
     Ok(())
 }
 
-/// Finds rows by keys: `head` ends with `... IN`, `tail` follows the keys.
+/// Finds rows by the values of columns: `head` ends with `WHERE` or `AND`, `tail` follows the condition.
 pub(crate) async fn find<C: ConnectionTrait, const N: usize>(
     connection: &C,
     head: &str,
+    columns: [&str; N],
     keys: Vec<[Value; N]>,
     tail: &str,
 ) -> Result<Vec<QueryResult>, Error> {
     let mut found = Vec::new();
     for keys in keys.chunks(ROWS) {
-        let statement = matching(head, keys, tail);
+        let statement = format!("{head} {} {tail}", condition(columns, keys.len().next_power_of_two()));
         found.extend(sql::rows(connection, &statement, padded(keys)).await?);
     }
     Ok(found)
 }
 
-/// Changes or deletes rows by keys, like [`find`].
+/// Changes or deletes rows by the values of columns: see [`find`].
 pub(crate) async fn change<C: ConnectionTrait, const N: usize>(
     connection: &C,
     head: &str,
+    columns: [&str; N],
     keys: Vec<[Value; N]>,
-    tail: &str,
 ) -> Result<(), Error> {
     for keys in keys.chunks(ROWS) {
-        sql::execute(connection, &matching(head, keys, tail), padded(keys)).await?;
+        let statement = format!("{head} {}", condition(columns, keys.len().next_power_of_two()));
+        sql::execute(connection, &statement, padded(keys)).await?;
     }
     Ok(())
 }
 
-fn matching<const N: usize>(head: &str, keys: &[[Value; N]], tail: &str) -> String {
-    format!("{head} (VALUES {}) {tail}", sql::placeholders(keys.len().next_power_of_two(), N))
+/// That columns have the values of one of `count` keys.
+fn condition<const N: usize>(columns: [&str; N], count: usize) -> String {
+    if let [column] = columns.as_slice() {
+        return format!("{column} IN (VALUES {})", sql::placeholders(count, 1));
+    }
+    // SQLite finds rows by an index for each of these, but would read the whole table for `(a, b) IN (VALUES ...)`.
+    let equal = |key: usize| {
+        let column = |(n, name): (usize, &&str)| format!("{name} = ${}", key * N + n + 1);
+        format!("({})", columns.iter().enumerate().map(column).collect::<Vec<_>>().join(" AND "))
+    };
+    format!("({})", (0..count).map(equal).collect::<Vec<_>>().join(" OR "))
 }
 
 /// The last key is repeated up to the next power of two.
@@ -76,9 +87,10 @@ mod tests {
 
     #[test]
     fn statements_have_few_sizes() {
-        assert_eq!([1, 2, 3, 77, 128, 1000].map(power_of_two_up_to), [1, 2, 2, 64, 128, 128]);
+        assert_eq!([1, 2, 3, 63, 64, 1000].map(power_of_two_up_to), [1, 2, 2, 32, 64, 64]);
         let keys = [1_i64, 2, 3].map(|key| [Value::from(key)]);
         assert_eq!(padded(&keys), [1_i64, 2, 3, 3].map(Value::from));
-        assert_eq!(matching("IN", &keys, ""), "IN (VALUES ($1), ($2), ($3), ($4)) ");
+        assert_eq!(condition(["a"], 2), "a IN (VALUES ($1), ($2))");
+        assert_eq!(condition(["a", "b"], 2), "((a = $1 AND b = $2) OR (a = $3 AND b = $4))");
     }
 }

@@ -103,7 +103,10 @@ pub(crate) fn write_time<S: Serializer>(time: &Timestamp, serializer: S) -> Resu
 }
 
 /// Writes a time or `null`.
-pub(crate) fn write_optional_time<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn write_optional_time<S: Serializer>(
+    time: &Option<Timestamp>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     match time {
         Some(time) => serializer.collect_str(time),
         None => serializer.serialize_none(),

@@ -53,7 +53,9 @@ impl Store {
         let rules = rules(self.reader()).await?;
         let from = cursor(self.reader()).await?;
         let events = self.events_after(from, CHUNK).await?;
-        let Some(last) = events.last().map(|event| event.seq) else { return Ok(Projected { events: 0, behind: 0 }) };
+        let Some(last) = events.last().map(|event| event.seq) else {
+            return Ok(Projected { events: 0, behind: 0 });
+        };
         let said = events.iter().map(|event| facts::of_event(event, &rules.identity)).collect();
         let transaction = self.begin(Lock::State).await?;
         // Another projector, or new rules, may have come between.
@@ -142,7 +144,10 @@ async fn write<C: ConnectionTrait>(
             forget_event(connection, event.seq, &concealed).await?;
         }
     }
-    let rejections = events.iter().zip(&said).flat_map(|(event, said)| said.unusable.iter().map(move |unusable| (event, unusable)));
+    let rejections = events
+        .iter()
+        .zip(&said)
+        .flat_map(|(event, said)| said.unusable.iter().map(move |unusable| (event, unusable)));
     let rejections = rejections.map(|(event, unusable)| RejectedEvent {
         source: event.source.clone(),
         message_id: Some(event.event.message_id.clone()),
@@ -164,7 +169,10 @@ pub(crate) async fn apply_call(store: &Store, facts: Facts) -> Result<(), Error>
     let transaction = store.begin(Lock::State).await?;
     let mut said = vec![facts];
     if !conceal(&transaction, &mut said).await?.is_empty() {
-        return Err(Error::invalid("what was said of an erased person", "readmit the identifier first if the person agrees"));
+        return Err(Error::invalid(
+            "what was said of an erased person",
+            "readmit the identifier first if the person agrees",
+        ));
     }
     let rules = rules(&transaction).await?;
     apply(&transaction, said, &rules).await?;
@@ -172,7 +180,11 @@ pub(crate) async fn apply_call(store: &Store, facts: Facts) -> Result<(), Error>
 }
 
 /// Writes facts: who is who, what was said of them, and orders.
-async fn apply<C: ConnectionTrait>(connection: &C, said: Vec<Facts>, rules: &ProjectionRules) -> Result<(), Error> {
+async fn apply<C: ConnectionTrait>(
+    connection: &C,
+    said: Vec<Facts>,
+    rules: &ProjectionRules,
+) -> Result<(), Error> {
     let mut told = Sightings::default();
     for facts in &said {
         for identifier in &facts.seen {

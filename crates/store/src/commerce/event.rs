@@ -127,10 +127,12 @@ pub(crate) struct Unusable {
 
 /// The order's number and what is said of it.
 pub(crate) fn read(properties: &Object<'_>) -> Result<(String, Said), Unusable> {
-    let order_id = properties.first(&["order_id", "orderId"]).and_then(json::text).ok_or_else(|| Unusable {
-        code: "unusable_order",
-        reason: "the properties have no `order_id`; send the shop's order number with every order event".to_owned(),
-    })?;
+    let order_id =
+        properties.first(&["order_id", "orderId"]).and_then(json::text).ok_or_else(|| Unusable {
+            code: "unusable_order",
+            reason: "the properties have no `order_id`; send the shop's order number with every order event"
+                .to_owned(),
+        })?;
     if order_id.len() > TEXT_LIMIT {
         return Err(Unusable {
             code: "unusable_order",
@@ -159,7 +161,10 @@ fn currency(properties: &Object<'_>) -> Result<Option<String>, Unusable> {
     }
     Err(Unusable {
         code: "unusable_currency",
-        reason: format!("`{}` is no currency; send its three-letter code of ISO 4217, such as EUR", cut(&text, 40)),
+        reason: format!(
+            "`{}` is no currency; send its three-letter code of ISO 4217, such as EUR",
+            cut(&text, 40)
+        ),
     })
 }
 
@@ -258,7 +263,11 @@ mod tests {
         let said = said(r#"{"order_id": "1", "products": [{"sku": "A", "price": "19.99"}, 5]}"#).unwrap();
         let lines = said.lines.unwrap();
         assert_eq!(lines[0].value().unwrap().to_string(), "19.99");
-        assert_eq!(lines[1], Line { quantity: one(), ..Line::default() }, "an odd product is a line without anything");
+        assert_eq!(
+            lines[1],
+            Line { quantity: one(), ..Line::default() },
+            "an odd product is a line without anything"
+        );
     }
 
     #[test]

@@ -149,7 +149,10 @@ mod tests {
         assert_eq!(net(&EXAMPLE, NetRule::default()), Some(("22.5".into(), "subtotal")));
         assert_eq!(net(&EXAMPLE[1..], NetRule::default()), Some(("22.5".into(), "revenue - discount")));
         let without_revenue = [EXAMPLE[1], EXAMPLE[3], EXAMPLE[4], EXAMPLE[5]];
-        assert_eq!(net(&without_revenue, NetRule::default()), Some(("22.5".into(), "total - shipping - tax")));
+        assert_eq!(
+            net(&without_revenue, NetRule::default()),
+            Some(("22.5".into(), "total - shipping - tax"))
+        );
     }
 
     #[test]
@@ -157,6 +160,10 @@ mod tests {
         let rule = NetRule::RevenueAfterDiscount;
         assert_eq!(net(&EXAMPLE[1..], rule), Some(("25".into(), "revenue")));
         assert_eq!(net(&EXAMPLE, NetRule::Total), Some(("22.5".into(), "total - shipping - tax")));
-        assert_eq!(net(&EXAMPLE[3..], rule), None, "shipping, tax and discount alone say nothing of the order");
+        assert_eq!(
+            net(&EXAMPLE[3..], rule),
+            None,
+            "shipping, tax and discount alone say nothing of the order"
+        );
     }
 }

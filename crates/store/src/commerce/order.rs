@@ -94,8 +94,7 @@ fn who(events: &[OrderEvent]) -> Option<Identifier> {
 
 /// The value by the rule, else by the products; never below zero.
 fn net(amounts: &Amounts, lines: &[Line], rule: NetRule) -> Option<(Amount, NetFormula)> {
-    let (net, formula) =
-        amounts.net(rule).or_else(|| sum(lines).map(|sum| (sum, NetFormula::Products)))?;
+    let (net, formula) = amounts.net(rule).or_else(|| sum(lines).map(|sum| (sum, NetFormula::Products)))?;
     Some((net.max(Amount::ZERO), formula))
 }
 
@@ -111,8 +110,8 @@ fn refunds(events: &[OrderEvent], order: Option<&Order>, rule: NetRule) -> Vec<R
     distinct_refunds(events)
         .into_iter()
         .map(|(id, event)| {
-            let reported =
-                net(&event.said.amounts, event.said.lines.as_deref().unwrap_or_default(), rule).map(|(net, _)| net);
+            let reported = net(&event.said.amounts, event.said.lines.as_deref().unwrap_or_default(), rule)
+                .map(|(net, _)| net);
             let comparable = match (&event.said.currency, currency) {
                 (Some(refunded), Some(ordered)) => refunded == ordered,
                 _ => true,
@@ -231,7 +230,10 @@ mod tests {
             NetRule::default(),
         );
         let order = told.order.as_ref().unwrap();
-        assert_eq!(order.net.map(|(net, formula)| (net.to_string(), formula)), Some(("30".into(), NetFormula::Products)));
+        assert_eq!(
+            order.net.map(|(net, formula)| (net.to_string(), formula)),
+            Some(("30".into(), NetFormula::Products))
+        );
         assert_eq!(amounts(&told), [(some("20"), None)]);
     }
 
@@ -264,7 +266,10 @@ mod tests {
 
     #[test]
     fn one_refund_reported_by_two_devices_is_one_if_it_has_a_number() {
-        let mut twice = [refunded(20, r#", "total": 5, "refund_id": "R1""#), refunded(21, r#", "total": 5, "refund_id": "R1""#)];
+        let mut twice = [
+            refunded(20, r#", "total": 5, "refund_id": "R1""#),
+            refunded(21, r#", "total": 5, "refund_id": "R1""#),
+        ];
         twice[1].source = "server".into();
         let mut events = vec![completed(10, r#""subtotal": 20"#)];
         events.extend(twice);
@@ -273,9 +278,15 @@ mod tests {
 
     #[test]
     fn the_surest_identifier_owns_the_order() {
-        let named = |at, by: &str| OrderEvent { by: Some(by.parse().unwrap()), ..completed(at, r#""subtotal": 1"#) };
+        let named =
+            |at, by: &str| OrderEvent { by: Some(by.parse().unwrap()), ..completed(at, r#""subtotal": 1"#) };
         let told = tell(
-            vec![named(1, "anonymous_id:device"), named(2, "email:jane@example.org"), named(3, "user_id:7"), named(4, "user_id:8")],
+            vec![
+                named(1, "anonymous_id:device"),
+                named(2, "email:jane@example.org"),
+                named(3, "user_id:7"),
+                named(4, "user_id:8"),
+            ],
             NetRule::default(),
         );
         assert_eq!(told.order.unwrap().by.unwrap().to_string(), "user_id:7");

@@ -46,14 +46,14 @@ pub(crate) async fn retell<C: ConnectionTrait>(
     rule: NetRule,
 ) -> Result<(), Error> {
     let keys = || orders.iter().map(|order| [order.as_str().into()]).collect::<Vec<[Value; 1]>>();
-    let head = "SELECT order_id, source, message_id, kind, at, identifier_kind, identifier_value, said FROM order_events WHERE order_id IN";
+    let head = "SELECT order_id, source, message_id, kind, at, identifier_kind, identifier_value, said FROM order_events WHERE";
     let mut events: BTreeMap<String, Vec<OrderEvent>> = BTreeMap::new();
-    for row in bulk::find(connection, head, keys(), "").await? {
+    for row in bulk::find(connection, head, ["order_id"], keys(), "").await? {
         let event = stored_event(&row)?;
         events.entry(event.order_id.clone()).or_default().push(event);
     }
-    bulk::change(connection, "DELETE FROM order_lines WHERE order_id IN", keys(), "").await?;
-    bulk::change(connection, "DELETE FROM refunds WHERE order_id IN", keys(), "").await?;
+    bulk::change(connection, "DELETE FROM order_lines WHERE", ["order_id"], keys()).await?;
+    bulk::change(connection, "DELETE FROM refunds WHERE", ["order_id"], keys()).await?;
     let (mut order_rows, mut line_rows, mut refund_rows) = (Vec::new(), Vec::new(), Vec::new());
     for (id, events) in events {
         let Told { order, refunds } = tell(events, rule);
@@ -73,7 +73,8 @@ pub(crate) async fn retell_all<C: ConnectionTrait>(connection: &C, rule: NetRule
     let mut last = String::new();
     loop {
         let rows = sql::rows(connection, query, vec![last.as_str().into(), PAGE.into()]).await?;
-        let page = rows.iter().map(|row| sql::get(row, "order_id")).collect::<Result<Vec<String>, Error>>()?;
+        let page =
+            rows.iter().map(|row| sql::get(row, "order_id")).collect::<Result<Vec<String>, Error>>()?;
         // The last in the database's order of texts, which need not be ours.
         let Some(end) = page.last().cloned() else { return Ok(()) };
         retell(connection, &page.into_iter().collect(), rule).await?;

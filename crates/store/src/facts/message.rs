@@ -85,13 +85,15 @@ impl<'a> Reader<'a> {
         let sureness = |identifier: &&Identifier| identifier.kind().uncertainty();
         let Some(subject) = self.facts.seen.iter().min_by_key(sureness).cloned() else { return };
         let reason = message.kind.as_str();
-        self.facts.links = self.facts.seen.iter().filter_map(|other| Link::between(&subject, other, reason)).collect();
+        self.facts.links =
+            self.facts.seen.iter().filter_map(|other| Link::between(&subject, other, reason)).collect();
         self.facts.subject = Some(subject);
     }
 
     /// Identifiers of other systems that the rules name.
     fn external_ids(&self, context_traits: &Object<'a>) -> Vec<(IdentifierKind, Option<String>)> {
-        let kind = |name: &str| self.rules.external_kind(name).map(|kind| IdentifierKind::Other(kind.to_owned()));
+        let kind =
+            |name: &str| self.rules.external_kind(name).map(|kind| IdentifierKind::Other(kind.to_owned()));
         let traits = context_traits.present().chain(self.traits.present());
         let in_traits = traits.filter_map(|(name, value)| Some((kind(name)?, json::text(value))));
         let listed = self.context.list("externalIds").unwrap_or_default().into_iter().filter_map(|id| {
@@ -161,7 +163,10 @@ impl<'a> Reader<'a> {
     fn say(&mut self, name: String, value: &RawValue) {
         if name.is_empty() || name.len() > NAME_LIMIT || name.contains('\0') {
             let shown = event::cut(&name, 40);
-            return self.unusable("unusable_trait", format!("`{shown}...`: the name of a trait has 1 to {NAME_LIMIT} bytes"));
+            return self.unusable(
+                "unusable_trait",
+                format!("`{shown}...`: the name of a trait has 1 to {NAME_LIMIT} bytes"),
+            );
         }
         if let Some(date_name) = name_of_trait(&name) {
             match date(value) {
@@ -179,17 +184,30 @@ impl<'a> Reader<'a> {
         }
         let categories = self.context.object("consent").object("categoryPreferences");
         for (category, granted) in categories.present().take(CONSENT_LIMIT) {
-            if let Some(granted) = json::boolean(granted).filter(|_| category.len() <= NAME_LIMIT && !category.contains('\0')) {
+            if let Some(granted) =
+                json::boolean(granted).filter(|_| category.len() <= NAME_LIMIT && !category.contains('\0'))
+            {
                 let purpose = category.to_lowercase();
                 let (channel, topic) = ("tracking".to_owned(), ANY.to_owned());
-                self.facts.consents.push(ConsentSaid { channel, topic, purpose, granted, at: self.facts.at, declared: false });
+                self.facts.consents.push(ConsentSaid {
+                    channel,
+                    topic,
+                    purpose,
+                    granted,
+                    at: self.facts.at,
+                    declared: false,
+                });
             }
         }
     }
 
     fn declared_consent(&mut self, consent: &Object<'_>) {
-        let part = |name: &str| consent.text(name).map(|text| text.to_lowercase()).filter(|text| text.len() <= NAME_LIMIT);
-        let (Some(channel), Some(granted)) = (part("channel"), consent.get("granted").and_then(json::boolean)) else {
+        let part = |name: &str| {
+            consent.text(name).map(|text| text.to_lowercase()).filter(|text| text.len() <= NAME_LIMIT)
+        };
+        let (Some(channel), Some(granted)) =
+            (part("channel"), consent.get("granted").and_then(json::boolean))
+        else {
             return self.unusable(
                 "unusable_consent",
                 "a consent needs a `channel` (such as email, or * for all) and `granted`, true or false",
@@ -201,7 +219,10 @@ impl<'a> Reader<'a> {
             Some(Ok(at)) => at.as_microsecond().min(self.facts.at),
             Some(Err(at)) => {
                 let shown = event::cut(at.get(), 40).to_owned();
-                return self.unusable("unusable_consent", format!("{shown} is no time; write `at` as 2026-05-17T12:00:00Z"));
+                return self.unusable(
+                    "unusable_consent",
+                    format!("{shown} is no time; write `at` as 2026-05-17T12:00:00Z"),
+                );
             }
         };
         let [topic, purpose] = ["topic", "purpose"].map(|name| part(name).unwrap_or_else(|| ANY.to_owned()));
@@ -247,7 +268,13 @@ mod tests {
     use super::*;
     use crate::events::NewEvent;
 
-    fn facts(kind: EventKind, event: Option<&str>, user: Option<&str>, anonymous: Option<&str>, payload: &str) -> Facts {
+    fn facts(
+        kind: EventKind,
+        event: Option<&str>,
+        user: Option<&str>,
+        anonymous: Option<&str>,
+        payload: &str,
+    ) -> Facts {
         let at: Timestamp = "2026-05-17T12:00:00Z".parse().unwrap();
         let event = StoredEvent {
             seq: 1,
@@ -263,7 +290,10 @@ mod tests {
                 payload: payload.into(),
             },
         };
-        of_event(&event, &IdentityRules { external_kinds: vec!["stripe_customer".into()], ..IdentityRules::default() })
+        of_event(
+            &event,
+            &IdentityRules { external_kinds: vec!["stripe_customer".into()], ..IdentityRules::default() },
+        )
     }
 
     fn identify(user: Option<&str>, anonymous: Option<&str>, payload: &str) -> Facts {
@@ -271,7 +301,11 @@ mod tests {
     }
 
     fn links(facts: &Facts) -> Vec<String> {
-        facts.links.iter().map(|link| format!("{} -> {} ({})", link.claimed, link.owner, link.reason)).collect()
+        facts
+            .links
+            .iter()
+            .map(|link| format!("{} -> {} ({})", link.claimed, link.owner, link.reason))
+            .collect()
     }
 
     fn codes(facts: &Facts) -> Vec<&str> {
@@ -309,7 +343,11 @@ mod tests {
         let account = facts(EventKind::Track, Some("Order Completed"), Some("7"), None, order);
         assert_eq!(account.seen.len(), 1);
         let view = facts(EventKind::Track, Some("Product Shared"), None, Some("device"), order);
-        assert_eq!(view.subject.unwrap().to_string(), "anonymous_id:device", "only orders name their guest so");
+        assert_eq!(
+            view.subject.unwrap().to_string(),
+            "anonymous_id:device",
+            "only orders name their guest so"
+        );
     }
 
     #[test]
@@ -348,7 +386,16 @@ mod tests {
         let said: Vec<_> = facts
             .consents
             .iter()
-            .map(|c| (c.channel.as_str(), c.topic.as_str(), c.purpose.as_str(), c.granted, c.at == facts.at, c.declared))
+            .map(|c| {
+                (
+                    c.channel.as_str(),
+                    c.topic.as_str(),
+                    c.purpose.as_str(),
+                    c.granted,
+                    c.at == facts.at,
+                    c.declared,
+                )
+            })
             .collect();
         assert_eq!(
             said,
@@ -358,13 +405,16 @@ mod tests {
 
     #[test]
     fn no_odd_payload_is_an_error() {
-        for payload in ["", "null", "[]", "7", "{\"traits\": 5, \"context\": [1]}", "{\"traits\": {\"email\": {}}}", "{"] {
+        for payload in
+            ["", "null", "[]", "7", "{\"traits\": 5, \"context\": [1]}", "{\"traits\": {\"email\": {}}}", "{"]
+        {
             let facts = identify(Some("7"), None, payload);
             assert_eq!(facts.subject.unwrap().to_string(), "user_id:7", "{payload}");
         }
         let order = facts(EventKind::Track, Some("Order Completed"), Some("7"), None, "{}");
         assert_eq!((codes(&order), order.order.is_none()), (vec!["unusable_order"], true));
-        let group = facts(EventKind::Group, None, Some("7"), None, r#"{"traits": {"email": "all@example.org"}}"#);
+        let group =
+            facts(EventKind::Group, None, Some("7"), None, r#"{"traits": {"email": "all@example.org"}}"#);
         assert_eq!((group.seen.len(), group.traits.len()), (1, 0), "a group's traits are not a person's");
     }
 }

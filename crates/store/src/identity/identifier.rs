@@ -12,8 +12,26 @@ const KIND_LIMIT: usize = 64;
 
 /// Values that programs write where they know no customer: joining by them would join strangers.
 const PLACEHOLDERS: &[&str] = &[
-    "null", "undefined", "anonymous", "guest", "0", "-1", "none", "nil", "nan", "n/a", "na", "unknown", "true", "false",
-    "(not set)", "not set", "[object object]", "not available", "-", "?",
+    "null",
+    "undefined",
+    "anonymous",
+    "guest",
+    "0",
+    "-1",
+    "none",
+    "nil",
+    "nan",
+    "n/a",
+    "na",
+    "unknown",
+    "true",
+    "false",
+    "(not set)",
+    "not set",
+    "[object object]",
+    "not available",
+    "-",
+    "?",
 ];
 
 /// What an identifier is.
@@ -76,7 +94,8 @@ impl FromStr for IdentifierKind {
             "anonymous_id" => Self::AnonymousId,
             "erased" => Self::Erased,
             _ => {
-                let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | '-');
+                let plain =
+                    |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | '-');
                 if name.is_empty() || name.len() > KIND_LIMIT || !name.chars().all(plain) {
                     return Err(NotAnIdentifier::Kind(shown(name)));
                 }
@@ -112,7 +131,9 @@ pub enum NotAnIdentifier {
     #[error("the {0} is empty")]
     Empty(String),
     /// A value that programs write where they know no customer.
-    #[error("`{value}` as {kind} is a placeholder that many customers would share; leave it out where nobody is known")]
+    #[error(
+        "`{value}` as {kind} is a placeholder that many customers would share; leave it out where nobody is known"
+    )]
     Placeholder {
         /// The kind's name.
         kind: String,
@@ -276,8 +297,19 @@ mod tests {
     #[test]
     fn placeholders_are_refused() {
         for value in [
-            "null", "undefined", "Anonymous", "GUEST", "0", "none", "N/A", "unknown", " null ", "\"null\"",
-            "00000000-0000-0000-0000-000000000000", "[object Object]", "",
+            "null",
+            "undefined",
+            "Anonymous",
+            "GUEST",
+            "0",
+            "none",
+            "N/A",
+            "unknown",
+            " null ",
+            "\"null\"",
+            "00000000-0000-0000-0000-000000000000",
+            "[object Object]",
+            "",
         ] {
             assert!(Identifier::new(IdentifierKind::UserId, value).is_err(), "{value}");
         }

@@ -21,7 +21,9 @@ pub(crate) struct Linked {
 impl Linked {
     /// Of two tellings of one link the one that is kept: that made by hand, else the earliest.
     pub(crate) fn before(&self, other: &Self) -> bool {
-        let key = |link: &Self| (!link.by_hand, link.at, link.reason.clone(), link.source.clone(), link.message_id.clone());
+        let key = |link: &Self| {
+            (!link.by_hand, link.at, link.reason.clone(), link.source.clone(), link.message_id.clone())
+        };
         key(self) < key(other)
     }
 }
@@ -32,8 +34,8 @@ pub(super) type Links = BTreeMap<(i64, i64), Linked>;
 /// Those of `links` that are new or told earlier than before. A link that was undone stays so, until it is made by hand.
 pub(super) async fn changed<C: ConnectionTrait>(connection: &C, mut links: Links) -> Result<Links, Error> {
     let pairs = links.keys().map(|(claimed, owner)| [(*claimed).into(), (*owner).into()]).collect();
-    let head = "SELECT claimed, owner, reason, source, message_id, at, by_hand, undone_at FROM merges WHERE (claimed, owner) IN";
-    for row in bulk::find(connection, head, pairs, "").await? {
+    let head = "SELECT claimed, owner, reason, source, message_id, at, by_hand, undone_at FROM merges WHERE";
+    for row in bulk::find(connection, head, ["claimed", "owner"], pairs, "").await? {
         let pair = (sql::get(&row, "claimed")?, sql::get(&row, "owner")?);
         let undone = sql::get::<Option<i64>>(&row, "undone_at")?.is_some();
         let stored = linked(&row)?;
@@ -99,10 +101,10 @@ pub(super) async fn on<C: ConnectionTrait>(
     let head = "SELECT merges.claimed, merges.owner, merges.at, merges.by_hand, merges.joins, \
                 identifiers.root, identifiers.kind, identifiers.value \
                 FROM merges JOIN identifiers ON identifiers.person = merges.owner \
-                WHERE merges.undone_at IS NULL AND merges.claimed IN";
+                WHERE merges.undone_at IS NULL AND";
     let keys = persons.iter().map(|person| [(*person).into()]).collect();
     let mut links: BTreeMap<i64, Vec<ActiveLink>> = BTreeMap::new();
-    for row in bulk::find(connection, head, keys, "").await? {
+    for row in bulk::find(connection, head, ["merges.claimed"], keys, "").await? {
         let claim = Claim {
             owner: stored_identifier(&row)?,
             person: sql::get(&row, "owner")?,
@@ -125,8 +127,8 @@ pub(super) async fn set_joining<C: ConnectionTrait>(
     joins: bool,
     pairs: Vec<[Value; 2]>,
 ) -> Result<(), Error> {
-    let head = format!("UPDATE merges SET joins = {joins} WHERE (claimed, owner) IN");
-    bulk::change(connection, &head, pairs, "").await
+    let head = format!("UPDATE merges SET joins = {joins} WHERE");
+    bulk::change(connection, &head, ["claimed", "owner"], pairs).await
 }
 
 /// The identifier in the columns `kind` and `value`.

@@ -63,13 +63,20 @@ impl Store {
     /// # Errors
     /// The same identifier twice, two devices (join both with an account or an address), an erased person; or when the
     /// database cannot be written.
-    pub async fn merge(&self, a: &Identifier, b: &Identifier, reason: &str, at: Timestamp) -> Result<(), Error> {
+    pub async fn merge(
+        &self,
+        a: &Identifier,
+        b: &Identifier,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<(), Error> {
         let what = || format!("a merge of {a} and {b}");
         let device = |identifier: &Identifier| *identifier.kind() == IdentifierKind::AnonymousId;
         if device(a) && device(b) {
             return Err(Error::invalid(what(), "both are devices; merge each with an account or an address"));
         }
-        let link = Link::between(a, b, &storable(reason)).ok_or_else(|| Error::invalid(what(), "they are the same"))?;
+        let link = Link::between(a, b, &storable(reason))
+            .ok_or_else(|| Error::invalid(what(), "they are the same"))?;
         let facts = Facts {
             source: "api".to_owned(),
             at: at.as_microsecond(),
@@ -125,10 +132,10 @@ impl Store {
     /// The links of persons.
     pub(crate) async fn merges_of(&self, persons: &[i64]) -> Result<Vec<Merge>, Error> {
         let mut merges = Vec::new();
-        for side in ["claimed", "owner"] {
-            let head = format!("{COLUMNS} WHERE merges.{side} IN");
+        for side in ["merges.claimed", "merges.owner"] {
+            let head = format!("{COLUMNS} WHERE");
             let keys = persons.iter().map(|person| [(*person).into()]).collect();
-            for row in crate::bulk::find(self.reader(), &head, keys, "").await? {
+            for row in crate::bulk::find(self.reader(), &head, [side], keys, "").await? {
                 merges.push(stored(&row)?);
             }
         }
@@ -139,8 +146,9 @@ impl Store {
 }
 
 fn stored(row: &QueryResult) -> Result<Merge, Error> {
-    let claimed = Identifier::stored(&sql::get::<String>(row, "claimed_kind")?, sql::get(row, "claimed_value")?)
-        .map_err(|error| Error::corrupt("an identifier", error))?;
+    let claimed =
+        Identifier::stored(&sql::get::<String>(row, "claimed_kind")?, sql::get(row, "claimed_value")?)
+            .map_err(|error| Error::corrupt("an identifier", error))?;
     let undone_at = sql::get_optional_time(row, "undone_at")?;
     let state = match (undone_at, sql::get(row, "joins")?) {
         (Some(_), _) => MergeState::Undone,

@@ -12,7 +12,7 @@ mod register;
 mod rules;
 
 pub use identifier::{Identifier, IdentifierKind, NotAnIdentifier};
-pub use merges::{Merge, MergeState};
 pub(crate) use links::Linked;
+pub use merges::{Merge, MergeState};
 pub(crate) use register::{People, Sightings, rebuild, rebuild_shared, register};
 pub use rules::{IdentityRules, JoinByEmail};

@@ -60,14 +60,17 @@ pub(crate) async fn register<C: ConnectionTrait>(
     rule: JoinByEmail,
 ) -> Result<People, Error> {
     let mut region = Region::default();
-    let keys = told.seen.keys().map(|identifier| [identifier.kind().as_str().into(), identifier.value().into()]);
-    region.load(connection, "(kind, value)", keys.collect()).await?;
+    let keys =
+        told.seen.keys().map(|identifier| [identifier.kind().as_str().into(), identifier.value().into()]);
+    region.load(connection, ["kind", "value"], keys.collect()).await?;
     region.see(connection, told.seen).await?;
     let people = region.people();
     let links: Links = told
         .links
         .into_iter()
-        .filter_map(|((claimed, owner), linked)| Some(((*people.get(&claimed)?, *people.get(&owner)?), linked)))
+        .filter_map(|((claimed, owner), linked)| {
+            Some(((*people.get(&claimed)?, *people.get(&owner)?), linked))
+        })
         .collect();
     let links = links::changed(connection, links).await?;
     let touched: BTreeSet<i64> = links.keys().flat_map(|(claimed, owner)| [*claimed, *owner]).collect();
@@ -87,17 +90,21 @@ pub(crate) async fn rebuild<C: ConnectionTrait>(
     rule: JoinByEmail,
 ) -> Result<(), Error> {
     let mut region = Region::default();
-    region.load(connection, "person", numbers(persons)).await?;
+    region.load(connection, ["person"], numbers(persons)).await?;
     region.settle(connection, persons, rule).await
 }
 
 /// Works out all customers with a shared identifier again, after the rule has changed.
-pub(crate) async fn rebuild_shared<C: ConnectionTrait>(connection: &C, rule: JoinByEmail) -> Result<(), Error> {
+pub(crate) async fn rebuild_shared<C: ConnectionTrait>(
+    connection: &C,
+    rule: JoinByEmail,
+) -> Result<(), Error> {
     let query = "SELECT DISTINCT person FROM identifiers WHERE kind IN ('email', 'phone') AND person > $1 ORDER BY person LIMIT 1000";
     let mut last = 0_i64;
     loop {
         let rows = sql::rows(connection, query, vec![last.into()]).await?;
-        let persons = rows.iter().map(|row| sql::get(row, "person")).collect::<Result<BTreeSet<i64>, Error>>()?;
+        let persons =
+            rows.iter().map(|row| sql::get(row, "person")).collect::<Result<BTreeSet<i64>, Error>>()?;
         let Some(end) = persons.last() else { return Ok(()) };
         last = *end;
         rebuild(connection, &persons, rule).await?;
@@ -130,21 +137,23 @@ impl Region {
     }
 
     fn shared(&self) -> BTreeSet<i64> {
-        self.0.iter().filter(|(_, node)| node.identifier.kind().is_address()).map(|(person, _)| *person).collect()
+        self.0
+            .iter()
+            .filter(|(_, node)| node.identifier.kind().is_address())
+            .map(|(person, _)| *person)
+            .collect()
     }
 
-    /// Adds identifiers, with all their stretches of time, by the values of a column.
+    /// Adds identifiers, with all their stretches of time, by the values of columns.
     async fn load<C: ConnectionTrait, const N: usize>(
         &mut self,
         connection: &C,
-        column: &str,
+        columns: [&str; N],
         keys: Vec<[Value; N]>,
     ) -> Result<(), Error> {
-        let head = format!(
-            "SELECT person, kind, value, from_at, until_at, root, first_seen_at, source FROM identifiers WHERE {column} IN"
-        );
+        let head = "SELECT person, kind, value, from_at, until_at, root, first_seen_at, source FROM identifiers WHERE";
         let mut loaded = BTreeMap::new();
-        for row in bulk::find(connection, &head, keys, "ORDER BY person, from_at").await? {
+        for row in bulk::find(connection, head, columns, keys, "ORDER BY person, from_at").await? {
             add(&mut loaded, &row)?;
         }
         for (person, node) in loaded {
@@ -168,7 +177,8 @@ impl Region {
                 node.first_seen = first;
             } else {
                 let windows = vec![Window::always(next)];
-                let node = Node { identifier, first_seen: sighting, stored: vec![], windows, seen_earlier: false };
+                let node =
+                    Node { identifier, first_seen: sighting, stored: vec![], windows, seen_earlier: false };
                 self.0.insert(next, node);
                 next += 1;
             }
@@ -192,7 +202,7 @@ impl Region {
         let mut loaded = BTreeSet::new();
         let groups = loop {
             let new: BTreeSet<i64> = roots.difference(&loaded).copied().collect();
-            self.load(connection, "root", numbers(&new)).await?;
+            self.load(connection, ["root"], numbers(&new)).await?;
             loaded.extend(new);
             let links = links::on(connection, &self.persons(|node| !node.is_device())).await?;
             let (groups, reached) = self.join(connection, &links, rule).await?;
@@ -204,7 +214,7 @@ impl Region {
         let devices = self.persons(Node::is_device);
         // Of a device that was found through a customer only that customer's time is known yet.
         self.0.retain(|_, node| !node.is_device());
-        self.load(connection, "person", numbers(&devices)).await?;
+        self.load(connection, ["person"], numbers(&devices)).await?;
         let claims = links::on(connection, &devices).await?;
         self.hand_out(&groups, &claims);
         self.write(connection).await
@@ -228,7 +238,11 @@ impl Region {
         for (claimed, links) in links {
             let shared = self.0.get(claimed).is_some_and(|node| node.identifier.kind().is_address());
             let claims: Vec<_> = links.iter().map(|link| link.claim.clone()).collect();
-            let joining = if shared { rules::joining(&claims, rule) } else { claims.iter().map(|c| c.person).collect() };
+            let joining = if shared {
+                rules::joining(&claims, rule)
+            } else {
+                claims.iter().map(|c| c.person).collect()
+            };
             for link in links {
                 let joins = joining.contains(&link.claim.person);
                 if joins {
@@ -260,9 +274,14 @@ impl Region {
             let elsewhere: BTreeMap<i64, i64> =
                 links.iter().map(|link| (link.claim.person, link.owner_root)).collect();
             let root_of = |owner: i64| {
-                if known.contains(&owner) { groups.root(owner) } else { elsewhere.get(&owner).copied().unwrap_or(owner) }
+                if known.contains(&owner) {
+                    groups.root(owner)
+                } else {
+                    elsewhere.get(&owner).copied().unwrap_or(owner)
+                }
             };
-            node.windows = rules::windows(*person, links.iter().map(|link| link.claim.clone()).collect(), root_of);
+            node.windows =
+                rules::windows(*person, links.iter().map(|link| link.claim.clone()).collect(), root_of);
         }
     }
 
@@ -280,7 +299,7 @@ impl Region {
             node.stored.clone_from(&node.windows);
             node.seen_earlier = false;
         }
-        bulk::change(connection, "DELETE FROM identifiers WHERE (person, from_at) IN", gone, "").await?;
+        bulk::change(connection, "DELETE FROM identifiers WHERE", ["person", "from_at"], gone).await?;
         bulk::write(
             connection,
             "INSERT INTO identifiers (person, from_at, until_at, root, kind, value, first_seen_at, source) VALUES",
@@ -293,7 +312,8 @@ impl Region {
 }
 
 fn row(person: i64, node: &Node, window: Window) -> [Value; 8] {
-    let (at, source) = node.first_seen.clone().map_or((None, String::new()), |(at, source)| (Some(at), source));
+    let (at, source) =
+        node.first_seen.clone().map_or((None, String::new()), |(at, source)| (Some(at), source));
     [
         person.into(),
         window.from.into(),
@@ -307,8 +327,11 @@ fn row(person: i64, node: &Node, window: Window) -> [Value; 8] {
 }
 
 fn add(nodes: &mut BTreeMap<i64, Node>, row: &QueryResult) -> Result<(), Error> {
-    let window =
-        Window { from: sql::get(row, "from_at")?, until: sql::get(row, "until_at")?, root: sql::get(row, "root")? };
+    let window = Window {
+        from: sql::get(row, "from_at")?,
+        until: sql::get(row, "until_at")?,
+        root: sql::get(row, "root")?,
+    };
     let person = sql::get(row, "person")?;
     if let Some(node) = nodes.get_mut(&person) {
         node.stored.push(window);
@@ -329,7 +352,8 @@ fn add(nodes: &mut BTreeMap<i64, Node>, row: &QueryResult) -> Result<(), Error> 
 }
 
 async fn next_person<C: ConnectionTrait>(connection: &C) -> Result<i64, Error> {
-    let row = sql::row(connection, "SELECT COALESCE(MAX(person), 0) + 1 AS next FROM identifiers", vec![]).await?;
+    let row =
+        sql::row(connection, "SELECT COALESCE(MAX(person), 0) + 1 AS next FROM identifiers", vec![]).await?;
     row.map_or(Ok(1), |row| sql::get(&row, "next"))
 }
 

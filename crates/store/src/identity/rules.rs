@@ -158,7 +158,8 @@ mod tests {
 
     #[test]
     fn the_first_account_gets_the_guest() {
-        let mut claims = vec![claim(1, "user_id:b", 20), claim(2, "user_id:a", 10), claim(3, "user_id:c", 10)];
+        let mut claims =
+            vec![claim(1, "user_id:b", 20), claim(2, "user_id:a", 10), claim(3, "user_id:c", 10)];
         assert_eq!(joining(&claims, JoinByEmail::Guests), [2], "the earliest, then the smallest");
         assert_eq!(joining(&claims, JoinByEmail::Always), [1, 2, 3]);
         assert!(joining(&claims, JoinByEmail::Never).is_empty());
@@ -190,7 +191,8 @@ mod tests {
 
     #[test]
     fn kinds_are_compared_without_case_and_underscore() {
-        let rules = IdentityRules { external_kinds: vec!["stripe_customer".into()], ..IdentityRules::default() };
+        let rules =
+            IdentityRules { external_kinds: vec!["stripe_customer".into()], ..IdentityRules::default() };
         assert_eq!(rules.external_kind("stripeCustomer"), Some("stripe_customer"));
         assert_eq!(rules.external_kind("ga_client_id"), None);
     }

@@ -99,7 +99,10 @@ impl Store {
         let part = |name: &str, text: String| {
             let text = text.trim().to_lowercase();
             if text.is_empty() || text.len() > 255 || text.contains('\0') {
-                return Err(Error::invalid(format!("a consent of {identifier}"), format!("its {name} has to have 1 to 255 bytes")));
+                return Err(Error::invalid(
+                    format!("a consent of {identifier}"),
+                    format!("its {name} has to have 1 to 255 bytes"),
+                ));
             }
             Ok(text)
         };
@@ -136,7 +139,10 @@ impl Store {
             let parts = [&consent.channel, &consent.topic, &consent.purpose];
             parts.into_iter().zip(&asked).all(|(said, asked)| said == ANY || said == asked)
         };
-        let decision = |consent: &Consent| Decision { at: sql::micros(consent.confirmed_at), withdrawn: !consent.granted };
+        let decision = |consent: &Consent| Decision {
+            at: sql::micros(consent.confirmed_at),
+            withdrawn: !consent.granted,
+        };
         Ok(history.iter().filter(covering).map(decision).max().is_some_and(|last| !last.withdrawn))
     }
 
@@ -155,8 +161,13 @@ impl Store {
         let asked = [channel, topic, purpose].map(|part| part.to_lowercase());
         for (after, until) in self.ranges_of_persons().await? {
             let parts = asked.iter().map(|part| part.as_str().into());
-            for row in sql::rows(self.reader(), query, parts.chain([after.into(), until.into()]).collect()).await? {
-                let decision = Decision { at: sql::get(&row, "confirmed_at")?, withdrawn: !sql::get::<bool>(&row, "granted")? };
+            for row in
+                sql::rows(self.reader(), query, parts.chain([after.into(), until.into()]).collect()).await?
+            {
+                let decision = Decision {
+                    at: sql::get(&row, "confirmed_at")?,
+                    withdrawn: !sql::get::<bool>(&row, "granted")?,
+                };
                 let kept = last.entry(sql::get(&row, "root")?).or_insert(decision);
                 *kept = decision.max(*kept);
             }
@@ -181,16 +192,20 @@ impl Store {
 
     /// All persons, in ranges that bound the rows of a query: after the first number, up to the second.
     async fn ranges_of_persons(&self) -> Result<impl Iterator<Item = (i64, i64)> + use<>, Error> {
-        let row = sql::row(self.reader(), "SELECT COALESCE(MAX(person), 0) AS last FROM identifiers", vec![]).await?;
+        let row = sql::row(self.reader(), "SELECT COALESCE(MAX(person), 0) AS last FROM identifiers", vec![])
+            .await?;
         let last: i64 = row.map_or(Ok(0), |row| sql::get(&row, "last"))?;
         Ok((0..last).step_by(PERSONS).map(move |after| (after, after + PERSONS as i64)))
     }
 }
 
 /// All consents of a customer, in the order of time.
-pub(super) async fn history<C: ConnectionTrait>(connection: &C, belongings: &Belongings) -> Result<Vec<Consent>, Error> {
-    let head = "SELECT person, channel, topic, purpose, granted, at, confirmed_at, source, message_id FROM consents WHERE person IN";
-    let rows = crate::bulk::find(connection, head, belongings.persons(), "").await?;
+pub(super) async fn history<C: ConnectionTrait>(
+    connection: &C,
+    belongings: &Belongings,
+) -> Result<Vec<Consent>, Error> {
+    let head = "SELECT person, channel, topic, purpose, granted, at, confirmed_at, source, message_id FROM consents WHERE";
+    let rows = crate::bulk::find(connection, head, ["person"], belongings.persons(), "").await?;
     let mut history = Vec::new();
     for row in &rows {
         if belongings.owns(sql::get(row, "person")?, sql::get(row, "confirmed_at")?) {

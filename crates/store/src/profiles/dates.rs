@@ -40,7 +40,10 @@ impl DateOfLife {
         // A leap year stands for a year that is not known.
         match Date::new(year.unwrap_or(2000), month, day) {
             Ok(_) => Ok(Self { month, day, year }),
-            Err(_) => Err(NotADate(format!("{}-{month:02}-{day:02}", year.map_or("-".to_owned(), |y| y.to_string())))),
+            Err(_) => Err(NotADate(format!(
+                "{}-{month:02}-{day:02}",
+                year.map_or("-".to_owned(), |y| y.to_string())
+            ))),
         }
     }
 
@@ -108,7 +111,9 @@ impl FromStr for DateOfLife {
 }
 
 fn digits(text: &str, count: usize) -> Option<i16> {
-    (text.len() == count && text.bytes().all(|digit| digit.is_ascii_digit())).then(|| text.parse().ok()).flatten()
+    (text.len() == count && text.bytes().all(|digit| digit.is_ascii_digit()))
+        .then(|| text.parse().ok())
+        .flatten()
 }
 
 impl fmt::Display for DateOfLife {
@@ -161,7 +166,17 @@ mod tests {
         assert_eq!(read("--02-29").to_string(), "--02-29");
         assert_eq!(read("1992-02-29T00:00:00.000Z").to_string(), "1992-02-29");
         assert_eq!(read("0001-05-17").to_string(), "--05-17");
-        for text in ["", "17.05.1990", "05/17/1990", "1990-02-30", "1991-02-29", "--13-01", "90-5-17", "1990-05", "٢٠٢٠-01-01"] {
+        for text in [
+            "",
+            "17.05.1990",
+            "05/17/1990",
+            "1990-02-30",
+            "1991-02-29",
+            "--13-01",
+            "90-5-17",
+            "1990-05",
+            "٢٠٢٠-01-01",
+        ] {
             assert!(text.parse::<DateOfLife>().is_err(), "{text}");
         }
     }
@@ -178,13 +193,25 @@ mod tests {
     #[test]
     fn the_next_celebration_follows_a_day() {
         let birthday = read("1990-05-17");
-        assert_eq!(birthday.next_from(date(2026, 5, 17), LeapDay::default()), Some((date(2026, 5, 17), Some(36))));
-        assert_eq!(birthday.next_from(date(2026, 5, 18), LeapDay::default()), Some((date(2027, 5, 17), Some(37))));
-        assert_eq!(read("--01-01").next_from(date(2026, 12, 31), LeapDay::default()), Some((date(2027, 1, 1), None)));
+        assert_eq!(
+            birthday.next_from(date(2026, 5, 17), LeapDay::default()),
+            Some((date(2026, 5, 17), Some(36)))
+        );
+        assert_eq!(
+            birthday.next_from(date(2026, 5, 18), LeapDay::default()),
+            Some((date(2027, 5, 17), Some(37)))
+        );
+        assert_eq!(
+            read("--01-01").next_from(date(2026, 12, 31), LeapDay::default()),
+            Some((date(2027, 1, 1), None))
+        );
         let leap = read("--02-29");
         assert_eq!(leap.next_from(date(2027, 2, 28), LeapDay::February28).unwrap().0, date(2027, 2, 28));
         assert_eq!(leap.next_from(date(2027, 3, 1), LeapDay::February28).unwrap().0, date(2028, 2, 29));
-        assert_eq!(read("2020-01-01").next_from(date(2019, 1, 1), LeapDay::default()), Some((date(2019, 1, 1), None)));
+        assert_eq!(
+            read("2020-01-01").next_from(date(2019, 1, 1), LeapDay::default()),
+            Some((date(2019, 1, 1), None))
+        );
         assert_eq!(birthday.next_from(date(9999, 12, 31), LeapDay::default()), None);
     }
 

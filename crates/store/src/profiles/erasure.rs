@@ -55,7 +55,10 @@ impl Store {
         if let Some(token) = token_of(self.reader(), identifier).await? {
             return Ok(Erased { token, identifiers: 0, events: 0 });
         }
-        let person = self.belongings(identifier).await?.ok_or_else(|| Error::NotFound(format!("customer {identifier}")))?;
+        let person = self
+            .belongings(identifier)
+            .await?
+            .ok_or_else(|| Error::NotFound(format!("customer {identifier}")))?;
         check(identifier, &person)?;
         let token = token();
         let end = projector::cursor(self.reader()).await?;
@@ -210,7 +213,13 @@ async fn remember_hashes(
     };
     let own = person.rows.iter().filter(|row| !row.is_shared());
     let rows = own.map(|row| [hash(&salt, &row.identifier).into(), token.into(), sql::micros(now).into()]);
-    bulk::write(connection, "INSERT INTO erasures (hash, token, at) VALUES", rows.collect(), "ON CONFLICT (hash) DO NOTHING").await
+    bulk::write(
+        connection,
+        "INSERT INTO erasures (hash, token, at) VALUES",
+        rows.collect(),
+        "ON CONFLICT (hash) DO NOTHING",
+    )
+    .await
 }
 
 /// Puts the messages about orders under the token, without the free text in them; gives the orders.
@@ -219,9 +228,11 @@ async fn rename_orders(
     person: &Belongings,
     token: &str,
 ) -> Result<BTreeSet<String>, Error> {
-    let head = "SELECT order_id, source, message_id, at, identifier_kind, identifier_value, said FROM order_events WHERE (identifier_kind, identifier_value) IN";
+    let head = "SELECT order_id, source, message_id, at, identifier_kind, identifier_value, said FROM order_events WHERE";
     let mut orders = BTreeSet::new();
-    for row in bulk::find(connection, head, person.identifiers(), "").await? {
+    for row in bulk::find(connection, head, ["identifier_kind", "identifier_value"], person.identifiers(), "")
+        .await?
+    {
         let at = sql::get(&row, "at")?;
         if !commerce::tables::stored_by(&row)?.is_some_and(|by| person.owns_identifier(&by, at)) {
             continue;
@@ -248,7 +259,8 @@ async fn forget_said(connection: &DatabaseTransaction, person: &Belongings) -> R
     for row in &person.rows {
         for (table, time) in [("traits", "at"), ("dates_of_life", "at"), ("consents", "confirmed_at")] {
             let delete = format!("DELETE FROM {table} WHERE person = $1 AND {time} >= $2 AND {time} < $3");
-            sql::execute(connection, &delete, vec![row.person.into(), row.from.into(), row.until.into()]).await?;
+            sql::execute(connection, &delete, vec![row.person.into(), row.from.into(), row.until.into()])
+                .await?;
         }
     }
     Ok(())
@@ -256,11 +268,12 @@ async fn forget_said(connection: &DatabaseTransaction, person: &Belongings) -> R
 
 /// Deletes what names the person elsewhere: values, refused events, traits of others that hold an address.
 async fn forget_mentions(connection: &DatabaseTransaction, person: &Belongings) -> Result<(), Error> {
-    let names: BTreeSet<&str> = person.rows.iter().filter(|row| !row.is_shared()).map(|row| row.identifier.value()).collect();
+    let names: BTreeSet<&str> =
+        person.rows.iter().filter(|row| !row.is_shared()).map(|row| row.identifier.value()).collect();
     for (table, column) in ALSO_NAMED_IN {
         if has_table(connection, table).await? {
             let keys = names.iter().map(|name| [(*name).into()]).collect();
-            bulk::change(connection, &format!("DELETE FROM {table} WHERE {column} IN"), keys, "").await?;
+            bulk::change(connection, &format!("DELETE FROM {table} WHERE"), [*column], keys).await?;
         }
     }
     for pattern in patterns(person, |kind| *kind != IdentifierKind::AnonymousId) {
@@ -268,7 +281,12 @@ async fn forget_mentions(connection: &DatabaseTransaction, person: &Belongings) 
         sql::execute(connection, forget, vec![pattern.into()]).await?;
     }
     for pattern in patterns(person, IdentifierKind::is_address) {
-        sql::execute(connection, "DELETE FROM traits WHERE LOWER(value) LIKE $1 ESCAPE '!'", vec![pattern.into()]).await?;
+        sql::execute(
+            connection,
+            "DELETE FROM traits WHERE LOWER(value) LIKE $1 ESCAPE '!'",
+            vec![pattern.into()],
+        )
+        .await?;
     }
     Ok(())
 }
@@ -288,17 +306,27 @@ async fn replace_identifiers(
     told.see(&token, None);
     let shared: BTreeMap<i64, &Identifier> =
         person.rows.iter().filter(|row| row.is_shared()).map(|row| (row.person, &row.identifier)).collect();
-    for row in bulk::find(connection, "SELECT claimed, MIN(at) AS at FROM merges WHERE undone_at IS NULL AND owner IN", own(), "GROUP BY claimed").await? {
-        if let Some(link) = shared.get(&sql::get(&row, "claimed")?).and_then(|device| Link::between(&token, device, "erased")) {
+    for row in bulk::find(
+        connection,
+        "SELECT claimed, MIN(at) AS at FROM merges WHERE undone_at IS NULL AND",
+        ["owner"],
+        own(),
+        "GROUP BY claimed",
+    )
+    .await?
+    {
+        if let Some(link) =
+            shared.get(&sql::get(&row, "claimed")?).and_then(|device| Link::between(&token, device, "erased"))
+        {
             let (source, at) = ("api".to_owned(), sql::get(&row, "at")?);
             let linked = Linked { reason: link.reason.clone(), source, message_id: None, at, by_hand: false };
             told.link(&link, linked);
         }
     }
     for column in ["claimed", "owner"] {
-        bulk::change(connection, &format!("DELETE FROM merges WHERE {column} IN"), own(), "").await?;
+        bulk::change(connection, "DELETE FROM merges WHERE", [column], own()).await?;
     }
-    bulk::change(connection, "DELETE FROM identifiers WHERE person IN", own(), "").await?;
+    bulk::change(connection, "DELETE FROM identifiers WHERE", ["person"], own()).await?;
     register(connection, told, rule).await?;
     Ok(())
 }
@@ -328,7 +356,10 @@ fn hash(salt: &str, identifier: &Identifier) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-async fn token_of<C: ConnectionTrait>(connection: &C, identifier: &Identifier) -> Result<Option<String>, Error> {
+async fn token_of<C: ConnectionTrait>(
+    connection: &C,
+    identifier: &Identifier,
+) -> Result<Option<String>, Error> {
     Ok(tokens(connection, &BTreeSet::from([identifier])).await?.remove(identifier))
 }
 
@@ -342,7 +373,7 @@ async fn tokens<'a, C: ConnectionTrait>(
         identifiers.iter().map(|identifier| (hash(&salt, identifier), *identifier)).collect();
     let keys = hashed.keys().map(|hash| [hash.as_str().into()]).collect();
     let mut tokens = BTreeMap::new();
-    for row in bulk::find(connection, "SELECT hash, token FROM erasures WHERE hash IN", keys, "").await? {
+    for row in bulk::find(connection, "SELECT hash, token FROM erasures WHERE", ["hash"], keys, "").await? {
         if let Some(identifier) = hashed.get(&sql::get::<String>(&row, "hash")?) {
             tokens.insert(*identifier, sql::get(&row, "token")?);
         }

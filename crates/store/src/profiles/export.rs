@@ -29,7 +29,10 @@ impl Store {
         let mut values = serde_json::Map::new();
         for name in belongings.rows.iter().map(|row| row.identifier.value()) {
             if let Some(found) = self.customer_values(name).await? {
-                values.insert(name.to_owned(), json!({ "snapshot": found.snapshot, "figures": parsed(&found.figures) }));
+                values.insert(
+                    name.to_owned(),
+                    json!({ "snapshot": found.snapshot, "figures": parsed(&found.figures) }),
+                );
             }
         }
         Ok(Some(json!({
@@ -43,9 +46,9 @@ impl Store {
     }
 
     async fn trait_history(&self, belongings: &Belongings) -> Result<Vec<serde_json::Value>, Error> {
-        let head = "SELECT person, name, origin, value, at, source FROM traits WHERE person IN";
+        let head = "SELECT person, name, origin, value, at, source FROM traits WHERE";
         let mut history = Vec::new();
-        for row in bulk::find(self.reader(), head, belongings.persons(), "").await? {
+        for row in bulk::find(self.reader(), head, ["person"], belongings.persons(), "").await? {
             if belongings.owns(sql::get(&row, "person")?, sql::get(&row, "at")?) {
                 history.push(json!({
                     "name": sql::get::<String>(&row, "name")?,
@@ -61,13 +64,34 @@ impl Store {
 
     async fn orders_in_full(&self, belongings: &Belongings) -> Result<Vec<serde_json::Value>, Error> {
         const ORDER: &[&str] = &[
-            "currency", "net", "net_formula", "revenue", "subtotal", "total", "shipping", "tax", "discount", "coupon",
-            "status", "source",
+            "currency",
+            "net",
+            "net_formula",
+            "revenue",
+            "subtotal",
+            "total",
+            "shipping",
+            "tax",
+            "discount",
+            "coupon",
+            "status",
+            "source",
         ];
-        const LINE: &[&str] =
-            &["product_id", "sku", "name", "category", "brand", "variant", "coupon", "quantity", "price", "discount"];
+        const LINE: &[&str] = &[
+            "product_id",
+            "sku",
+            "name",
+            "category",
+            "brand",
+            "variant",
+            "coupon",
+            "quantity",
+            "price",
+            "discount",
+        ];
         const REFUND: &[&str] = &["id", "amount", "excess", "currency", "reason"];
-        let orders = read::orders(self.reader(), belongings, &format!("cancelled_at, {}", ORDER.join(", "))).await?;
+        let orders =
+            read::orders(self.reader(), belongings, &format!("cancelled_at, {}", ORDER.join(", "))).await?;
         let keys = || orders.iter().map(|(order, _)| [order.as_str().into()]).collect::<Vec<[Value; 1]>>();
         let mut lines = self.by_order("order_lines", LINE, keys(), "ORDER BY order_id, line").await?;
         let mut refunds = self.by_order("refunds", REFUND, keys(), "ORDER BY order_id, at").await?;
@@ -76,7 +100,10 @@ impl Store {
             let mut order = texts(row, ORDER)?;
             order.insert("order_id".to_owned(), json!(id));
             order.insert("placed_at".to_owned(), json!(sql::get_time(row, "placed_at")?.to_string()));
-            order.insert("cancelled_at".to_owned(), json!(sql::get_optional_time(row, "cancelled_at")?.map(|at| at.to_string())));
+            order.insert(
+                "cancelled_at".to_owned(),
+                json!(sql::get_optional_time(row, "cancelled_at")?.map(|at| at.to_string())),
+            );
             order.insert("lines".to_owned(), json!(lines.remove(id).unwrap_or_default()));
             order.insert("refunds".to_owned(), json!(refunds.remove(id).unwrap_or_default()));
             full.push(serde_json::Value::Object(order));
@@ -92,9 +119,9 @@ impl Store {
         orders: Vec<[Value; 1]>,
         sorted: &str,
     ) -> Result<BTreeMap<String, Vec<serde_json::Map<String, serde_json::Value>>>, Error> {
-        let head = format!("SELECT order_id, {} FROM {table} WHERE order_id IN", columns.join(", "));
+        let head = format!("SELECT order_id, {} FROM {table} WHERE", columns.join(", "));
         let mut rows: BTreeMap<String, Vec<_>> = BTreeMap::new();
-        for row in bulk::find(self.reader(), &head, orders, sorted).await? {
+        for row in bulk::find(self.reader(), &head, ["order_id"], orders, sorted).await? {
             rows.entry(sql::get(&row, "order_id")?).or_default().push(texts(&row, columns)?);
         }
         Ok(rows)

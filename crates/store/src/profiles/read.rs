@@ -110,7 +110,12 @@ pub(super) struct Belonging {
 impl Belonging {
     /// The order in which identifiers name a customer.
     fn precedence(&self) -> (u8, bool, Option<i64>, &Identifier) {
-        (self.identifier.kind().uncertainty(), self.first_seen_at.is_none(), self.first_seen_at, &self.identifier)
+        (
+            self.identifier.kind().uncertainty(),
+            self.first_seen_at.is_none(),
+            self.first_seen_at,
+            &self.identifier,
+        )
     }
 
     /// Whether the identifier also belongs to somebody else.
@@ -219,7 +224,8 @@ fn belonging(row: &QueryResult) -> Result<Belonging, Error> {
 
 fn known_identifiers(mut belongings: Belongings) -> Result<Vec<KnownIdentifier>, Error> {
     belongings.rows.sort_by(|a, b| a.precedence().cmp(&b.precedence()).then(a.from.cmp(&b.from)));
-    let time = |micros: i64| Timestamp::from_microsecond(micros).map_err(|error| Error::corrupt("a time", error));
+    let time =
+        |micros: i64| Timestamp::from_microsecond(micros).map_err(|error| Error::corrupt("a time", error));
     let bound = |micros: i64, none: i64| (micros != none).then(|| time(micros)).transpose();
     let known = |row: Belonging| {
         Ok(KnownIdentifier {
@@ -236,10 +242,13 @@ fn known_identifiers(mut belongings: Belongings) -> Result<Vec<KnownIdentifier>,
 type Traits = BTreeMap<Origin, BTreeMap<String, ProfileTrait>>;
 
 /// The latest value of each trait over all persons; those that were taken back are left out.
-async fn current_traits<C: ConnectionTrait>(connection: &C, belongings: &Belongings) -> Result<Traits, Error> {
-    let head = "SELECT person, name, origin, value, at, source FROM traits WHERE person IN";
+async fn current_traits<C: ConnectionTrait>(
+    connection: &C,
+    belongings: &Belongings,
+) -> Result<Traits, Error> {
+    let head = "SELECT person, name, origin, value, at, source FROM traits WHERE";
     let mut latest: BTreeMap<(Origin, String), (i64, String, String)> = BTreeMap::new();
-    for row in bulk::find(connection, head, belongings.persons(), "").await? {
+    for row in bulk::find(connection, head, ["person"], belongings.persons(), "").await? {
         let at = sql::get(&row, "at")?;
         if !belongings.owns(sql::get(&row, "person")?, at) {
             continue;
@@ -253,7 +262,9 @@ async fn current_traits<C: ConnectionTrait>(connection: &C, belongings: &Belongi
         }
     }
     let mut traits = Traits::new();
-    for ((origin, name), (at, value, source)) in latest.into_iter().filter(|(_, (_, value, _))| value != "null") {
+    for ((origin, name), (at, value, source)) in
+        latest.into_iter().filter(|(_, (_, value, _))| value != "null")
+    {
         let corrupt = |error: String| Error::corrupt(format!("the trait {name}"), error);
         let value = serde_json::from_str(&value).map_err(|error| corrupt(error.to_string()))?;
         let at = Timestamp::from_microsecond(at).map_err(|error| corrupt(error.to_string()))?;
@@ -266,9 +277,9 @@ async fn dates_of_life<C: ConnectionTrait>(
     connection: &C,
     belongings: &Belongings,
 ) -> Result<BTreeMap<String, DateOfLife>, Error> {
-    let head = "SELECT person, name, month, day, year, at FROM dates_of_life WHERE person IN";
+    let head = "SELECT person, name, month, day, year, at FROM dates_of_life WHERE";
     let mut latest: BTreeMap<String, (i64, i64, i64, i64)> = BTreeMap::new();
-    for row in bulk::find(connection, head, belongings.persons(), "").await? {
+    for row in bulk::find(connection, head, ["person"], belongings.persons(), "").await? {
         let at = sql::get(&row, "at")?;
         if belongings.owns(sql::get(&row, "person")?, at) {
             let new = (at, sql::get(&row, "month")?, sql::get(&row, "day")?, sql::get(&row, "year")?);
@@ -280,7 +291,8 @@ async fn dates_of_life<C: ConnectionTrait>(
     let mut dates = BTreeMap::new();
     for (name, (_, month, day, year)) in latest.into_iter().filter(|(_, (_, month, _, _))| *month != 0) {
         let year = i16::try_from(year).ok().filter(|year| *year != 0);
-        let date = DateOfLife::new(year, small(month), small(day)).map_err(|error| Error::corrupt(format!("the date {name}"), error))?;
+        let date = DateOfLife::new(year, small(month), small(day))
+            .map_err(|error| Error::corrupt(format!("the date {name}"), error))?;
         dates.insert(name, date);
     }
     Ok(dates)
@@ -292,11 +304,13 @@ pub(super) async fn orders<C: ConnectionTrait>(
     belongings: &Belongings,
     columns: &str,
 ) -> Result<Vec<(String, QueryResult)>, Error> {
-    let head = format!(
-        "SELECT order_id, identifier_kind, identifier_value, placed_at, {columns} FROM orders WHERE (identifier_kind, identifier_value) IN"
-    );
+    let head =
+        format!("SELECT order_id, identifier_kind, identifier_value, placed_at, {columns} FROM orders WHERE");
     let mut orders = Vec::new();
-    for row in bulk::find(connection, &head, belongings.identifiers(), "").await? {
+    for row in
+        bulk::find(connection, &head, ["identifier_kind", "identifier_value"], belongings.identifiers(), "")
+            .await?
+    {
         let at = sql::get(&row, "placed_at")?;
         if stored_by(&row)?.is_some_and(|by| belongings.owns_identifier(&by, at)) {
             orders.push((sql::get(&row, "order_id")?, row));
@@ -305,7 +319,10 @@ pub(super) async fn orders<C: ConnectionTrait>(
     Ok(orders)
 }
 
-async fn summary<C: ConnectionTrait>(connection: &C, belongings: &Belongings) -> Result<OrdersSummary, Error> {
+async fn summary<C: ConnectionTrait>(
+    connection: &C,
+    belongings: &Belongings,
+) -> Result<OrdersSummary, Error> {
     let mut summary = OrdersSummary::default();
     let mut counted = Vec::new();
     for (order, row) in orders(connection, belongings, "currency, net, status").await? {
@@ -320,8 +337,8 @@ async fn summary<C: ConnectionTrait>(connection: &C, belongings: &Belongings) ->
         add(&mut summary.net, &row, "net")?;
         counted.push([order.into()]);
     }
-    let head = "SELECT currency, amount FROM refunds WHERE order_id IN";
-    for row in bulk::find(connection, head, counted, "").await? {
+    let head = "SELECT currency, amount FROM refunds WHERE";
+    for row in bulk::find(connection, head, ["order_id"], counted, "").await? {
         add(&mut summary.refunded, &row, "amount")?;
     }
     for (currency, refunded) in &summary.refunded {

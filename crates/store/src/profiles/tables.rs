@@ -67,10 +67,16 @@ struct Statement<'a> {
 }
 
 /// Writes traits, dates of life and consents.
-pub(crate) async fn write<C: ConnectionTrait>(connection: &C, said: &[Facts], people: &People) -> Result<(), Error> {
+pub(crate) async fn write<C: ConnectionTrait>(
+    connection: &C,
+    said: &[Facts],
+    people: &People,
+) -> Result<(), Error> {
     let mut rows = Rows::default();
     for facts in said {
-        let Some((subject, person)) = facts.subject.as_ref().and_then(|s| Some((s, *people.get(s)?))) else { continue };
+        let Some((subject, person)) = facts.subject.as_ref().and_then(|s| Some((s, *people.get(s)?))) else {
+            continue;
+        };
         let is_device = *subject.kind() == IdentifierKind::AnonymousId;
         rows.add(facts, person, if is_device { facts.at } else { 0 });
     }
@@ -97,7 +103,11 @@ impl<'a> Rows<'a> {
             let message_id = facts.message_id.as_deref();
             let new = Statement { at: *at, confirmed_at: *at, source: &facts.source, message_id };
             let kept = self.consents.entry((person, channel, topic, purpose, *granted, slot)).or_insert(new);
-            let first = if (new.at, new.source, new.message_id) < (kept.at, kept.source, kept.message_id) { new } else { *kept };
+            let first = if (new.at, new.source, new.message_id) < (kept.at, kept.source, kept.message_id) {
+                new
+            } else {
+                *kept
+            };
             *kept = Statement { confirmed_at: kept.confirmed_at.max(new.confirmed_at), ..first };
         }
     }
@@ -105,7 +115,15 @@ impl<'a> Rows<'a> {
     async fn write_traits<C: ConnectionTrait>(&self, connection: &C) -> Result<(), Error> {
         let row = |(key, said): (&(i64, &str, Origin, i64), &(i64, &str, &str))| -> [Value; 7] {
             let ((person, name, origin, slot), (at, value, source)) = (*key, *said);
-            [person.into(), name.into(), origin.as_str().into(), slot.into(), value.into(), at.into(), source.into()]
+            [
+                person.into(),
+                name.into(),
+                origin.as_str().into(),
+                slot.into(),
+                value.into(),
+                at.into(),
+                source.into(),
+            ]
         };
         bulk::write(
             connection,

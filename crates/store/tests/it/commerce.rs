@@ -57,21 +57,36 @@ async fn the_example_of_the_specification_becomes_rows() {
 #[tokio::test]
 async fn updates_refunds_and_cancellations_apply_whenever_they_arrive() {
     for_each_database(async |store| {
-        let event = |id: &str, name: &str, properties: Value, seconds| track(id, name, Some("7"), None, properties, seconds);
+        let event = |id: &str, name: &str, properties: Value, seconds| {
+            track(id, name, Some("7"), None, properties, seconds)
+        };
         receive(
             &store,
             vec![
                 event("m1", "Order Refunded", json!({"order_id": "1", "total": 5}), 30),
                 event("m2", "Order Cancelled", json!({"order_id": "2"}), 30),
                 event("m3", "Order Updated", json!({"order_id": "1", "subtotal": 18}), 20),
-                event("m4", "Order Completed", json!({"order_id": "1", "subtotal": 20, "currency": "EUR"}), 10),
-                event("m5", "Order Completed", json!({"order_id": "2", "subtotal": 7, "currency": "EUR"}), 10),
+                event(
+                    "m4",
+                    "Order Completed",
+                    json!({"order_id": "1", "subtotal": 20, "currency": "EUR"}),
+                    10,
+                ),
+                event(
+                    "m5",
+                    "Order Completed",
+                    json!({"order_id": "2", "subtotal": 7, "currency": "EUR"}),
+                    10,
+                ),
             ],
         )
         .await;
         let orders = profile(&store, "user_id:7").await.orders;
         assert_eq!((orders.count, orders.cancelled), (1, 1));
-        assert_eq!((orders.net["EUR"].to_string(), orders.refunded["EUR"].to_string()), ("13".into(), "5".into()));
+        assert_eq!(
+            (orders.net["EUR"].to_string(), orders.refunded["EUR"].to_string()),
+            ("13".into(), "5".into())
+        );
         receive(&store, vec![event("m6", "Order Refunded", json!({"order_id": "1"}), 40)]).await;
         assert_eq!(profile(&store, "user_id:7").await.orders.net["EUR"].to_string(), "0");
     })
@@ -84,7 +99,14 @@ async fn one_order_told_by_browser_and_server_is_one() {
         receive(
             &store,
             vec![
-                track("m1", "Order Completed", None, Some("browser"), json!({"order_id": "1", "total": 10}), 10),
+                track(
+                    "m1",
+                    "Order Completed",
+                    None,
+                    Some("browser"),
+                    json!({"order_id": "1", "total": 10}),
+                    10,
+                ),
                 track("m2", "Order Completed", Some("7"), None, json!({"order_id": "1", "subtotal": 9}), 12),
                 identify("m3", Some("7"), Some("browser"), json!({}), 20),
             ],
@@ -104,7 +126,14 @@ async fn what_cannot_be_used_is_listed_with_its_reason() {
             vec![
                 track("m1", "Order Completed", Some("7"), None, json!({"total": 10}), 10),
                 track("m2", "Order Completed", Some("7"), None, json!({"order_id": "1", "total": "ten"}), 10),
-                track("m3", "Order Completed", Some("7"), None, json!({"order_id": "2", "total": 1, "currency": "Gold"}), 10),
+                track(
+                    "m3",
+                    "Order Completed",
+                    Some("7"),
+                    None,
+                    json!({"order_id": "2", "total": 1, "currency": "Gold"}),
+                    10,
+                ),
             ],
         )
         .await;

@@ -12,7 +12,8 @@ const TOTALS: &str = "SELECT o.placed_at / 100000000 AS month, o.currency, o.sta
     FROM orders AS o LEFT JOIN order_lines AS l ON l.order_id = o.order_id LEFT JOIN refunds AS r ON r.order_id = o.order_id";
 
 /// What must not be found any more.
-const TRACES: &[&str] = &["jane", "doe@", "secret-account", "janes-device", "0171", "171123", "crimson", "cus_jane"];
+const TRACES: &[&str] =
+    &["jane", "doe@", "secret-account", "janes-device", "0171", "171123", "crimson", "cus_jane"];
 
 fn janes_messages() -> Vec<perennial_store::NewEvent> {
     let jane = Some("secret-account-1");
@@ -36,17 +37,37 @@ fn janes_messages() -> Vec<perennial_store::NewEvent> {
         track("j5", "Order Refunded", jane, None, refund, 500),
         alias("j6", "secret-account-2", "secret-account-1", 600),
         identify("j7", jane, Some("tablet"), json!({}), 700),
-        message(EventKind::Page, "j8", None, Some("tablet"), json!({"properties": {"title": "Jane's page"}}), 800),
+        message(
+            EventKind::Page,
+            "j8",
+            None,
+            Some("tablet"),
+            json!({"properties": {"title": "Jane's page"}}),
+            800,
+        ),
     ]
 }
 
 fn others_messages() -> Vec<perennial_store::NewEvent> {
     vec![
         identify("b1", Some("ben"), Some("tablet"), json!({"colour": "green"}), 900),
-        track("b2", "Order Completed", Some("ben"), None, json!({"order_id": "b", "subtotal": 7, "currency": "EUR"}), 950),
+        track(
+            "b2",
+            "Order Completed",
+            Some("ben"),
+            None,
+            json!({"order_id": "b", "subtotal": 7, "currency": "EUR"}),
+            950,
+        ),
         // Ben writes Jane's address into an event and a trait of his own.
         track("b3", "Product Shared", Some("ben"), None, json!({"recipient": "Jane.Doe@example.org"}), 960),
-        identify("b4", Some("ben"), None, json!({"referred_by": "jane.doe@example.org", "city": "Bonn"}), 970),
+        identify(
+            "b4",
+            Some("ben"),
+            None,
+            json!({"referred_by": "jane.doe@example.org", "city": "Bonn"}),
+            970,
+        ),
     ]
 }
 
@@ -72,7 +93,8 @@ async fn shop(fresh: &Fresh) -> Store {
         payload: r#"{"userId": "secret-account-1"}"#.into(),
     };
     store.reject(vec![rejected]).await.unwrap();
-    store.publish_values("2026-01-01_1", later(), [("secret-account-1".to_owned(), "{}".to_owned())]).await.unwrap();
+    let values = [("secret-account-1".to_owned(), "{}".to_owned())];
+    store.publish_values("2026-01-01_1", later(), values.into_iter()).await.unwrap();
     store
 }
 
@@ -80,7 +102,11 @@ async fn check_no_trace(connection: &sea_orm::DatabaseConnection) {
     let texts = all_texts(connection).await.to_lowercase();
     for trace in TRACES {
         let at = texts.find(trace);
-        assert!(at.is_none(), "{trace} is still there: {}", &texts[at.unwrap().saturating_sub(200)..at.unwrap() + 50]);
+        assert!(
+            at.is_none(),
+            "{trace} is still there: {}",
+            &texts[at.unwrap().saturating_sub(200)..at.unwrap() + 50]
+        );
     }
 }
 
@@ -101,7 +127,11 @@ async fn nothing_of_an_erased_person_remains_and_all_totals_do() {
         let ben = profile(&store, "user_id:ben").await;
         assert_eq!((ben.orders.count, ben.traits.len()), (1, 2), "{:?}", ben.traits);
         assert_eq!(ben.identifiers[1].from, Some(at(900)), "the tablet is Ben's since he used it");
-        assert_eq!(store.rejected_events(Page::default()).await.unwrap().len(), 1, "refused events stay, without content");
+        assert_eq!(
+            store.rejected_events(Page::default()).await.unwrap().len(),
+            1,
+            "refused events stay, without content"
+        );
         if let Fresh::Sqlite(folder) = fresh {
             // Readers would keep the log from being emptied.
             connection.close().await.unwrap();
@@ -134,7 +164,8 @@ async fn what_arrives_later_stays_under_the_token() {
         store.project_all().await.unwrap();
         check_no_trace(&connection).await;
         let late = json!({"order_id": "o3", "subtotal": 1, "currency": "EUR"});
-        receive(&store, vec![track("j9", "Order Completed", Some("secret-account-2"), None, late, 1000)]).await;
+        receive(&store, vec![track("j9", "Order Completed", Some("secret-account-2"), None, late, 1000)])
+            .await;
         check_no_trace(&connection).await;
         let token = format!("erased:{}", erased.token);
         assert_eq!(profile(&store, &token).await.orders.count, 4);
@@ -198,7 +229,12 @@ async fn all_that_is_known_of_a_person_is_exported() {
         let export = store.export_person(&id("email:jane.doe@example.org")).await.unwrap().unwrap();
         assert_eq!(export["events"].as_array().unwrap().len(), 8);
         assert_eq!(export["orders"].as_array().unwrap().len(), 3);
-        assert_eq!(export["orders"][0]["net"].as_str().map(str::len).unwrap_or_default(), 5, "19.99: {}", export["orders"][0]);
+        assert_eq!(
+            export["orders"][0]["net"].as_str().map(str::len).unwrap_or_default(),
+            5,
+            "19.99: {}",
+            export["orders"][0]
+        );
         assert_eq!(export["consents"].as_array().unwrap().len(), 1);
         assert_eq!(export["values"]["secret-account-1"]["snapshot"], "2026-01-01_1");
         let text = export.to_string().to_lowercase();

@@ -15,7 +15,13 @@ async fn a_device_its_account_and_its_guest_order_are_one_customer() {
             &store,
             vec![
                 track("m1", "Order Completed", None, Some("device"), order, 10),
-                identify("m2", Some("7"), Some("device"), json!({"email": "jane@example.org", "name": "Jane"}), 20),
+                identify(
+                    "m2",
+                    Some("7"),
+                    Some("device"),
+                    json!({"email": "jane@example.org", "name": "Jane"}),
+                    20,
+                ),
                 alias("m3", "8", "7", 30),
             ],
         )
@@ -34,7 +40,9 @@ async fn a_device_its_account_and_its_guest_order_are_one_customer() {
 #[tokio::test]
 async fn a_shared_device_joins_nobody_and_goes_from_hand_to_hand() {
     for_each_database(async |store| {
-        let nickname = |id: &str, name: &str, seconds| identify(id, None, Some("tablet"), json!({"nickname": name}), seconds);
+        let nickname = |id: &str, name: &str, seconds| {
+            identify(id, None, Some("tablet"), json!({"nickname": name}), seconds)
+        };
         receive(
             &store,
             vec![
@@ -67,7 +75,14 @@ async fn two_accounts(store: &Store) {
         vec![
             identify("m1", Some("a"), None, json!({"email": "family@example.org"}), 10),
             identify("m2", Some("b"), None, json!({"email": "family@example.org"}), 20),
-            track("m3", "Order Completed", None, Some("x"), json!({"order_id": "1", "email": "family@example.org", "total": 5}), 30),
+            track(
+                "m3",
+                "Order Completed",
+                None,
+                Some("x"),
+                json!({"order_id": "1", "email": "family@example.org", "total": 5}),
+                30,
+            ),
         ],
     )
     .await;
@@ -77,12 +92,22 @@ async fn two_accounts(store: &Store) {
 async fn two_accounts_with_one_address_stay_apart_and_are_suggested() {
     for_each_database(async |store| {
         two_accounts(&store).await;
-        assert_eq!(profile(&store, "user_id:a").await.orders.count, 1, "the first account gets the guest's order");
+        assert_eq!(
+            profile(&store, "user_id:a").await.orders.count,
+            1,
+            "the first account gets the guest's order"
+        );
         assert_eq!(profile(&store, "user_id:b").await.orders.count, 0);
         let suggested = store.suggested_merges(Page::default()).await.unwrap();
         assert_eq!(suggested.len(), 1);
-        assert_eq!((suggested[0].owner.to_string(), suggested[0].state), ("user_id:b".into(), MergeState::Suggested));
-        store.merge(&suggested[0].claimed, &suggested[0].owner, "the customer called", later()).await.unwrap();
+        assert_eq!(
+            (suggested[0].owner.to_string(), suggested[0].state),
+            ("user_id:b".into(), MergeState::Suggested)
+        );
+        store
+            .merge(&suggested[0].claimed, &suggested[0].owner, "the customer called", later())
+            .await
+            .unwrap();
         assert_eq!(customer(&store, "user_id:b").await, "user_id:a");
         assert!(store.suggested_merges(Page::default()).await.unwrap().is_empty());
     })
@@ -113,7 +138,9 @@ async fn what_an_address_joins_is_a_setting() {
 #[tokio::test]
 async fn undoing_a_merge_gives_everything_back_and_lasts() {
     for_each_database(async |store| {
-        let order = |id: &str, user| track(id, "Order Completed", Some(user), None, json!({"order_id": id, "total": 5}), 10);
+        let order = |id: &str, user| {
+            track(id, "Order Completed", Some(user), None, json!({"order_id": id, "total": 5}), 10)
+        };
         receive(
             &store,
             vec![
@@ -129,15 +156,25 @@ async fn undoing_a_merge_gives_everything_back_and_lasts() {
         receive(&store, vec![merge]).await;
         let joined = profile(&store, "user_id:a").await;
         assert_eq!((joined.orders.count, &joined.traits["colour"].value), (2, &json!("blue")));
-        let link = joined.merges.iter().find(|merge| merge.reason == "alias" && merge.claimed == id("user_id:b")).unwrap();
+        let link = joined
+            .merges
+            .iter()
+            .find(|merge| merge.reason == "alias" && merge.claimed == id("user_id:b"))
+            .unwrap();
         store.undo_merge(link.id, "two people", later()).await.unwrap();
         store.undo_merge(link.id, "again", later()).await.unwrap();
-        let undone = |profile: perennial_store::Profile| (profile.customer, profile.traits, profile.orders, profile.identifiers);
+        let undone = |profile: perennial_store::Profile| {
+            (profile.customer, profile.traits, profile.orders, profile.identifiers)
+        };
         assert_eq!(undone(profile(&store, "user_id:a").await), undone(before.0));
         let b = profile(&store, "user_id:b").await;
         assert_eq!((b.orders, b.traits), (before.1.orders, before.1.traits));
         receive(&store, vec![alias("m4", "b", "a", 40)]).await;
-        assert_eq!(profile(&store, "user_id:a").await.orders.count, 1, "it stays undone when it is told again");
+        assert_eq!(
+            profile(&store, "user_id:a").await.orders.count,
+            1,
+            "it stays undone when it is told again"
+        );
         store.merge(&id("user_id:a"), &id("user_id:b"), "one after all", later()).await.unwrap();
         assert_eq!(profile(&store, "user_id:a").await.orders.count, 2);
         let error = store.undo_merge(999, "", later()).await.unwrap_err().to_string();
@@ -184,7 +221,9 @@ async fn placeholders_are_listed_and_join_nobody() {
 #[tokio::test]
 async fn merges_by_hand_are_checked() {
     for_each_database(async |store| {
-        for (a, b, word) in [("user_id:a", "user_id:a", "same"), ("anonymous_id:x", "anonymous_id:y", "devices")] {
+        for (a, b, word) in
+            [("user_id:a", "user_id:a", "same"), ("anonymous_id:x", "anonymous_id:y", "devices")]
+        {
             let error = store.merge(&id(a), &id(b), "why", later()).await.unwrap_err().to_string();
             assert!(error.contains(word), "{error}");
         }

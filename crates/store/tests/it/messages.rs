@@ -7,7 +7,13 @@ use serde_json::{Value, json};
 use crate::samples::at;
 
 /// An identify call, at a time in seconds.
-pub(crate) fn identify(id: &str, user: Option<&str>, anonymous: Option<&str>, traits: Value, seconds: i64) -> NewEvent {
+pub(crate) fn identify(
+    id: &str,
+    user: Option<&str>,
+    anonymous: Option<&str>,
+    traits: Value,
+    seconds: i64,
+) -> NewEvent {
     message(EventKind::Identify, id, user, anonymous, json!({ "traits": traits }), seconds)
 }
 
@@ -20,7 +26,8 @@ pub(crate) fn track(
     properties: Value,
     seconds: i64,
 ) -> NewEvent {
-    let message = message(EventKind::Track, id, user, anonymous, json!({ "properties": properties }), seconds);
+    let message =
+        message(EventKind::Track, id, user, anonymous, json!({ "properties": properties }), seconds);
     NewEvent { event: Some(event.to_owned()), ..message }
 }
 

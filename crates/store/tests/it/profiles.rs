@@ -22,7 +22,11 @@ async fn the_latest_word_counts_whenever_it_arrives() {
 #[tokio::test]
 async fn what_was_inferred_stands_beside_what_was_said() {
     for_each_database(async |store| {
-        receive(&store, vec![identify("m1", Some("7"), None, json!({"size": 42, "preferences": {"tone": "formal"}}), 10)]).await;
+        receive(
+            &store,
+            vec![identify("m1", Some("7"), None, json!({"size": 42, "preferences": {"tone": "formal"}}), 10)],
+        )
+        .await;
         store.infer(&id("user_id:7"), "size", &json!(44), "model", later()).await.unwrap();
         let seven = profile(&store, "user_id:7").await;
         assert_eq!((&seven.traits["size"].value, &seven.inferred["size"].value), (&json!(42), &json!(44)));
@@ -39,10 +43,27 @@ async fn what_was_inferred_stands_beside_what_was_said() {
 async fn dates_of_life_follow_the_latest_word() {
     for_each_database(async |store| {
         let say = |id: &str, traits, seconds| identify(id, Some("7"), None, traits, seconds);
-        receive(&store, vec![say("m1", json!({"dob": "1992-02-29"}), 10), say("m2", json!({"anniversary": "--07-01"}), 10)]).await;
+        receive(
+            &store,
+            vec![
+                say("m1", json!({"dob": "1992-02-29"}), 10),
+                say("m2", json!({"anniversary": "--07-01"}), 10),
+            ],
+        )
+        .await;
         let dates = profile(&store, "user_id:7").await.dates_of_life;
-        assert_eq!((dates["birthday"].to_string(), dates["anniversary"].to_string()), ("1992-02-29".into(), "--07-01".into()));
-        receive(&store, vec![say("m3", json!({"birthday": "1992-03-01"}), 20), say("m4", json!({"anniversary": null}), 20)]).await;
+        assert_eq!(
+            (dates["birthday"].to_string(), dates["anniversary"].to_string()),
+            ("1992-02-29".into(), "--07-01".into())
+        );
+        receive(
+            &store,
+            vec![
+                say("m3", json!({"birthday": "1992-03-01"}), 20),
+                say("m4", json!({"anniversary": null}), 20),
+            ],
+        )
+        .await;
         let dates = profile(&store, "user_id:7").await.dates_of_life;
         assert_eq!((dates["birthday"].to_string(), dates.len()), ("1992-03-01".into(), 1));
     })
@@ -121,7 +142,8 @@ async fn messages_give_and_take_back_consents() {
 async fn consents_follow_a_merge() {
     for_each_database(async |store| {
         agree(&store, "email", "news", true, 100).await;
-        receive(&store, vec![identify("m1", Some("7"), None, json!({"email": "jane@example.org"}), 10)]).await;
+        receive(&store, vec![identify("m1", Some("7"), None, json!({"email": "jane@example.org"}), 10)])
+            .await;
         let jane = id("email:jane@example.org");
         assert!(store.may_receive(&jane, "email", "news", "marketing").await.unwrap());
         assert!(store.consented("email", "news", "marketing").await.unwrap().contains("7"));

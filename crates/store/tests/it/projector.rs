@@ -39,9 +39,18 @@ fn message(message_id: &str, (what, user, device, email, seconds, number): Drawn
             identify(message_id, user, device, traits, seconds)
         }
         3 => alias(message_id, user.unwrap_or("a"), ["a", "b", "x", "old"][usize::from(number)], seconds),
-        4 => event("Order Completed", json!({"order_id": order, "email": email, "subtotal": 10 + seconds, "currency": "EUR"})),
-        5 => event("Order Updated", json!({"order_id": order, "discount": "1.5", "revenue": number, "products": [{"sku": "s", "price": 2}]})),
-        6 => event("Order Refunded", json!({"order_id": order, "total": if number == 0 { json!(null) } else { json!("7.25") }})),
+        4 => event(
+            "Order Completed",
+            json!({"order_id": order, "email": email, "subtotal": 10 + seconds, "currency": "EUR"}),
+        ),
+        5 => event(
+            "Order Updated",
+            json!({"order_id": order, "discount": "1.5", "revenue": number, "products": [{"sku": "s", "price": 2}]}),
+        ),
+        6 => event(
+            "Order Refunded",
+            json!({"order_id": order, "total": if number == 0 { json!(null) } else { json!("7.25") }}),
+        ),
         _ => event("Order Cancelled", json!({"order_id": order})),
     }
 }
@@ -55,7 +64,10 @@ async fn told(fresh: Fresh, groups: Vec<Vec<NewEvent>>) -> (Vec<String>, Vec<Str
     let connection = fresh.connect().await;
     begin_again(&connection).await;
     store.project_all().await.unwrap();
-    let told = (projections(&connection).await, rows(&connection, "SELECT order_id, customer FROM customer_orders").await);
+    let told = (
+        projections(&connection).await,
+        rows(&connection, "SELECT order_id, customer FROM customer_orders").await,
+    );
     check_nothing_is_lost(&store, &connection).await;
     store.close().await.unwrap();
     connection.close().await.unwrap();
@@ -70,7 +82,9 @@ async fn begin_again(connection: &DatabaseConnection) {
 /// Every order and trait is reached from exactly one customer.
 async fn check_nothing_is_lost(store: &Store, connection: &DatabaseConnection) {
     let mut customers = BTreeMap::new();
-    for row in rows(connection, "SELECT kind, value FROM identifiers WHERE until_at = 9223372036854775807").await {
+    for row in
+        rows(connection, "SELECT kind, value FROM identifiers WHERE until_at = 9223372036854775807").await
+    {
         let row: serde_json::Value = serde_json::from_str(&row).unwrap();
         let identifier = id(&format!("{}:{}", row["kind"].as_str().unwrap(), row["value"].as_str().unwrap()));
         let profile = store.profile(&identifier).await.unwrap().unwrap();
@@ -90,7 +104,8 @@ async fn check_nothing_is_lost(store: &Store, connection: &DatabaseConnection) {
 fn run(cases: u32, property: impl AsyncFn(Vec<NewEvent>, Vec<NewEvent>)) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
-    let strategy = messages().prop_flat_map(|messages| (Just(messages.clone()), Just(messages).prop_shuffle()));
+    let strategy =
+        messages().prop_flat_map(|messages| (Just(messages.clone()), Just(messages).prop_shuffle()));
     runner
         .run(&strategy, |(messages, shuffled)| {
             runtime.block_on(property(messages, shuffled));
@@ -100,7 +115,11 @@ fn run(cases: u32, property: impl AsyncFn(Vec<NewEvent>, Vec<NewEvent>)) {
 }
 
 /// All at once, and in another order: one by one, the rest together, all of them again, and the log read once more.
-async fn any_order_and_repetition(fresh: [Option<Fresh>; 2], messages: Vec<NewEvent>, shuffled: Vec<NewEvent>) {
+async fn any_order_and_repetition(
+    fresh: [Option<Fresh>; 2],
+    messages: Vec<NewEvent>,
+    shuffled: Vec<NewEvent>,
+) {
     let [Some(first), Some(second)] = fresh else { return };
     let at_once = told(first, vec![messages]).await;
     let (some, rest) = shuffled.split_at(shuffled.len() / 2);
@@ -130,7 +149,13 @@ fn crowd(count: i64) -> Vec<NewEvent> {
         let user = format!("user {}", n % 300);
         let id = format!("m{n}");
         match n % 3 {
-            0 => identify(&id, Some(&user), Some(&format!("device {}", n % 500)), json!({"visits": n, "email": format!("{user}@example.org").replace(' ', "")}), n),
+            0 => identify(
+                &id,
+                Some(&user),
+                Some(&format!("device {}", n % 500)),
+                json!({"visits": n, "email": format!("{user}@example.org").replace(' ', "")}),
+                n,
+            ),
             1 => track(&id, "Order Completed", Some(&user), None, json!({"order_id": n, "subtotal": n}), n),
             _ => track(&id, "Order Refunded", Some(&user), None, json!({"order_id": n - 1, "total": 1}), n),
         }

@@ -5,7 +5,15 @@ use serde_json::Value;
 
 /// Tables that are made from events.
 const PROJECTED: &[&str] = &[
-    "identifiers", "merges", "traits", "dates_of_life", "consents", "order_events", "orders", "order_lines", "refunds",
+    "identifiers",
+    "merges",
+    "traits",
+    "dates_of_life",
+    "consents",
+    "order_events",
+    "orders",
+    "order_lines",
+    "refunds",
 ];
 
 /// The rows of a query as JSON, sorted.
@@ -36,19 +44,26 @@ fn json(row: &sea_orm::QueryResult) -> Value {
 /// arrival.
 pub(crate) async fn projections(connection: &DatabaseConnection) -> Vec<String> {
     let person = |column: &str| {
-        format!("(SELECT MIN(kind || ':' || value) FROM identifiers AS i WHERE i.person = {column}) AS {column}")
+        format!(
+            "(SELECT MIN(kind || ':' || value) FROM identifiers AS i WHERE i.person = {column}) AS {column}"
+        )
     };
-    let root = "(SELECT MIN(kind || ':' || value) FROM identifiers AS i WHERE i.root = identifiers.root) AS root";
+    let root =
+        "(SELECT MIN(kind || ':' || value) FROM identifiers AS i WHERE i.root = identifiers.root) AS root";
     let mut all = Vec::new();
     for table in PROJECTED {
         let query = match *table {
-            "identifiers" => format!("SELECT kind, value, from_at, until_at, first_seen_at, source, {root} FROM identifiers"),
+            "identifiers" => format!(
+                "SELECT kind, value, from_at, until_at, first_seen_at, source, {root} FROM identifiers"
+            ),
             "merges" => format!(
                 "SELECT {}, {}, reason, source, message_id, at, joins, undone_at FROM merges",
                 person("claimed"),
                 person("owner")
             ),
-            "traits" => format!("SELECT {}, name, origin, slot, value, at, source FROM traits", person("person")),
+            "traits" => {
+                format!("SELECT {}, name, origin, slot, value, at, source FROM traits", person("person"))
+            }
             "dates_of_life" => {
                 format!("SELECT {}, name, slot, month, day, year, at FROM dates_of_life", person("person"))
             }
@@ -76,7 +91,8 @@ pub(crate) async fn all_texts(connection: &DatabaseConnection) -> String {
         // One text per row, whatever its columns are.
         let text = match connection.get_database_backend() {
             DbBackend::Sqlite => {
-                let columns = rows(connection, &format!("SELECT name FROM pragma_table_info('{name}')")).await;
+                let columns =
+                    rows(connection, &format!("SELECT name FROM pragma_table_info('{name}')")).await;
                 let cast = |column: &String| {
                     let column: Value = serde_json::from_str(column).unwrap();
                     format!("COALESCE(CAST(\"{}\" AS TEXT), '')", column["name"].as_str().unwrap())
