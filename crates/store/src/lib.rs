@@ -13,6 +13,7 @@ extern crate self as perennial_store;
 
 mod backup;
 mod connection;
+mod deliveries;
 mod error;
 mod events;
 mod keys;
@@ -20,11 +21,13 @@ mod leases;
 mod migrations;
 mod page;
 mod runs;
+mod sent_values;
 mod sql;
 mod url;
 mod values;
 
 pub use connection::Store;
+pub use deliveries::{Attempt, Claim, Delivery, DeliveryState, DisabledEndpoint, NewDelivery};
 pub use error::Error;
 pub use events::{
     Appended, EventKind, MESSAGE_ID_LIMIT, NewEvent, REJECTED_PAYLOAD_LIMIT, RejectedEvent, StoredEvent,
@@ -34,5 +37,6 @@ pub use keys::{Key, NewKey, Scope};
 pub use leases::Lease;
 pub use page::Page;
 pub use runs::{Run, RunState};
+pub use sent_values::SentProperties;
 pub use url::StoreUrl;
 pub use values::{CustomerValues, Publication};
