@@ -60,7 +60,8 @@ pub enum Error {
 
     /// Properties that the CRM does not have.
     #[error(
-        "{service} has no property {}: create {} in its settings, set create_properties = true, or take {} out of [{section}.properties]",
+        "{service} has no property {}: create {} in its settings, set create_properties = true, \
+         or take {} out of [{section}.properties]",
         names.join(", "),
         if names.len() == 1 { "it" } else { "them" },
         if names.len() == 1 { "it" } else { "them" }

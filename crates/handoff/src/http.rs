@@ -11,7 +11,8 @@ use crate::Error;
 /// No service is asked to wait for longer than this by its `Retry-After`.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(24);
 
-/// A client that follows no redirect: a signed body or a token goes to the address that was configured, or nowhere.
+/// A client that follows no redirect: a signed body or a token goes to the address that was configured, or
+/// nowhere.
 pub(crate) fn client() -> Result<Client, Error> {
     Client::builder()
         .redirect(redirect::Policy::none())

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! run -> announce -> deliveries (store) -> WebhookWorker -> endpoints
-//! run -> ValueRecord... -> WriteBack -> CrmConnector (HubSpot) ; sent_values (store) says what is known there already
+//! run -> ValueRecord, ... -> WriteBack -> CrmConnector (HubSpot); sent_values (store): what it was told last
 //! ```
 //!
 //! - [`webhooks`]: the Standard Webhooks form; a delivery is a row before it is sent, so no crash loses one.

@@ -34,7 +34,8 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Where a secret is: `env:NAME` or `file:PATH`. A secret itself is refused, so that none stands in a project file.
+/// Where a secret is: `env:NAME` or `file:PATH`. A secret itself is refused, so that none stands in a project
+/// file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum SecretReference {

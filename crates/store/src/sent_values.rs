@@ -1,7 +1,7 @@
 //! What a CRM was told last about each object, so that only what has changed is sent.
 //!
-//! An object is known there by an e-mail address or another identifier. Here it is the SHA-256 of that, so that this table
-//! tells nothing about anybody who is not asked for by name.
+//! An object is known there by an e-mail address or another identifier. Here it is the SHA-256 of that, so
+//! that this table tells nothing about anybody who is not asked for by name.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -51,7 +51,8 @@ impl Store {
         Ok(sent)
     }
 
-    /// Remembers what `connector` has accepted: of each object, which is named once, all properties that it holds now.
+    /// Remembers what `connector` has accepted: of each object, which is named once, all properties that it
+    /// holds now.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -110,7 +111,8 @@ impl Store {
     }
 }
 
-/// Forgets what any connector was told about an object, within a transaction such as the one that erases a person.
+/// Forgets what any connector was told about an object, within a transaction such as the one that erases a
+/// person.
 pub(crate) async fn forget_sent<C: ConnectionTrait>(transaction: &C, object: &str) -> Result<(), Error> {
     let statement = "DELETE FROM sent_values WHERE object = $1";
     sql::execute(transaction, statement, vec![fingerprint(object).into()]).await?;

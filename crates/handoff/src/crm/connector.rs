@@ -28,8 +28,8 @@ pub trait CrmConnector: Sync {
     /// The service cannot be reached, or a property is missing or cannot be written.
     fn prepare(&self, properties: &[Property]) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Updates objects, each named once, and says of each in the same order what came of it. Repeating an update is
-    /// harmless: it sets values, it never adds to them.
+    /// Updates objects, each named once, and says of each in the same order what came of it. Repeating an
+    /// update is harmless: it sets values, it never adds to them.
     ///
     /// # Errors
     /// Nothing more can be sent now. Whether this batch arrived is unknown.

@@ -1,8 +1,8 @@
 //! Write-back to a CRM: values that have changed, of customers who consented, within the limits of the service.
 //!
-//! One trait, [`CrmConnector`], stands for a CRM; [`hubspot`] is its first implementation. [`WriteBack`] is the same for all:
-//! it asks whether a customer consented, rounds, leaves out what the CRM was told before, cuts batches, and remembers what was
-//! accepted after each batch, so that a run that dies resends nothing.
+//! One trait, [`CrmConnector`], stands for a CRM; [`hubspot`] is its first implementation. [`WriteBack`] is
+//! the same for all: it asks whether a customer consented, rounds, leaves out what the CRM was told before,
+//! cuts batches, and remembers what was accepted after each batch, so that a run that dies resends nothing.
 
 mod connector;
 mod record;

@@ -113,8 +113,8 @@ impl<'a, C: CrmConnector> WriteBack<'a, C> {
         Ok(Self { store, connector, properties })
     }
 
-    /// Sends what changed of the records whose customers consented, or says what would be sent. At no time are more than
-    /// some hundred records in memory, and 8 bytes of each customer.
+    /// Sends what changed of the records whose customers consented, or says what would be sent. At no time
+    /// are more than some hundred records in memory, and 8 bytes of each customer.
     ///
     /// # Errors
     /// The store fails, or the CRM cannot be written to any more: [`Error::Stopped`] says how much was accepted.
@@ -293,8 +293,8 @@ fn refuse(report: &mut Report, customer: String, reason: String) {
     }
 }
 
-/// Which objects came already, as 64 bits each: among a million customers one is wrongly taken for another in one run of
-/// forty million, and then waits for the next run.
+/// Which objects came already, as 64 bits each: among a million customers one is wrongly taken for another in
+/// one run of forty million, and then waits for the next run.
 #[derive(Default)]
 struct Objects {
     hasher: RandomState,

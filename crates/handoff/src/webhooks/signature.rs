@@ -56,8 +56,8 @@ impl std::fmt::Debug for SigningKey {
     }
 }
 
-/// The header `webhook-signature`: one signature per key, so that a receiver can go from an old secret to a new one.
-/// `at` is also the header `webhook-timestamp`, in whole seconds.
+/// The header `webhook-signature`: one signature per key, so that a receiver can go from an old secret to a
+/// new one. `at` is also the header `webhook-timestamp`, in whole seconds.
 #[must_use]
 pub fn signature_header(keys: &[SigningKey], id: &str, at: Timestamp, body: &str) -> String {
     let signatures: Vec<String> = keys.iter().map(|key| key.sign(id, at.as_second(), body)).collect();
@@ -72,8 +72,9 @@ mod tests {
         SigningKey::parse(&Secret::new(secret))
     }
 
-    // The example of the specification's reference libraries (standard-webhooks/standard-webhooks, tests of libraries/go,
-    // libraries/rust and others); the test against the library from PyPI is in `tests/it/webhooks.rs`.
+    // The example of the specification's reference libraries (standard-webhooks/standard-webhooks, tests of
+    // libraries/go, libraries/rust and others); the test against the library from PyPI is in
+    // `tests/it/webhooks.rs`.
     #[test]
     fn signs_the_published_example() {
         let keys = [key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap()];

@@ -67,8 +67,8 @@ impl WebhookWorker {
         Ok(Self { store, endpoints, client: http::client()? })
     }
 
-    /// Sends what is due until `stop` is ready. What is under way then is waited for, which takes 30 seconds at most.
-    /// Where the store fails it is asked again later: the worker never ends by itself.
+    /// Sends what is due until `stop` is ready. What is under way then is waited for, which takes 30 seconds
+    /// at most. Where the store fails it is asked again later: the worker never ends by itself.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
         loop {

@@ -340,11 +340,11 @@ async fn waits_that_hubspot_asks_for_are_kept_and_trouble_is_outlived() {
         let limited = json!({ "status": "error", "message": "limit", "policyName": "TEN_SECONDLY_ROLLING" });
         shop.server.portal(|portal| {
             portal.faults.extend([
-                (429, Some(("retry-after", "7")), limited.clone()),
-                (429, Some(("x-hubspot-ratelimit-interval-milliseconds", "3000")), limited.clone()),
-                (429, None, limited),
-                (502, None, json!("bad gateway")),
-                (423, None, json!({ "message": "locked" })),
+                Some((429, Some(("retry-after", "7")), limited.clone())),
+                Some((429, Some(("x-hubspot-ratelimit-interval-milliseconds", "3000")), limited.clone())),
+                Some((429, None, limited)),
+                Some((502, None, json!("bad gateway"))),
+                Some((423, None, json!({ "message": "locked" }))),
             ]);
         });
         assert_eq!(shop.send(&store, all(1)).await.updated, 1);
@@ -353,11 +353,16 @@ async fn waits_that_hubspot_asks_for_are_kept_and_trouble_is_outlived() {
 
         let before = shop.server.clock.elapsed();
         let left = ("x-hubspot-ratelimit-remaining", "0");
-        let definitions = json!({ "results": [{ "name": "clv" }, { "name": "churn" }, { "name": "tier" }, { "name": "next_order" }] });
-        shop.server.portal(|portal| portal.faults.push_back((200, Some(left), definitions)));
+        let names = ["clv", "churn", "tier", "next_order"].map(|name| json!({ "name": name }));
+        let definitions = json!({ "results": names });
+        shop.server.portal(|portal| portal.faults.push_back(Some((200, Some(left), definitions))));
         store.forget_connector("hubspot").await.unwrap();
         assert_eq!(shop.send(&store, all(1)).await.updated, 1);
-        assert_eq!(shop.server.clock.elapsed() - before, Duration::from_secs(10), "other apps had used the limit up");
+        assert_eq!(
+            shop.server.clock.elapsed() - before,
+            Duration::from_secs(10),
+            "other apps had used the limit up"
+        );
         shop.server.assert_no_violations();
     })
     .await;
@@ -369,21 +374,16 @@ async fn a_run_that_stops_half_way_resends_nothing() {
         let daily = json!({ "status": "error", "message": "You have reached your daily limit.", "policyName": "DAILY" });
         let shop = Shop::with(portal(300)).await;
         // Properties, look-up, update, look-up, update; then the account may do no more today.
-        let records = all(300).into_iter().enumerate().map(|(place, record)| {
-            if place == 299 {
-                shop.server.portal(|portal| portal.faults.push_back((429, None, daily.clone())));
-            }
-            Ok(record)
+        shop.server.portal(|portal| {
+            portal.faults.extend([None, None, None, None, None, Some((429, None, daily))]);
         });
-        let (hubspot, columns) = (shop.hubspot(), figures());
-        let write_back = WriteBack::new(&store, &hubspot, &columns).unwrap();
-        let error = write_back.run(records, &|_: &ValueRecord| true, Mode::Send).await.unwrap_err();
+        let error = shop.run(&store, all(300), Mode::Send).await.unwrap_err();
         let Error::Stopped { updated, source } = error else { panic!("{error}") };
         assert!(matches!(*source, Error::DailyLimit { .. }), "{source}");
         let first: Vec<Value> = shop.updates().concat();
-        assert_eq!(first.len() as u64, updated);
+        assert_eq!((first.len(), updated), (200, 200));
 
-        assert_eq!(shop.send(&store, all(300)).await.updated, 300 - updated);
+        assert_eq!(shop.send(&store, all(300)).await.updated, 100);
         let second: Vec<Value> = shop.updates().concat();
         assert_eq!(first.len() + second.len(), 300, "none twice");
         shop.server.assert_no_violations();
@@ -419,7 +419,7 @@ async fn a_token_that_is_refused_says_what_to_do_and_is_not_shown() {
 
         std::fs::write(shop.folder.path().join("token"), TOKEN).unwrap();
         let scopes = json!({ "message": "One or more of the following scopes are required.", "category": "MISSING_SCOPES" });
-        shop.server.portal(|portal| portal.faults.push_back((403, None, scopes)));
+        shop.server.portal(|portal| portal.faults.push_back(Some((403, None, scopes))));
         let error = shop.run(&store, all(1), Mode::Send).await.unwrap_err().to_string();
         assert!(error.contains("403") && error.contains("crm.objects.contacts.write"), "{error}");
     })

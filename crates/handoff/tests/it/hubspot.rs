@@ -1,6 +1,7 @@
-//! A server that checks HubSpot's documented contract and answers as documented. Sources: the guides "CRM API | Contacts" (batch
-//! read and update, limits), "CRM API | Properties", "Error handling" (bodies of 207, 400, 401, 429), "API usage guidelines" (rate
-//! limit headers), and the OpenAPI descriptions of contacts and properties, v3.
+//! A server that checks HubSpot's documented contract and answers as documented. Sources: the guides "CRM API
+//! | Contacts" (batch read and update, limits), "CRM API | Properties", "Error handling" (bodies of 207, 400,
+//! 401, 429), "API usage guidelines" (rate limit headers), and the OpenAPI descriptions of contacts and
+//! properties, v3.
 //!
 //! What a client must not do is answered as HubSpot answers it, and noted as a violation: tests ask for none.
 
@@ -33,15 +34,16 @@ pub(crate) struct Portal {
     pub(crate) unique: BTreeSet<String>,
     /// Records that were merged into others: updates of them do nothing and say nothing.
     pub(crate) merged: BTreeSet<String>,
-    /// Answers to the next requests instead of what they ask for.
-    pub(crate) faults: VecDeque<Fault>,
+    /// Answers to the next requests instead of what they ask for; `None` lets one through.
+    pub(crate) faults: VecDeque<Option<Fault>>,
     /// Requests in ten seconds.
     pub(crate) limit: usize,
     /// Path and body of all requests that got through.
     pub(crate) requests: Vec<(String, String)>,
     /// What the client must not do and did.
     pub(crate) violations: Vec<String>,
-    counted: VecDeque<Duration>,
+    /// When the requests of the last ten seconds came.
+    pub(crate) counted: VecDeque<Duration>,
 }
 
 /// A status, a header if any, and a body.
@@ -138,7 +140,7 @@ async fn serve(
         let body = json!({ "status": "error", "message": message, "category": "INVALID_AUTHENTICATION" });
         return respond(401, None, &body);
     }
-    if let Some((status, header, body)) = portal.faults.pop_front() {
+    if let Some(Some((status, header, body))) = portal.faults.pop_front() {
         return respond(status, header, &body);
     }
     if let Some(limited) = portal.limited(now) {
@@ -198,7 +200,10 @@ impl Portal {
     }
 
     fn list_properties(&self) -> Answer {
-        let definition = |(name, (kind, writable)): (&String, &(String, bool))| json!({ "name": name, "type": kind, "modificationMetadata": { "readOnlyValue": !writable } });
+        let definition = |(name, (kind, writable)): (&String, &(String, bool))| {
+            let metadata = json!({ "readOnlyValue": !writable });
+            json!({ "name": name, "type": kind, "modificationMetadata": metadata })
+        };
         (200, json!({ "results": self.properties.iter().map(definition).collect::<Vec<_>>() }))
     }
 

@@ -1,4 +1,5 @@
-//! What leaves, against servers on this machine: endpoints of webhooks, and one that checks HubSpot's documented contract.
+//! What leaves, against servers on this machine: endpoints of webhooks, and one that checks HubSpot's
+//! documented contract.
 
 mod clock;
 mod crm;

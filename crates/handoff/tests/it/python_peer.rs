@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use perennial_handoff::webhooks::{Event, RunFailed, WebhookSettings, WebhookWorker, announce};
 use perennial_store::{DeliveryState, Page, Store, StoreUrl};
 
-/// An endpoint that answers 204 to what the library verifies with its argument, and 400 with the reason otherwise.
+/// An endpoint that answers 204 to what the library verifies with its argument, and 400 with the reason
+/// otherwise.
 const RECEIVER: &str = r#"
 import http.server, sys
 from standardwebhooks import Webhook

@@ -11,6 +11,7 @@ mod open;
 mod rejected;
 mod runs;
 mod samples;
+mod sent_values;
 mod server;
 mod trouble;
 mod values;

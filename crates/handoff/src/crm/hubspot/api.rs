@@ -56,7 +56,8 @@ impl Api {
         Ok(Self { client: http::client()?, base, token, pace })
     }
 
-    /// Sends a request until there is an answer that asking again would not change. `action` is what messages call it.
+    /// Sends a request until there is an answer that asking again would not change. `action` is what messages
+    /// call it.
     pub(super) async fn call(
         &self,
         action: &'static str,

@@ -1,12 +1,14 @@
 //! HubSpot: values as properties of contacts.
 //!
-//! Follows HubSpot's public documentation as of November 2026: the guides "CRM API | Contacts", "CRM API | Properties", "Error
-//! handling" and "API usage guidelines", and the OpenAPI descriptions of contacts and properties, v3.
+//! Follows HubSpot's public documentation as of November 2026: the guides "CRM API | Contacts", "CRM API |
+//! Properties", "Error handling" and "API usage guidelines", and the OpenAPI descriptions of contacts and
+//! properties, v3.
 //!
-//! The guide to contacts says that a batch update takes record ids: an e-mail address as `idProperty` is refused there ("Unable to
-//! perform update/upsert by non-unique property"), though reading by e-mail address works. So contacts that are known by their
-//! e-mail address are looked up with `batch/read` first. Where a property with unique values holds the customer's id, the
-//! update names that property and needs no look-up. Contacts are never created: who is not in the CRM is not put there.
+//! The guide to contacts says that a batch update takes record ids: an e-mail address as `idProperty` is
+//! refused there ("Unable to perform update/upsert by non-unique property"), though reading by e-mail address
+//! works. So contacts that are known by their e-mail address are looked up with `batch/read` first. Where a
+//! property with unique values holds the customer's id, the update names that property and needs no look-up.
+//! Contacts are never created: who is not in the CRM is not put there.
 
 mod answers;
 mod api;
@@ -115,8 +117,8 @@ impl HubSpot {
         Ok(found.collect())
     }
 
-    /// Updates up to 100 contacts. A value that HubSpot does not like fails the whole batch there; so a batch that fails is
-    /// halved until the contact that it fails for stands alone.
+    /// Updates up to 100 contacts. A value that HubSpot does not like fails the whole batch there; so a batch
+    /// that fails is halved until the contact that it fails for stands alone.
     async fn send(&self, inputs: &[Input<'_>]) -> Result<Vec<UpdateOutcome>, Error> {
         const ACTION: &str = "contacts/batch/update";
         let mut outcomes = Vec::with_capacity(inputs.len());
@@ -218,8 +220,8 @@ impl CrmConnector for HubSpot {
     }
 }
 
-/// What an answer says about one input. HubSpot leaves out of its results, without an error, ids of contacts that were
-/// merged into others: only what it names as done is done.
+/// What an answer says about one input. HubSpot leaves out of its results, without an error, ids of contacts
+/// that were merged into others: only what it names as done is done.
 fn outcome_of(input: &Input<'_>, answer: &BatchAnswer) -> UpdateOutcome {
     if let Some(error) =
         answer.errors.iter().find(|error| error.is_about(input.id, &input.object_write_trace_id))
