@@ -138,7 +138,7 @@ mod tests {
             retry_after(&headers, now)
         };
         assert_eq!(asked("30"), Some(Duration::from_secs(30)));
-        assert_eq!(asked("Sun, 22 Nov 2026 12:02:00 GMT"), Some(Duration::from_secs(120)));
+        assert_eq!(asked("Sun, 22 Nov 2026 12:02:00 GMT"), Some(Duration::from_mins(2)));
         assert_eq!(asked("Sun, 22 Nov 2026 11:00:00 GMT"), Some(Duration::ZERO));
         assert_eq!(asked("99999999"), Some(LONGEST_RETRY_AFTER));
         for nonsense in ["soon", "-5", "NaN", "inf", ""] {

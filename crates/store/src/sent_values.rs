@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, Value};
-use sha2::{Digest, Sha256};
 
 use crate::connection::Lock;
+use crate::keys::hash;
 use crate::{Error, Store, sql};
 
 /// Objects per statement.
@@ -31,7 +31,7 @@ impl Store {
         let mut sent = HashMap::new();
         for chunk in objects.chunks(CHUNK) {
             let names: HashMap<String, &'a str> =
-                chunk.iter().map(|object| (fingerprint(object), *object)).collect();
+                chunk.iter().map(|object| (hash(object), *object)).collect();
             let query = format!(
                 "SELECT object, properties FROM sent_values WHERE connector = ${} AND object IN {}",
                 names.len() + 1,
@@ -73,7 +73,7 @@ impl Store {
                     .map_err(|error| Error::invalid("a sent value", error.to_string()))?;
                 values.extend([
                     connector.into(),
-                    fingerprint(object).into(),
+                    hash(object).into(),
                     properties.into(),
                     Value::from(sql::micros(at)),
                 ]);
@@ -115,10 +115,6 @@ impl Store {
 /// person.
 pub(crate) async fn forget_sent<C: ConnectionTrait>(transaction: &C, object: &str) -> Result<(), Error> {
     let statement = "DELETE FROM sent_values WHERE object = $1";
-    sql::execute(transaction, statement, vec![fingerprint(object).into()]).await?;
+    sql::execute(transaction, statement, vec![hash(object).into()]).await?;
     Ok(())
-}
-
-fn fingerprint(object: &str) -> String {
-    Sha256::digest(object).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -173,8 +173,9 @@ pub async fn announce(
 
 fn message_id(endpoint: &str, kind: EventType, occurrence: &str) -> String {
     let digest = Sha256::digest(format!("{endpoint}\0{}\0{occurrence}", kind.name()));
-    let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!("msg_{hex}")
+    let mut half = [0; 16];
+    half.copy_from_slice(&digest[..16]);
+    format!("msg_{:032x}", u128::from_be_bytes(half))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A server that checks HubSpot's documented contract and answers as documented. Sources: the guides "CRM API
 //! | Contacts" (batch read and update, limits), "CRM API | Properties", "Error handling" (bodies of 207, 400,
-//! 401, 429), "API usage guidelines" (rate limit headers), and the OpenAPI descriptions of contacts and
+//! 401, 429), "API usage guidelines" (rate limit headers), and the `OpenAPI` descriptions of contacts and
 //! properties, v3.
 //!
 //! What a client must not do is answered as HubSpot answers it, and noted as a violation: tests ask for none.
@@ -174,7 +174,8 @@ fn respond(status: u16, header: Option<(&'static str, &'static str)>, body: &Val
     response
 }
 
-fn refusal(code: &str, message: String, context: Value) -> Answer {
+fn refusal(code: &str, message: &str, property: &str) -> Answer {
+    let context = json!({ "propertyName": [property] });
     let detail = json!({ "message": message, "code": code, "context": context });
     let message = format!("Property values were not valid: [{message}]");
     (
@@ -316,7 +317,7 @@ impl Portal {
         for (name, value) in &input.properties {
             let Some((kind, writable)) = self.properties.get(name) else {
                 let message = format!("Property \"{name}\" does not exist");
-                return Some(refusal("PROPERTY_DOESNT_EXIST", message, json!({ "propertyName": [name] })));
+                return Some(refusal("PROPERTY_DOESNT_EXIST", &message, name));
             };
             let fits = value.is_empty()
                 || match kind.as_str() {
@@ -326,11 +327,7 @@ impl Portal {
                 };
             if !writable || !fits {
                 let code = if fits { "READ_ONLY_VALUE" } else { "INVALID_VALUE" };
-                return Some(refusal(
-                    code,
-                    format!("{value} was not valid for {name}"),
-                    json!({ "propertyName": [name] }),
-                ));
+                return Some(refusal(code, &format!("{value} was not valid for {name}"), name));
             }
         }
         None

@@ -1,4 +1,4 @@
-//! The reference library of Standard Webhooks (PyPI `standardwebhooks`) takes what we send.
+//! The reference library of Standard Webhooks (`standardwebhooks`, from PyPI) takes what we send.
 //!
 //! `PERENNIAL_TEST_PYTHON` names a Python that has the library; `cargo xtask test` makes one.
 

@@ -1,7 +1,7 @@
 //! HubSpot: values as properties of contacts.
 //!
 //! Follows HubSpot's public documentation as of November 2026: the guides "CRM API | Contacts", "CRM API |
-//! Properties", "Error handling" and "API usage guidelines", and the OpenAPI descriptions of contacts and
+//! Properties", "Error handling" and "API usage guidelines", and the `OpenAPI` descriptions of contacts and
 //! properties, v3.
 //!
 //! The guide to contacts says that a batch update takes record ids: an e-mail address as `idProperty` is

@@ -36,9 +36,9 @@ impl Pace {
             let full = state.ended.len().checked_sub(self.limit).map(|first| state.ended[first] + WINDOW);
             full.unwrap_or_default().max(state.exhausted_until)
         };
-        let now = self.clock.elapsed();
-        if free_at > now {
-            self.wait(free_at - now).await;
+        let span = free_at.saturating_sub(self.clock.elapsed());
+        if !span.is_zero() {
+            self.wait(span).await;
         }
     }
 
