@@ -1,0 +1,86 @@
+//! A running server on a database of its own, as tests need it.
+
+use std::path::Path;
+
+use perennial_server::{ServerOptions, listen, serve};
+use perennial_store::{Scope, Store, StoreUrl, StoredEvent};
+use reqwest::{Client, RequestBuilder, StatusCode};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+pub(crate) struct Shop {
+    pub(crate) store: Store,
+    pub(crate) client: Client,
+    /// `http://127.0.0.1:PORT`.
+    pub(crate) host: String,
+    pub(crate) write_key: String,
+    pub(crate) read_key: String,
+    pub(crate) admin_key: String,
+    pub(crate) folder: TempDir,
+    end: oneshot::Sender<()>,
+    task: JoinHandle<Result<(), perennial_server::Error>>,
+}
+
+impl Shop {
+    pub(crate) async fn open() -> Self {
+        Self::with(ServerOptions::default()).await
+    }
+
+    pub(crate) async fn with(options: ServerOptions) -> Self {
+        let folder = TempDir::new().unwrap();
+        let store = open_store(&folder.path().join("shop.db")).await;
+        Self::on(store, folder, options).await
+    }
+
+    pub(crate) async fn on(store: Store, folder: TempDir, options: ServerOptions) -> Self {
+        let key = async |name, scope| store.create_key(name, scope).await.unwrap().secret;
+        let write_key = key("web", Scope::Write).await;
+        let read_key = key("dashboard", Scope::Read).await;
+        let admin_key = key("office", Scope::Admin).await;
+        let listener = listen("127.0.0.1:0").await.unwrap();
+        let host = format!("http://{}", listener.local_addr().unwrap());
+        let (end, ended) = oneshot::channel();
+        let shutdown = async {
+            let _ = ended.await;
+        };
+        let task = tokio::spawn(serve(listener, store.clone(), options, shutdown));
+        Self { store, client: Client::new(), host, write_key, read_key, admin_key, folder, end, task }
+    }
+
+    /// Tells the server to end and waits until it has.
+    pub(crate) async fn close(self) {
+        self.end.send(()).unwrap();
+        self.task.await.unwrap().unwrap();
+    }
+
+    /// A request that carries the write key as SDKs do.
+    pub(crate) fn post(&self, path: &str) -> RequestBuilder {
+        self.client.post(format!("{}{path}", self.host)).basic_auth(&self.write_key, Some(""))
+    }
+
+    /// Sends a body to a path; the answer's status and JSON.
+    pub(crate) async fn send(&self, path: &str, body: impl Into<reqwest::Body>) -> (StatusCode, Value) {
+        answer(self.post(path).body(body)).await
+    }
+
+    /// Reads with the read key.
+    pub(crate) async fn get(&self, path: &str) -> (StatusCode, Value) {
+        answer(self.client.get(format!("{}{path}", self.host)).bearer_auth(&self.read_key)).await
+    }
+
+    pub(crate) async fn events(&self) -> Vec<StoredEvent> {
+        self.store.events_after(0, 10_000).await.unwrap()
+    }
+}
+
+pub(crate) async fn open_store(file: &Path) -> Store {
+    let url = StoreUrl::parse(&format!("sqlite:{}", file.display())).unwrap();
+    Store::open(&url).await.unwrap()
+}
+
+pub(crate) async fn answer(request: RequestBuilder) -> (StatusCode, Value) {
+    let response = request.send().await.unwrap();
+    (response.status(), response.json().await.unwrap_or_default())
+}
