@@ -58,6 +58,11 @@ impl ApiError {
         Self { retry_after: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message) }
     }
 
+    /// Something is wrong here, not with the request.
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
+    }
+
     pub(crate) fn code(&self) -> &'static str {
         self.code
     }
@@ -81,7 +86,7 @@ impl From<perennial_store::Error> for ApiError {
             }
             _ => {
                 tracing::error!(%error, "the store failed");
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the store failed; see the server's log")
+                Self::internal("the store failed; see the server's log")
             }
         }
     }

@@ -21,6 +21,7 @@
 
 mod api;
 mod auth;
+mod clock;
 mod error;
 mod health;
 mod options;

@@ -66,5 +66,5 @@ fn span(request: &Request) -> tracing::Span {
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a request panicked; this is a bug in Perennial");
     let message = "the server failed on this request; its log tells more";
-    ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message).into_response()
+    ApiError::internal(message).into_response()
 }

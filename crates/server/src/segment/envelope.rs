@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use perennial_store::EventKind;
 use serde_json::value::RawValue;
 
-use super::clock;
 use super::message::Shared;
 use super::object::Object;
+use super::times;
 use crate::error::ApiError;
 
 /// What came in one request.
@@ -46,7 +46,7 @@ fn batch(
         ApiError::bad_request("malformed_json", "the body of a batch needs `batch`, a list of messages")
     })?;
     // A `sentAt` that cannot be read says nothing about the client's clock; the messages' own times stand.
-    let sent_at = string(&members, "sentAt").and_then(|text| clock::parse(&text));
+    let sent_at = string(&members, "sentAt").and_then(|text| times::parse(&text));
     let mut defaults = |name| members.get(name).is_some().then(|| members.take_object(name));
     let (context, integrations) = (defaults("context"), defaults("integrations"));
     let shared = Shared { kind: None, context, integrations, sent_at, received_at };

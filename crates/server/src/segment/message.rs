@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use perennial_store::{EventKind, NewEvent};
 use serde_json::value::RawValue;
 
-use super::clock::{self, ClientTimes};
 use super::object::Object;
 use super::refusal::{Refusal, limit_of};
+use super::times::{self, ClientTimes};
 use super::{EVENT_LIMIT, quoted};
 
 /// What the request around the messages says about all of them.
@@ -118,7 +118,7 @@ fn happened_at(members: &Object<'_>, shared: &Shared<'_>) -> Result<Timestamp, R
         sent: time(members, "sentAt")?.or(shared.sent_at),
     };
     let at = times.happened_at(shared.received_at);
-    if at.duration_since(shared.received_at) > clock::AHEAD {
+    if at.duration_since(shared.received_at) > times::AHEAD {
         return Err(Refusal::InFuture { at });
     }
     Ok(at)
@@ -129,7 +129,7 @@ fn time(members: &Object<'_>, field: &'static str) -> Result<Option<Timestamp>, 
     let text: Option<Cow<'_, str>> = serde_json::from_str(value.get()).ok();
     match text.as_deref().map(str::trim) {
         Some("") => Ok(None),
-        Some(text) if let Some(time) = clock::parse(text) => Ok(Some(time)),
+        Some(text) if let Some(time) = times::parse(text) => Ok(Some(time)),
         _ => Err(Refusal::InvalidTime { field, found: quoted(value.get().trim_matches('"')) }),
     }
 }

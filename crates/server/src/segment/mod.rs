@@ -3,12 +3,12 @@
 //! A request is read (`envelope`), each of its messages checked (`message`), the good ones are appended to the store in one
 //! call, durable when it returns, and the refused ones are listed with their reason.
 
-mod clock;
 pub(crate) mod cors;
 mod envelope;
 mod message;
 mod object;
 mod refusal;
+mod times;
 
 use axum::Json;
 use axum::Router;
@@ -25,6 +25,7 @@ use self::envelope::Envelope;
 use self::message::{Refused, check};
 use self::refusal::Refusal;
 use crate::auth;
+use crate::clock;
 use crate::error::ApiError;
 use crate::state::AppState;
 

@@ -18,7 +18,8 @@ pub(crate) struct Shop {
     pub(crate) write_key: String,
     pub(crate) read_key: String,
     pub(crate) admin_key: String,
-    pub(crate) folder: TempDir,
+    /// Removed when the shop is closed.
+    _folder: TempDir,
     end: oneshot::Sender<()>,
     task: JoinHandle<Result<(), perennial_server::Error>>,
 }
@@ -46,7 +47,7 @@ impl Shop {
             let _ = ended.await;
         };
         let task = tokio::spawn(serve(listener, store.clone(), options, shutdown));
-        Self { store, client: Client::new(), host, write_key, read_key, admin_key, folder, end, task }
+        Self { store, client: Client::new(), host, write_key, read_key, admin_key, _folder: folder, end, task }
     }
 
     /// Tells the server to end and waits until it has.

@@ -36,11 +36,6 @@ impl ClientTimes {
     }
 }
 
-/// The server's clock. A clock outside of the years that a `Timestamp` knows reads as 1970.
-pub(crate) fn now() -> Timestamp {
-    Timestamp::try_from(std::time::SystemTime::now()).unwrap_or_default()
-}
-
 /// Reads an ISO 8601 time. One without a zone is UTC; one-digit months and days, as in Segment's own examples, are read too.
 pub(crate) fn parse(text: &str) -> Option<Timestamp> {
     let text = text.trim();
