@@ -34,7 +34,9 @@ fn credentials<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
 /// The key, when it is known and may do what is asked.
 pub(crate) async fn require(store: &Store, key: Option<&str>, needed: Scope) -> Result<Key, ApiError> {
     let unauthorized = |message| ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", message);
-    let key = key.filter(|key| !key.is_empty()).ok_or_else(|| unauthorized("no key: make one with `perennial keys`"))?;
+    let key = key
+        .filter(|key| !key.is_empty())
+        .ok_or_else(|| unauthorized("no key: make one with `perennial keys`"))?;
     let found = store.authenticate(key).await?;
     let found = found.ok_or_else(|| unauthorized("this key is unknown or was revoked"))?;
     if !found.scope.allows(needed) {

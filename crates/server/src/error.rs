@@ -12,7 +12,9 @@ use serde_json::json;
 #[non_exhaustive]
 pub enum Error {
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}; another program may use it: give another --listen address")]
+    #[error(
+        "cannot listen on {address}: {source}; another program may use it: give another --listen address"
+    )]
     Listen {
         /// The address as it was given.
         address: String,
@@ -50,7 +52,10 @@ impl ApiError {
     /// More requests at once than are taken.
     pub(crate) fn too_many_requests() -> Self {
         let message = "more requests at once than this server takes; try again in a second";
-        Self { retry_after: Some(1), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", message) }
+        Self {
+            retry_after: Some(1),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", message)
+        }
     }
 
     /// Nothing is wrong with the request, and it may succeed later.
@@ -107,5 +112,43 @@ impl IntoResponse for ApiError {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"perennial\""));
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use perennial_store::Error as Store;
+
+    use super::*;
+
+    #[test]
+    fn what_passes_is_to_be_tried_again_and_tells_strangers_nothing() {
+        let secret = "connection to 10.0.0.5 refused";
+        for error in [
+            Store::Busy(secret.into()),
+            Store::Lost(secret.into()),
+            Store::Full(secret.into()),
+            Store::Overloaded,
+        ] {
+            let answer = ApiError::from(error);
+            assert!(!answer.message.contains(secret), "{}", answer.message);
+            let response = answer.into_response();
+            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(response.headers()[header::RETRY_AFTER], "1");
+        }
+    }
+
+    #[test]
+    fn what_does_not_pass_is_not_to_be_tried_again() {
+        for (error, status) in [
+            (Store::NotFound("merge 7".into()), StatusCode::NOT_FOUND),
+            (Store::Exists("a key".into()), StatusCode::CONFLICT),
+            (Store::Invalid { what: "a".into(), reason: "b".into() }, StatusCode::BAD_REQUEST),
+            (Store::Database("no such table".into()), StatusCode::INTERNAL_SERVER_ERROR),
+        ] {
+            let response = ApiError::from(error).into_response();
+            assert_eq!(response.status(), status);
+            assert!(!response.headers().contains_key(header::RETRY_AFTER));
+        }
     }
 }

@@ -26,5 +26,6 @@ pub(crate) async fn name_request(mut request: Request, next: Next) -> Response {
 
 /// An id that goes into the log must not be able to imitate it.
 fn is_harmless(id: &str) -> bool {
-    (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    (1..=64).contains(&id.len())
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }

@@ -32,7 +32,8 @@ impl Connection {
 
     /// Reads what a path holds.
     pub(super) fn get(&mut self, path: &str, key: &str) -> Result<String> {
-        let head = format!("GET {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {key}\r\n\r\n", self.host);
+        let head =
+            format!("GET {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {key}\r\n\r\n", self.host);
         ok(self.exchange(head.as_bytes())?)
     }
 

@@ -39,9 +39,9 @@ impl Measured {
         self.requests as f64 / self.took.as_secs_f64()
     }
 
-    /// The latency that a share of the requests does not exceed.
-    pub(super) fn quantile(&self, share: f64) -> Duration {
-        let place = (share * self.requests as f64).ceil() as usize;
+    /// The latency that so many of a thousand requests do not exceed.
+    pub(super) fn quantile(&self, thousandths: usize) -> Duration {
+        let place = (thousandths * self.requests).div_ceil(1000);
         self.latencies.get(place.saturating_sub(1)).copied().unwrap_or_default()
     }
 }

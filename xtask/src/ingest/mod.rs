@@ -7,6 +7,7 @@ mod http;
 mod load;
 mod server;
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -15,8 +16,6 @@ use self::http::Connection;
 use self::load::{Load, Measured};
 use self::server::Server;
 use crate::services::Services;
-use crate::steps::must_run;
-use crate::workspace;
 
 /// How much load.
 #[derive(Debug, clap::Args)]
@@ -42,6 +41,9 @@ pub(crate) struct Arguments {
     /// Only this database: sqlite or postgres.
     #[arg(long)]
     only: Option<String>,
+    /// The server's program, where it was built before (the example `ingest_server` of `perennial-server`).
+    #[arg(long)]
+    server: Option<PathBuf>,
 }
 
 /// Runs the load against each database and prints what was measured.
@@ -49,28 +51,27 @@ pub(crate) struct Arguments {
 /// # Errors
 /// When the server cannot be built or started, or refuses what it should take.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let mut build = workspace::cargo();
-    build.args(["build", "--release", "--package", "perennial-server", "--example", "ingest_server"]);
-    must_run(&mut build, "build the server")?;
+    let program = arguments.server.clone().map_or_else(server::build, Ok)?;
     let wanted = |name: &str| arguments.only.as_deref().is_none_or(|only| only == name);
     if wanted("sqlite") {
         let folder = std::env::temp_dir().join(format!("perennial-bench-{}", std::process::id()));
         std::fs::create_dir_all(&folder)?;
         let file = folder.join("bench.db");
-        let result = measure("SQLite", &format!("sqlite:{}", file.display()), arguments);
+        let result = measure("SQLite", &program, &format!("sqlite:{}", file.display()), arguments);
         std::fs::remove_dir_all(&folder)?;
         result?;
     }
     if wanted("postgres") {
         let services = Services::databases()?;
-        let url = services.value("PERENNIAL_TEST_POSTGRES").context("PostgreSQL was started without an address")?;
-        measure("PostgreSQL", &url, arguments)?;
+        let url =
+            services.value("PERENNIAL_TEST_POSTGRES").context("PostgreSQL was started without an address")?;
+        measure("PostgreSQL", &program, &url, arguments)?;
     }
     Ok(())
 }
 
-fn measure(name: &str, database: &str, arguments: &Arguments) -> Result<()> {
-    let server = Server::start(database)?;
+fn measure(name: &str, program: &Path, database: &str, arguments: &Arguments) -> Result<()> {
+    let server = Server::start(program, database)?;
     let load = Load {
         events: arguments.events,
         batch: arguments.batch,
@@ -82,14 +83,25 @@ fn measure(name: &str, database: &str, arguments: &Arguments) -> Result<()> {
     let sent = load.send(&server)?;
     let after = (server.cpu()?, server::own_cpu()?);
     let events = sent.requests * arguments.batch;
-    println!("\n{name}: {events} events in batches of {}, {} connections", arguments.batch, arguments.connections);
+    println!(
+        "\n{name}: {events} events in batches of {}, {} connections",
+        arguments.batch, arguments.connections
+    );
     println!("  {:>10.0} events/s durable (answered after the commit)", sent.rate() * arguments.batch as f64);
     print_latencies("a batch", &sent);
-    println!("  CPU: server {:.1} s, load {:.1} s, of {:.1} s", after.0 - before.0, after.1 - before.1, sent.took.as_secs_f64());
+    println!(
+        "  CPU: server {:.1} s, load {:.1} s, of {:.1} s",
+        after.0 - before.0,
+        after.1 - before.1,
+        sent.took.as_secs_f64()
+    );
 
     let begin = Instant::now();
     let behind = server.wait_until_projected(load.limit)?;
-    println!("  projection: {behind} events behind at the end of sending, done {:.1} s later", begin.elapsed().as_secs_f64());
+    println!(
+        "  projection: {behind} events behind at the end of sending, done {:.1} s later",
+        begin.elapsed().as_secs_f64()
+    );
     if arguments.reads > 0 {
         let read = read_profiles(&server, arguments)?;
         println!("  {:>10.0} profile reads/s on one connection", read.rate());
@@ -99,7 +111,8 @@ fn measure(name: &str, database: &str, arguments: &Arguments) -> Result<()> {
 }
 
 fn print_latencies(what: &str, measured: &Measured) {
-    let [p50, p99, max] = [0.5, 0.99, 1.0].map(|share| measured.quantile(share).as_secs_f64() * 1e3);
+    let [p50, p99, max] =
+        [500, 990, 1000].map(|thousandths| measured.quantile(thousandths).as_secs_f64() * 1e3);
     println!("  {what}: p50 {p50:.2} ms, p99 {p99:.2} ms, slowest {max:.2} ms");
 }
 

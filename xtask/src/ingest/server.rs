@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,10 +10,19 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::http::Connection;
+use crate::steps::must_run;
 use crate::workspace;
 
 /// The unit of a process's times on Linux.
 const TICKS_PER_SECOND: f64 = 100.0;
+
+/// Builds the server's program.
+pub(super) fn build() -> Result<PathBuf> {
+    let mut build = workspace::cargo();
+    build.args(["build", "--release", "--package", "perennial-server", "--example", "ingest_server"]);
+    must_run(&mut build, "build the server")?;
+    Ok(workspace::target().join("release/examples/ingest_server"))
+}
 
 /// A server that runs until it is dropped.
 pub(super) struct Server {
@@ -24,9 +34,8 @@ pub(super) struct Server {
 
 impl Server {
     /// Starts the server on an empty database.
-    pub(super) fn start(database: &str) -> Result<Self> {
-        let program = workspace::target().join("release/examples/ingest_server");
-        let mut process = Command::new(&program)
+    pub(super) fn start(program: &Path, database: &str) -> Result<Self> {
+        let mut process = Command::new(program)
             .arg(database)
             .stdout(Stdio::piped())
             .spawn()
@@ -76,7 +85,8 @@ impl Drop for Server {
 /// `projection.events_behind` of `/readyz`, which may say that it is too much to be ready.
 fn behind(connection: &mut Connection) -> Result<u64> {
     let answer = connection.get_any("/readyz")?;
-    let (_, rest) = answer.split_once("\"events_behind\":").context("/readyz does not say how far behind it is")?;
+    let (_, rest) =
+        answer.split_once("\"events_behind\":").context("/readyz does not say how far behind it is")?;
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
     digits.parse().context("events_behind is no number")
 }
@@ -87,7 +97,8 @@ pub(super) fn own_cpu() -> Result<f64> {
 }
 
 fn cpu(process: &str) -> Result<f64> {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).context("CPU times are read from Linux's /proc")?;
+    let stat = fs::read_to_string(format!("/proc/{process}/stat"))
+        .context("CPU times are read from Linux's /proc")?;
     // After the program's name, which stands in brackets: the 12th and 13th field.
     let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
     let times: Vec<f64> = fields.skip(11).take(2).filter_map(|field| field.parse().ok()).collect();

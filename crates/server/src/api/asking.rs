@@ -88,6 +88,8 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
         let bytes = to_bytes(request.into_body(), BODY_LIMIT)
             .await
             .map_err(|_| invalid(format!("the body broke off or is larger than {BODY_LIMIT} bytes")))?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| invalid(format!("the body cannot be read: {error}")))
+        serde_json::from_slice(&bytes)
+            .map(Self)
+            .map_err(|error| invalid(format!("the body cannot be read: {error}")))
     }
 }

@@ -20,7 +20,11 @@ pub(crate) struct Merges {
 }
 
 /// `GET /api/merges`: all, newest first.
-pub(crate) async fn list(State(state): State<AppState>, _: Reader, page: Asked) -> Result<Json<Merges>, ApiError> {
+pub(crate) async fn list(
+    State(state): State<AppState>,
+    _: Reader,
+    page: Asked,
+) -> Result<Json<Merges>, ApiError> {
     let merges = state.store.merges(page.0).await?;
     Ok(Json(Merges { next: page.next(&merges, |merge| merge.id), merges }))
 }

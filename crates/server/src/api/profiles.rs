@@ -30,20 +30,32 @@ struct Values {
 }
 
 /// `GET`: the profile and the latest values.
-pub(crate) async fn show(State(state): State<AppState>, _: Reader, path: Who) -> Result<Json<Known>, ApiError> {
+pub(crate) async fn show(
+    State(state): State<AppState>,
+    _: Reader,
+    path: Who,
+) -> Result<Json<Known>, ApiError> {
     let profile = state.store.profile(&identifier(path)?).await?.ok_or_else(nobody)?;
     let values = values(&state, &profile).await?;
     Ok(Json(Known { profile, values }))
 }
 
 /// `GET .../export`: everything, for a request for access.
-pub(crate) async fn export(State(state): State<AppState>, _: Admin, path: Who) -> Result<Json<Value>, ApiError> {
+pub(crate) async fn export(
+    State(state): State<AppState>,
+    _: Admin,
+    path: Who,
+) -> Result<Json<Value>, ApiError> {
     let everything = state.store.export_person(&identifier(path)?).await?.ok_or_else(nobody)?;
     Ok(Json(everything))
 }
 
 /// `DELETE`: erases the person.
-pub(crate) async fn erase(State(state): State<AppState>, _: Admin, path: Who) -> Result<Json<Erased>, ApiError> {
+pub(crate) async fn erase(
+    State(state): State<AppState>,
+    _: Admin,
+    path: Who,
+) -> Result<Json<Erased>, ApiError> {
     Ok(Json(state.store.erase(&identifier(path)?, clock::now()).await?))
 }
 
@@ -80,7 +92,9 @@ pub(crate) async fn consent(
 type Who = Path<(String, String)>;
 
 fn identifier(Path((kind, value)): Who) -> Result<Identifier, ApiError> {
-    let invalid = |error: perennial_store::NotAnIdentifier| ApiError::bad_request("invalid_identifier", error.to_string());
+    let invalid = |error: perennial_store::NotAnIdentifier| {
+        ApiError::bad_request("invalid_identifier", error.to_string())
+    };
     let kind: IdentifierKind = kind.parse().map_err(invalid)?;
     Identifier::new(kind, &value).map_err(invalid)
 }
@@ -96,7 +110,9 @@ async fn values(state: &AppState, profile: &Profile) -> Result<Option<Values>, A
         if let Some(found) = state.store.customer_values(customer).await? {
             let figures = RawValue::from_string(found.figures).map_err(|error| {
                 tracing::error!(%error, snapshot = found.snapshot, "published figures are no JSON");
-                ApiError::internal("the published figures of this customer cannot be read; publish them again by a run")
+                ApiError::internal(
+                    "the published figures of this customer cannot be read; publish them again by a run",
+                )
             })?;
             return Ok(Some(Values { snapshot: found.snapshot, customer: customer.to_owned(), figures }));
         }

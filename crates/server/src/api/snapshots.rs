@@ -73,7 +73,9 @@ async fn read(folder: &Path, name: &str) -> Result<Option<Map<String, Value>>, A
     match fs::metadata(&file).await {
         Ok(found) if found.len() > SIZE_LIMIT => return Err(unreadable(&file, &"it is too large")),
         Ok(_) => {}
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
         Err(error) => return Err(unreadable(&file, &error)),
     }
     let bytes = fs::read(&file).await.map_err(|error| unreadable(&file, &error))?;

@@ -23,9 +23,14 @@ pub(crate) struct Envelope<'a> {
 
 impl<'a> Envelope<'a> {
     /// Reads the body of a path that names a kind (one message), or of `batch` and `import` (`None`).
-    pub(crate) fn parse(body: &'a [u8], kind: Option<EventKind>, received_at: Timestamp) -> Result<Self, ApiError> {
-        let message: &RawValue = serde_json::from_slice(body)
-            .map_err(|error| ApiError::bad_request("malformed_json", format!("the body is no JSON: {error}")))?;
+    pub(crate) fn parse(
+        body: &'a [u8],
+        kind: Option<EventKind>,
+        received_at: Timestamp,
+    ) -> Result<Self, ApiError> {
+        let message: &RawValue = serde_json::from_slice(body).map_err(|error| {
+            ApiError::bad_request("malformed_json", format!("the body is no JSON: {error}"))
+        })?;
         let members = Object::parse(message.get())
             .ok_or_else(|| ApiError::bad_request("malformed_json", "the body is JSON, but no object"))?;
         let write_key = string(&members, "writeKey");

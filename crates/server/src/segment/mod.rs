@@ -104,7 +104,8 @@ async fn take(state: &AppState, request: Request, kind: Option<EventKind>) -> Re
     let appended = state.store.append(&source, received_at, events).await?;
     state.projector.wake();
     let key = key.unwrap_or_default();
-    let listed = refused.iter().map(|(_, message, refused)| refused.listed(&source, received_at, message.get(), &key));
+    let listed =
+        refused.iter().map(|(_, message, refused)| refused.listed(&source, received_at, message.get(), &key));
     state.store.reject(listed.collect()).await?;
     if kind.is_some()
         && let Some((_, _, Refused { refusal: refusal @ Refusal::TooLarge { .. }, .. })) = refused.first()
@@ -123,12 +124,17 @@ async fn read(parts: &Parts, body: Body) -> Result<Bytes, ApiError> {
         return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unknown_coding", message));
     }
     to_bytes(body, REQUEST_LIMIT).await.map_err(|error| {
-        let too_large = std::error::Error::source(&error).is_some_and(|cause| cause.to_string().contains("length limit"));
+        let too_large =
+            std::error::Error::source(&error).is_some_and(|cause| cause.to_string().contains("length limit"));
         if too_large {
-            let message = format!("the body is larger than {REQUEST_LIMIT} bytes: send fewer messages at once");
+            let message =
+                format!("the body is larger than {REQUEST_LIMIT} bytes: send fewer messages at once");
             return ApiError::bad_request("too_large", message);
         }
-        ApiError::bad_request("unreadable_body", "the body broke off, or its Content-Encoding is wrong (gzip is read)")
+        ApiError::bad_request(
+            "unreadable_body",
+            "the body broke off, or its Content-Encoding is wrong (gzip is read)",
+        )
     })
 }
 

@@ -40,10 +40,9 @@ impl ClientTimes {
 pub(crate) fn parse(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     let in_utc = |time: DateTime| TimeZone::UTC.to_timestamp(time).ok();
-    text.parse::<Timestamp>()
-        .ok()
-        .or_else(|| text.parse::<DateTime>().ok().and_then(in_utc))
-        .or_else(|| strtime::parse("%Y-%m-%dT%H:%M:%S%.f%:z", &text.replace('Z', "+00:00")).ok()?.to_timestamp().ok())
+    text.parse::<Timestamp>().ok().or_else(|| text.parse::<DateTime>().ok().and_then(in_utc)).or_else(|| {
+        strtime::parse("%Y-%m-%dT%H:%M:%S%.f%:z", &text.replace('Z', "+00:00")).ok()?.to_timestamp().ok()
+    })
 }
 
 #[cfg(test)]
@@ -98,7 +97,8 @@ mod tests {
 
     #[test]
     fn extremes_do_not_panic() {
-        let times = ClientTimes { timestamp: Some(Timestamp::MAX), sent: Some(Timestamp::MIN), original: None };
+        let times =
+            ClientTimes { timestamp: Some(Timestamp::MAX), sent: Some(Timestamp::MIN), original: None };
         assert_eq!(times.happened_at(Timestamp::MAX), Timestamp::MAX);
     }
 }

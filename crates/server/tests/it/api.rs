@@ -8,7 +8,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::shop::{Shop, answer, open_store};
+use crate::shop::{Shop, answer, open_store, sqlite};
 
 /// Jane, who bought as a guest before she signed in, and what the projector made of it.
 async fn shop_with_jane() -> Shop {
@@ -62,7 +62,11 @@ async fn a_profile_is_found_by_any_identifier_with_its_latest_values() {
 async fn a_person_gets_everything_and_is_forgotten() {
     let shop = shop_with_jane().await;
     let path = "/api/profiles/email/jane@example.org";
-    assert_eq!(shop.get(&format!("{path}/export")).await.0, StatusCode::FORBIDDEN, "reading is not exporting");
+    assert_eq!(
+        shop.get(&format!("{path}/export")).await.0,
+        StatusCode::FORBIDDEN,
+        "reading is not exporting"
+    );
     let (status, everything) = administer(&shop, Method::GET, &format!("{path}/export"), Value::Null).await;
     assert_eq!(status, StatusCode::OK);
     assert!(everything["events"].to_string().contains("Order Completed"));
@@ -83,7 +87,8 @@ async fn a_person_gets_everything_and_is_forgotten() {
 async fn consents_are_recorded() {
     let shop = shop_with_jane().await;
     let path = "/api/profiles/user_id/jane%2F1/consents";
-    let consent = json!({ "channel": "email", "topic": "newsletter", "purpose": "marketing", "granted": true });
+    let consent =
+        json!({ "channel": "email", "topic": "newsletter", "purpose": "marketing", "granted": true });
     assert_eq!(administer(&shop, Method::POST, path, consent.clone()).await.0, StatusCode::OK);
     let person = "user_id:jane/1".parse().unwrap();
     assert!(shop.store.may_receive(&person, "email", "newsletter", "marketing").await.unwrap());
@@ -111,7 +116,9 @@ async fn merges_are_listed_made_and_undone() {
 
     let both = json!({ "a": "user_id:j2", "b": "user_id:jane/1", "reason": "the same person, by telephone" });
     assert_eq!(administer(&shop, Method::POST, "/api/merges", both).await.0, StatusCode::OK);
-    let of = async |who: &str| shop.get(&format!("/api/profiles/user_id/{who}")).await.1["profile"]["customer"].clone();
+    let of = async |who: &str| {
+        shop.get(&format!("/api/profiles/user_id/{who}")).await.1["profile"]["customer"].clone()
+    };
     assert_eq!(of("j2").await, of("jane%2F1").await);
 
     let (_, listed) = shop.get("/api/merges?limit=1").await;
@@ -144,7 +151,7 @@ async fn snapshots_are_listed_and_shown() {
     }
     fs::create_dir(snapshots.join("empty")).unwrap();
     fs::write(folder.path().join("snapshot.json"), "{}").unwrap();
-    let store = open_store(&folder.path().join("shop.db")).await;
+    let store = open_store(&sqlite(folder.path())).await;
     let options = ServerOptions { snapshots: Some(snapshots), ..ServerOptions::default() };
     let shop = Shop::on(store, folder, options).await;
 
@@ -156,7 +163,8 @@ async fn snapshots_are_listed_and_shown() {
     assert_eq!((status, listed), (StatusCode::OK, expected));
     let (_, shown) = shop.get("/api/snapshots/2026-03-31_1").await;
     assert_eq!(shown["totals"]["customers"], 3);
-    for name in ["unknown", "..", "%2e%2e", "..%2F", "%2e%2e%2fsnapshots%2f2026-03-31_1", ".making", "empty"] {
+    for name in ["unknown", "..", "%2e%2e", "..%2F", "%2e%2e%2fsnapshots%2f2026-03-31_1", ".making", "empty"]
+    {
         assert_eq!(shop.get(&format!("/api/snapshots/{name}")).await.0, StatusCode::NOT_FOUND, "{name}");
     }
     shop.close().await;

@@ -5,7 +5,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -20,7 +19,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
-use crate::shop::open_store;
+use crate::shop::{open_store, postgres, sqlite};
 
 /// Names the database of the server that the child runs.
 const CHILD: &str = "PERENNIAL_TEST_KILLED_SERVER";
@@ -35,18 +34,29 @@ const EVENTS_OF_A_BATCH: usize = 20;
 #[tokio::test]
 #[ignore = "no test of its own: what the child process runs until it is killed"]
 async fn killed_server() {
-    let Some(database) = env::var_os(CHILD) else { return };
-    let store = open_store(Path::new(&database)).await;
+    let Ok(database) = env::var(CHILD) else { return };
+    let store = open_store(&database).await;
     let listener = listen("127.0.0.1:0").await.unwrap();
     println!("{LISTENING}{}", listener.local_addr().unwrap());
     serve(listener, store, ServerOptions::default(), std::future::pending()).await.unwrap();
 }
 
 #[tokio::test]
-async fn acknowledged_events_survive_kills_and_are_there_once() {
+async fn acknowledged_events_survive_kills_on_sqlite() {
     let folder = TempDir::new().unwrap();
-    let database = folder.path().join("shop.db");
-    let store = open_store(&database).await;
+    acknowledged_events_survive_kills(&sqlite(folder.path())).await;
+}
+
+#[tokio::test]
+async fn acknowledged_events_survive_kills_on_postgres() {
+    if let Some(database) = postgres() {
+        acknowledged_events_survive_kills(&database).await;
+    }
+}
+
+/// Kills the server many times while it takes events; in the end all are there, once.
+async fn acknowledged_events_survive_kills(database: &str) {
+    let store = open_store(database).await;
     let key = store.create_key("web", Scope::Write).await.unwrap().secret;
     drop(store);
 
@@ -54,7 +64,7 @@ async fn acknowledged_events_survive_kills_and_are_there_once() {
     let sent = Arc::new(Sent::new());
     let mut kills = 0;
     while !sent.all_acknowledged() {
-        let (mut server, host) = start(&database);
+        let (mut server, host) = start(database);
         let (key, all) = (key.clone(), Arc::clone(&sent));
         let sending = tokio::spawn(async move { send_all(&host, &key, &all).await });
         if kills < KILLS {
@@ -74,7 +84,7 @@ async fn acknowledged_events_survive_kills_and_are_there_once() {
     }
     assert_eq!(kills, KILLS, "all kills fell into the sending");
 
-    let store = open_store(&database).await;
+    let store = open_store(database).await;
     let stored = occurrences(&store).await;
     let expected: BTreeSet<String> = (0..SENDERS * BATCHES_OF_A_SENDER)
         .flat_map(|batch| (0..EVENTS_OF_A_BATCH).map(move |event| message_id(batch, event)))
@@ -83,7 +93,7 @@ async fn acknowledged_events_survive_kills_and_are_there_once() {
     assert!(stored.values().all(|times| *times == 1), "and once");
     assert!(sent.unacknowledged_answers() > 0, "some kills hit requests that had been sent");
 
-    while store.project().await.unwrap().behind > 0 {}
+    store.project_all().await.unwrap();
     let profile = store.profile(&"user_id:customer-0".parse().unwrap()).await.unwrap().unwrap();
     assert_eq!(profile.orders.count, EVENTS_OF_A_BATCH as u64, "the projection has counted each order once");
 }
@@ -134,7 +144,7 @@ impl Sent {
 }
 
 /// Starts the server and waits until it says where it listens.
-fn start(database: &PathBuf) -> (Child, String) {
+fn start(database: &str) -> (Child, String) {
     let mut child = Command::new(env::current_exe().unwrap())
         .args(["--ignored", "--exact", "kill::killed_server", "--nocapture", "--test-threads", "1"])
         .env(CHILD, database)

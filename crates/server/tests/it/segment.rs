@@ -56,14 +56,22 @@ async fn the_key_comes_in_a_header_or_in_the_body() {
     let by_body = answer(shop.client.post(&url).body(with_key)).await;
     assert_eq!(by_body.0, StatusCode::OK);
     let payload = shop.events().await.pop().unwrap().event.payload;
-    assert!(!payload.contains("writeKey") && !payload.contains(&shop.write_key), "a key is not stored: {payload}");
+    assert!(
+        !payload.contains("writeKey") && !payload.contains(&shop.write_key),
+        "a key is not stored: {payload}"
+    );
 
-    let by_basic = answer(shop.client.post(&url).basic_auth(&shop.write_key, Some("")).body(message.clone())).await;
+    let by_basic =
+        answer(shop.client.post(&url).basic_auth(&shop.write_key, Some("")).body(message.clone())).await;
     assert_eq!(by_basic.0, StatusCode::OK);
 
     for (request, expected, code) in [
         (shop.client.post(&url), StatusCode::UNAUTHORIZED, "unauthorized"),
-        (shop.client.post(&url).basic_auth("pk_write_unknown", Some("")), StatusCode::UNAUTHORIZED, "unauthorized"),
+        (
+            shop.client.post(&url).basic_auth("pk_write_unknown", Some("")),
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+        ),
         (shop.client.post(&url).basic_auth(&shop.read_key, Some("")), StatusCode::FORBIDDEN, "forbidden"),
     ] {
         let (status, body) = answer(request.body(message.clone())).await;
@@ -146,7 +154,8 @@ async fn one_bad_message_does_not_hold_up_the_others() {
 async fn a_message_that_was_sent_before_is_a_duplicate() {
     let shop = Shop::open().await;
     let item = |id: &str| json!({ "type": "page", "anonymousId": "x", "messageId": id });
-    let (_, first) = shop.send("/v1/batch", json!({ "batch": [item("a"), item("b"), item("a")] }).to_string()).await;
+    let (_, first) =
+        shop.send("/v1/batch", json!({ "batch": [item("a"), item("b"), item("a")] }).to_string()).await;
     assert_eq!((&first["accepted"], &first["duplicates"]), (&json!(2), &json!(["a"])));
     let (_, second) = shop.send("/v1/batch", json!({ "batch": [item("b"), item("c")] }).to_string()).await;
     assert_eq!((&second["accepted"], &second["duplicates"]), (&json!(1), &json!(["b"])));
@@ -183,7 +192,11 @@ async fn what_is_stored_is_what_was_sent() {
     let payload = shop.events().await.pop().unwrap().event.payload;
     assert!(payload.contains("25.10") && payload.contains("2.50"), "amounts keep their digits: {payload}");
     let payload: Value = serde_json::from_str(&payload).unwrap();
-    assert_eq!(payload["context"], json!({ "ip": "1.2.3.4", "locale": "de" }), "the message's own members win");
+    assert_eq!(
+        payload["context"],
+        json!({ "ip": "1.2.3.4", "locale": "de" }),
+        "the message's own members win"
+    );
     assert_eq!(payload["integrations"], json!({ "All": false }));
     shop.close().await;
 }
@@ -207,7 +220,11 @@ async fn a_wrong_clock_is_corrected_and_history_is_kept() {
     ] {
         let message = json!({ "userId": "a", "messageId": id, "timestamp": time });
         assert_eq!(shop.send("/v1/page", message.to_string()).await.1["accepted"], 1, "{id}");
-        assert_eq!(shop.events().await.pop().unwrap().event.at, expected.parse::<Timestamp>().unwrap(), "{id}");
+        assert_eq!(
+            shop.events().await.pop().unwrap().event.at,
+            expected.parse::<Timestamp>().unwrap(),
+            "{id}"
+        );
     }
     shop.send("/v1/page", r#"{"userId":"a"}"#).await;
     let stored = shop.events().await.pop().unwrap();
@@ -229,11 +246,10 @@ async fn limits_are_those_of_segment() {
     assert_eq!((status, &answer["error"]["code"]), (StatusCode::BAD_REQUEST, &json!("too_large")));
     let batch = json!({ "batch": [too_large, of_size("small", 200)] }).to_string();
     let (status, answer) = shop.send("/v1/batch", batch).await;
-    assert_eq!((status, &answer["accepted"], &answer["rejected"][0]["code"]), (
-        StatusCode::OK,
-        &json!(1),
-        &json!("too_large")
-    ));
+    assert_eq!(
+        (status, &answer["accepted"], &answer["rejected"][0]["code"]),
+        (StatusCode::OK, &json!(1), &json!("too_large"))
+    );
 
     let mut body = json!({ "batch": [of_size("in-large", 300)] }).to_string();
     body.extend(std::iter::repeat_n(' ', REQUEST_LIMIT - body.len()));
@@ -264,7 +280,10 @@ async fn gzip_is_read_and_bombs_are_not_unpacked() {
     let broken = send(batch.clone().into_bytes(), "gzip").await;
     assert_eq!((broken.0, &broken.1["error"]["code"]), (StatusCode::BAD_REQUEST, &json!("unreadable_body")));
     let unknown = send(batch.into_bytes(), "br").await;
-    assert_eq!((unknown.0, &unknown.1["error"]["code"]), (StatusCode::UNSUPPORTED_MEDIA_TYPE, &json!("unknown_coding")));
+    assert_eq!(
+        (unknown.0, &unknown.1["error"]["code"]),
+        (StatusCode::UNSUPPORTED_MEDIA_TYPE, &json!("unknown_coding"))
+    );
     shop.close().await;
 }
 
@@ -300,7 +319,10 @@ async fn browsers_may_send_from_any_page() {
     assert_eq!(preflight.headers()["access-control-allow-methods"], "POST");
     let body = json!({ "event": "E", "anonymousId": "x", "writeKey": shop.write_key }).to_string();
     let sent = shop.client.post(&url).header("content-type", "text/plain").body(body).send().await.unwrap();
-    assert_eq!((sent.status(), &sent.headers()["access-control-allow-origin"]), (StatusCode::OK, &"*".parse().unwrap()));
+    assert_eq!(
+        (sent.status(), &sent.headers()["access-control-allow-origin"]),
+        (StatusCode::OK, &"*".parse().unwrap())
+    );
     let refused = shop.client.post(&url).body("{}").send().await.unwrap();
     assert_eq!(refused.headers()["access-control-allow-origin"], "*", "a page can read why it was refused");
     let api = shop.client.get(format!("{}/api/snapshots", shop.host)).send().await.unwrap();

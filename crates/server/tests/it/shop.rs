@@ -1,6 +1,9 @@
 //! A running server on a database of its own, as tests need it.
 
-use std::path::Path;
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use perennial_server::{ServerOptions, listen, serve};
 use perennial_store::{Scope, Store, StoreUrl, StoredEvent};
@@ -31,7 +34,7 @@ impl Shop {
 
     pub(crate) async fn with(options: ServerOptions) -> Self {
         let folder = TempDir::new().unwrap();
-        let store = open_store(&folder.path().join("shop.db")).await;
+        let store = open_store(&sqlite(folder.path())).await;
         Self::on(store, folder, options).await
     }
 
@@ -47,7 +50,17 @@ impl Shop {
             let _ = ended.await;
         };
         let task = tokio::spawn(serve(listener, store.clone(), options, shutdown));
-        Self { store, client: Client::new(), host, write_key, read_key, admin_key, _folder: folder, end, task }
+        Self {
+            store,
+            client: Client::new(),
+            host,
+            write_key,
+            read_key,
+            admin_key,
+            _folder: folder,
+            end,
+            task,
+        }
     }
 
     /// Tells the server to end and waits until it has.
@@ -76,9 +89,34 @@ impl Shop {
     }
 }
 
-pub(crate) async fn open_store(file: &Path) -> Store {
-    let url = StoreUrl::parse(&format!("sqlite:{}", file.display())).unwrap();
-    Store::open(&url).await.unwrap()
+/// The address of a database in a folder.
+pub(crate) fn sqlite(folder: &Path) -> String {
+    format!("sqlite:{}", folder.join("shop.db").display())
+}
+
+/// The address of a new database on the PostgreSQL server for tests; `None` when PostgreSQL is to be left out.
+pub(crate) fn postgres() -> Option<String> {
+    static MADE: AtomicUsize = AtomicUsize::new(0);
+    let Ok(server) = env::var("PERENNIAL_TEST_POSTGRES") else {
+        panic!(
+            "this test needs PostgreSQL: run `cargo xtask test`, or set PERENNIAL_TEST_POSTGRES to none to leave it out"
+        );
+    };
+    if server == "none" {
+        eprintln!("PostgreSQL is left out: PERENNIAL_TEST_POSTGRES=none");
+        return None;
+    }
+    let programs = env::var_os("PERENNIAL_TEST_POSTGRES_PROGRAMS").map(PathBuf::from).unwrap_or_default();
+    let name = format!("server_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+    let create = format!("CREATE DATABASE {name}");
+    let status =
+        Command::new(programs.join("psql")).args(["--quiet", "--command", &create, &server]).status();
+    assert!(status.unwrap().success(), "a database for the test could not be made");
+    Some(format!("{}/{name}", server.rsplit_once('/').unwrap().0))
+}
+
+pub(crate) async fn open_store(url: &str) -> Store {
+    Store::open(&StoreUrl::parse(url).unwrap()).await.unwrap()
 }
 
 pub(crate) async fn answer(request: RequestBuilder) -> (StatusCode, Value) {

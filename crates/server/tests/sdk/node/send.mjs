@@ -15,19 +15,19 @@ const statuses = []
 analytics.on('http_response', ({ status }) => statuses.push(status))
 
 const anonymousId = 'browser-17'
-const userId = 'node-jane'
+const userId = 'js-jane'
 
-analytics.page({ anonymousId, name: 'Home', properties: { url: 'https://shop.example/' }, messageId: 'node-page' })
+analytics.page({ anonymousId, name: 'Home', properties: { url: 'https://shop.example/' }, messageId: 'js-page' })
 analytics.identify({
   userId,
   anonymousId,
   traits: { email: 'Jane@Example.org', name: 'Jane Ünal', birthday: '1990-02-28' },
-  messageId: 'node-identify',
+  messageId: 'js-identify',
 })
 analytics.track({
   userId,
   event: 'Order Completed',
-  messageId: 'node-order',
+  messageId: 'js-order',
   timestamp: new Date('2026-03-14T15:09:26.535Z'),
   properties: {
     order_id: 'N-1',
@@ -44,11 +44,11 @@ analytics.track({
     ],
   },
 })
-analytics.screen({ userId, name: 'Basket', messageId: 'node-screen' })
-analytics.group({ userId, groupId: 'club', traits: { name: 'Tea club' }, messageId: 'node-group' })
-analytics.alias({ previousId: 'old-jane', userId, messageId: 'node-alias' })
+analytics.screen({ userId, name: 'Basket', messageId: 'js-screen' })
+analytics.group({ userId, groupId: 'club', traits: { name: 'Tea club' }, messageId: 'js-group' })
+analytics.alias({ previousId: 'old-jane', userId, messageId: 'js-alias' })
 // The same message once more, as after a lost answer.
-analytics.screen({ userId, name: 'Basket', messageId: 'node-screen' })
+analytics.screen({ userId, name: 'Basket', messageId: 'js-screen' })
 // Without an id of ours: the SDK makes one.
 analytics.track({ userId, event: 'Product Viewed', properties: { product_id: 'cup' } })
 
