@@ -13,7 +13,7 @@ use super::Service;
 use crate::steps::must_run;
 
 /// How long a start may take.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// How often a start is tried: between choosing a free port and using it, another process may take it.
 const TRIES: u32 = 3;
