@@ -1,14 +1,19 @@
 //! What tests talk to: real servers, started for the tests and stopped after them, and real clients.
 
+mod node;
 mod postgres;
-mod sdks;
+mod python;
+mod s3;
 
 use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::steps::must_run;
+use crate::workspace;
 
 /// A server that runs until it is dropped.
 trait Service {
@@ -26,7 +31,10 @@ impl Services {
     /// When a server is not installed and cannot be, or does not start.
     pub(crate) fn start() -> Result<Self> {
         let mut running = Self::databases()?;
-        running.0.push(Box::new(sdks::Sdks::install()?));
+        let python = python::Python::install()?;
+        running.0.push(Box::new(s3::S3::start(&python)?));
+        running.0.push(Box::new(python));
+        running.0.push(Box::new(node::Node::install()?));
         for (name, value) in running.environment() {
             println!("services: {name}={value}");
         }
@@ -72,4 +80,24 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let services = Services::start()?;
     let Some((program, rest)) = arguments.command.split_first() else { return Ok(()) };
     must_run(services.give_to(Command::new(program).args(rest)), "run the command")
+}
+
+/// Installs what a file of the workspace pins into a folder, unless that was done for the same file before.
+fn install_once(pinned: &str, folder: &Path, install: impl FnOnce() -> Result<()>) -> Result<()> {
+    let pinned = workspace::root().join(pinned);
+    let wanted = fs::read(&pinned).with_context(|| format!("cannot read {}", pinned.display()))?;
+    let done = folder.join("installed");
+    if fs::read(&done).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    println!("==> services: installing what {} pins", pinned.display());
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+    }
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let name = pinned.file_name().context("a pinned file has a name")?;
+    fs::write(folder.join(name), &wanted)?;
+    install()?;
+    // Written last: what was interrupted is installed again.
+    fs::write(&done, &wanted).with_context(|| format!("cannot write {}", done.display()))
 }

@@ -1,18 +1,13 @@
 //! Python packages that tests need, in an environment of their own in the build folder.
 
-use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use super::Service;
+use super::{Service, install_once};
 use crate::steps::must_run;
 use crate::workspace;
-
-/// What is installed: the S3 server, and the writer of Delta tables (both for tests of sources).
-const PACKAGES: [&str; 5] =
-    ["moto[s3]==5.2.5", "flask==3.1.3", "flask-cors==6.0.5", "deltalake==1.6.6", "pyarrow==26.0.1"];
 
 /// The interpreter that finds the packages.
 pub(super) struct Python {
@@ -26,26 +21,21 @@ impl Service for Python {
 }
 
 impl Python {
-    /// Makes the environment, unless an earlier run made the same.
+    /// Makes the environment with the pinned packages, unless it is there.
     ///
     /// # Errors
     /// When there is no Python 3 with venv, or the packages cannot be had.
-    pub(super) fn find() -> Result<Self> {
+    pub(super) fn install() -> Result<Self> {
         let folder = std::path::absolute(workspace::target().join("python"))?;
         let program = folder.join("bin/python");
-        let made = folder.join("packages.txt");
-        let wanted = PACKAGES.join("\n");
-        if fs::read_to_string(&made).is_ok_and(|packages| packages == wanted) {
-            return Ok(Self { program });
-        }
-        println!("==> services: Python packages {}", PACKAGES.join(", "));
-        let mut venv = Command::new("python3");
-        venv.args(["-m", "venv", "--clear"]).arg(&folder);
-        must_run(&mut venv, "make a Python environment (python3 with venv is needed)")?;
-        let mut pip = Command::new(&program);
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(PACKAGES);
-        must_run(&mut pip, "install Python packages")?;
-        fs::write(&made, wanted).with_context(|| format!("cannot write {}", made.display()))?;
+        install_once("xtask/services/requirements.txt", &folder, || {
+            let mut venv = Command::new("python3");
+            venv.args(["-m", "venv"]).arg(&folder);
+            must_run(&mut venv, "make a Python environment (python3 with venv is needed)")?;
+            let mut pip = Command::new(&program);
+            pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]);
+            must_run(pip.arg(folder.join("requirements.txt")), "install Python packages")
+        })?;
         Ok(Self { program })
     }
 }
