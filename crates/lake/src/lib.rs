@@ -4,6 +4,7 @@
 //! registers the tables that [`Reading`] describes. [`Session::query`] and its companions answer SQL over them.
 
 mod canonical;
+mod canonical_table;
 mod columns;
 mod currency;
 mod error;
@@ -18,11 +19,13 @@ mod quarantine;
 mod reading;
 mod session;
 mod source;
+mod sources;
 mod spool;
 mod synonyms;
 mod table;
 mod text;
 
+pub use canonical_table::{CanonicalColumn, CanonicalTable, ColumnKind};
 pub use columns::{ColumnOverrides, Role, RowsAre};
 pub use datafusion::arrow;
 pub use error::Error;
@@ -31,8 +34,10 @@ pub use location::{DatabaseUrl, Location, ObjectStoreSettings};
 pub use output::OutputFormat;
 pub use profile::amounts::{DecimalMark, SPEND_LIMIT};
 pub use profile::dates::DateOrder;
+pub use quality::report::{Change, Found, QualityCheck, QualityCode, QualityReport, QualityTrend};
 pub use quality::{Quality, Refusal, Treatment};
 pub use reading::{ColumnRead, FileRead, Reading};
 pub use session::{Session, SessionOptions};
 pub use source::{OnProgress, OrderSource, Progress, ZeroOrders};
+pub use sources::{Mapping, MappingProblem, Shop, Source, SourceCheck, SourceRead, SourcesRead};
 pub use table::TableFile;
