@@ -19,6 +19,9 @@ macro_rules! coded {
         pub enum $name { $($(#[$doc])* $variant,)+ }
 
         impl $name {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
             /// The stable code, as it stands in quarantine files and JSON.
             #[must_use]
             pub fn code(self) -> &'static str {

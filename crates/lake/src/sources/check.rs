@@ -43,6 +43,10 @@ impl Session {
     /// # Errors
     /// When the source cannot be reached, or its mapping does not fit: then with all its problems.
     pub fn check_source(&self, source: &Source, shop: &Shop) -> Result<SourceCheck, Error> {
+        self.check(source, shop).map_err(Error::in_source(&source.name))
+    }
+
+    fn check(&self, source: &Source, shop: &Shop) -> Result<SourceCheck, Error> {
         match (&source.location, &source.mapping) {
             (Location::Files(paths), Mapping::Recognised(choices)) if source.table == CanonicalTable::Orders => {
                 check_order_files(self, source, paths, choices, shop)
