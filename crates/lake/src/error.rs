@@ -254,7 +254,9 @@ pub enum Error {
     },
 
     /// A list of sources without orders.
-    #[error("no source has the table \"orders\"; a shop's values need at least one: give one of the sources `table = \"orders\"`")]
+    #[error(
+        "no source has the table \"orders\"; a shop's values need at least one: give one of the sources `table = \"orders\"`"
+    )]
     NoOrdersSource,
 
     /// Two sources of one name.
@@ -312,10 +314,11 @@ fn quoted(names: &[String]) -> String {
 fn joined(table: &str, problems: &[MappingProblem]) -> String {
     match problems {
         [one] => one.to_string(),
-        _ => problems.iter().fold(
-            format!("its mapping onto {table:?} has {} problems:", problems.len()),
-            |text, problem| text + "\n  - " + &problem.to_string(),
-        ),
+        _ => problems
+            .iter()
+            .fold(format!("its mapping onto {table:?} has {} problems:", problems.len()), |text, problem| {
+                text + "\n  - " + &problem.to_string()
+            }),
     }
 }
 

@@ -146,7 +146,13 @@ pub struct Quality {
 impl Quality {
     /// The account of no rows.
     pub(crate) const fn none() -> Self {
-        Self { rows_read: 0, rows_used: 0, refused: BTreeMap::new(), treated: BTreeMap::new(), quarantine: None }
+        Self {
+            rows_read: 0,
+            rows_used: 0,
+            refused: BTreeMap::new(),
+            treated: BTreeMap::new(),
+            quarantine: None,
+        }
     }
 
     /// Rows refused for any reason.

@@ -9,8 +9,9 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::canonical::columnar;
+use crate::canonical::extent::Extent;
 use crate::canonical::interpret::Interpreter;
-use crate::canonical::tables::{Tables, first_integer};
+use crate::canonical::tables::Tables;
 use crate::canonical::walk::Walk;
 use crate::columns::Role;
 use crate::currency;
@@ -381,7 +382,7 @@ impl OrdersRead {
 /// Looks the extent of the tables up; the customers only when they are not known.
 pub(crate) fn conclude(session: &Session, read: OrdersRead) -> Result<Reading, Error> {
     let OrdersRead { files, quality, understood, customers, .. } = read;
-    let extent = extent(session, customers)?;
+    let extent = Extent::of(session, customers)?;
     if extent.most_spend >= SPEND_LIMIT {
         return Err(Error::DayOverflow { scale: understood.scale });
     }
@@ -405,44 +406,4 @@ pub(crate) fn conclude(session: &Session, read: OrdersRead) -> Result<Reading, E
         first_day,
         last_day,
     })
-}
-
-struct Extent {
-    /// The most that a customer spent on a day, in integer units.
-    most_spend: i64,
-    transactions: u64,
-    customers: u64,
-    first_day: Option<Date>,
-    last_day: Option<Date>,
-}
-
-fn extent(session: &Session, customers: Option<u64>) -> Result<Extent, Error> {
-    let integers = |sql: &str| -> Result<Vec<Option<i64>>, Error> {
-        let batches = session.query(sql)?;
-        let Some(batch) = batches.first() else { return Ok(Vec::new()) };
-        Ok((0..batch.num_columns()).map(|column| first_integer(batch, column)).collect())
-    };
-    let get = |row: &[Option<i64>], column: usize| row.get(column).copied().flatten();
-    let days = "cast(cast(min(day) as int) as bigint) as low, cast(cast(max(day) as int) as bigint) as high";
-    let purchases =
-        integers(&format!("select count(*) as rows, {days}, max(spend + refunded) as most from purchases"))?;
-    let customers = if let Some(customers) = customers {
-        customers
-    } else {
-        let sql = "select count(*) as rows from (select customer from purchases group by customer)";
-        get(&integers(sql)?, 0).unwrap_or(0).unsigned_abs()
-    };
-    let refunds = integers(&format!("select count(*) as rows, {days} from refunds"))?;
-    Ok(Extent {
-        transactions: get(&purchases, 0).unwrap_or(0).unsigned_abs(),
-        customers,
-        first_day: get(&purchases, 1).and_then(date),
-        last_day: get(&purchases, 2).max(get(&refunds, 2)).and_then(date),
-        most_spend: get(&purchases, 3).unwrap_or(0),
-    })
-}
-
-/// The calendar date of a day since 1970-01-01.
-pub(crate) fn date(day: i64) -> Option<Date> {
-    Date::constant(1970, 1, 1).checked_add(jiff::Span::new().try_days(day).ok()?).ok()
 }

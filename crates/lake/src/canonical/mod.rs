@@ -2,6 +2,7 @@
 
 pub(crate) mod batches;
 pub(crate) mod columnar;
+pub(crate) mod extent;
 pub(crate) mod interpret;
 pub(crate) mod orders;
 pub(crate) mod sale;

@@ -225,8 +225,11 @@ impl OrderBook {
 
     /// Hands all orders and their refunds to the ledger as those of the source `rank`. Returns the numbers of some orders that came
     /// again.
-    pub(crate) fn hand_over(self, rank: usize, ledger: &mut Ledger) -> Result<Examples, Error> {
-        let numbers = self.numbers.unwrap_or_default();
+    pub(crate) fn hand_over(mut self, rank: usize, ledger: &mut Ledger) -> Result<Examples, Error> {
+        // The ledger needs room; what only finds orders again is no longer needed.
+        drop(std::mem::take(&mut self.index));
+        drop(std::mem::take(&mut self.seen));
+        let numbers = self.numbers.take().unwrap_or_default();
         let name = |order: &Order| &self.names[order.customer as usize];
         for (index, order) in self.orders.iter().enumerate().filter(|(_, order)| order.sold) {
             ledger.order(rank, numbers.get(index), name(order), &order.sale)?;

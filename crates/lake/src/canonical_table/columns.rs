@@ -60,8 +60,11 @@ const CUSTOMERS: &[CanonicalColumn] = &[
     CUSTOMER_ID.or(&["customer", "user_id", "id"]),
     optional("email", Text, "e-mail address; compared in lower case").or(&["email_address"]),
     optional("phone", Text, "telephone number").or(&["phone_number"]),
-    optional("first_seen", Date, "the day on which the shop first met the customer")
-        .or(&["first_seen_at", "created_at", "signed_up_at"]),
+    optional("first_seen", Date, "the day on which the shop first met the customer").or(&[
+        "first_seen_at",
+        "created_at",
+        "signed_up_at",
+    ]),
     optional("channel", Text, "through which channel the customer came").or(&["acquisition_channel"]),
     optional("country", Text, "country").unit("ISO 3166-1 alpha-2").or(&["country_code"]),
     optional("birthday", Date, "date of birth").or(&["date_of_birth"]),
@@ -113,7 +116,11 @@ const REFUNDS: &[CanonicalColumn] = &[
     optional("refund_id", Text, "the refund's own number; one that comes again is a duplicate"),
     optional("order_id", Text, "the order that it lowers"),
     optional("customer_id", Text, "the customer; needed where the order is not known").or(&["customer"]),
-    optional("amount", Money, "what was paid back, as a positive number; empty means all that is left of the order"),
+    optional(
+        "amount",
+        Money,
+        "what was paid back, as a positive number; empty means all that is left of the order",
+    ),
     CURRENCY_CODE,
     optional("reason", Text, "why"),
 ];
@@ -133,8 +140,13 @@ const COSTS: &[CanonicalColumn] = &[
     required("kind", Text, "goods, shipping, packaging, payment..."),
     optional("order_id", Text, "the order that it belongs to"),
     optional("product_id", Text, "the product of which one piece costs this much"),
-    optional("date", Date, "the day from which the product costs this much; empty means always").or(&["valid_from"]),
-    optional("basis", Text, "without order and product: `order` (every order), `paid_order` (every order with an amount), `total` (a share of it)"),
+    optional("date", Date, "the day from which the product costs this much; empty means always")
+        .or(&["valid_from"]),
+    optional(
+        "basis",
+        Text,
+        "without order and product: `order` (every order), `paid_order` (every order with an amount), `total` (a share of it)",
+    ),
     optional("amount", Money, "what it costs"),
     optional("share", Share, "the part of the order's amount that it costs, for the basis `total`"),
     CURRENCY_CODE,
@@ -164,7 +176,8 @@ const SUBSCRIPTIONS: &[CanonicalColumn] = &[
     required("subscription_id", Text, "the contract").or(&["id"]),
     CUSTOMER_ID,
     required("started_at", Date, "its first day").or(&["start_date"]),
-    optional("ended_at", Date, "the first day on which it no longer ran; empty while it runs").or(&["end_date"]),
+    optional("ended_at", Date, "the first day on which it no longer ran; empty while it runs")
+        .or(&["end_date"]),
     optional("plan", Text, "what was subscribed to"),
     optional("amount", Money, "the price of one period"),
     optional("period", Text, "`day`, `week`, `month` or `year`").or(&["interval"]),

@@ -64,9 +64,10 @@ impl Conversion {
                 let place = rows.index_of(column.name).ok()?;
                 let texts = match (is_text(rows.field(place).data_type()), column.kind) {
                     (true, ColumnKind::Time | ColumnKind::Date) => Texts::Dates(DateProfile::default()),
-                    (true, ColumnKind::Money | ColumnKind::Count | ColumnKind::Number | ColumnKind::Share) => {
-                        Texts::Numbers(AmountProfile::default())
-                    }
+                    (
+                        true,
+                        ColumnKind::Money | ColumnKind::Count | ColumnKind::Number | ColumnKind::Share,
+                    ) => Texts::Numbers(AmountProfile::default()),
                     _ => Texts::AsTheyAre,
                 };
                 let date = DateRule { order: DateOrder::DayFirst, epoch_units: 1 };
@@ -212,7 +213,10 @@ impl Converter {
             };
             let text = written.filter(|_| !empty).map_or("the value", |texts| texts.value(row));
             if column.is_null(row) && !empty {
-                *refused = Some(Refused::new(self.unreadable(), format!("{name}: {text:?} cannot be read as {}", self.column.kind.name())));
+                *refused = Some(Refused::new(
+                    self.unreadable(),
+                    format!("{name}: {text:?} cannot be read as {}", self.column.kind.name()),
+                ));
             } else if empty && self.column.required {
                 *refused = Some(Refused::new(self.missing(), format!("{name} is empty")));
             } else if self.column.required && clock.is_future(column, row) {

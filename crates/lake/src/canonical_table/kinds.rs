@@ -88,9 +88,7 @@ impl ColumnKind {
         }
         let decimal = matches!(found, Decimal128(..) | Decimal256(..));
         match self {
-            Self::Text => {
-                found.is_numeric() || matches!(found, Boolean | Date32 | Date64 | Timestamp(..))
-            }
+            Self::Text => found.is_numeric() || matches!(found, Boolean | Date32 | Date64 | Timestamp(..)),
             Self::Time | Self::Date => matches!(found, Date32 | Date64 | Timestamp(..)),
             Self::Money | Self::Number | Self::Share => found.is_numeric(),
             Self::Count => found.is_integer() || (decimal && decimals(found) <= 0),

@@ -178,8 +178,11 @@ mod tests {
     fn no_name_means_two_columns_and_required_ones_come_first() {
         for table in CanonicalTable::ALL {
             let columns = table.columns();
-            let names: Vec<&str> =
-                columns.iter().flat_map(|column| std::iter::once(&column.name).chain(column.also)).copied().collect();
+            let names: Vec<&str> = columns
+                .iter()
+                .flat_map(|column| std::iter::once(&column.name).chain(column.also))
+                .copied()
+                .collect();
             for name in &names {
                 let meant = columns.iter().filter(|column| column.answers_to(name)).count();
                 assert_eq!(meant, 1, "{table}.{name}");

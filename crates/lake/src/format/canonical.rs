@@ -13,7 +13,12 @@ pub(crate) fn recipe(header: &Header) -> Recipe {
         .take(header, Role::Date, &["placed_at"], "when the order was placed")
         .take(header, Role::Order, &["order_id"], "one row per order")
         .take(header, Role::Currency, &["currency"], "of the order")
-        .take(header, Role::Refund, &["refunded_amount"], "dated at the order, where no refund says otherwise")
+        .take(
+            header,
+            Role::Refund,
+            &["refunded_amount"],
+            "dated at the order, where no refund says otherwise",
+        )
         .take(header, Role::Cost, &["cost"], "of the order's goods")
         .take(header, Role::Status, &["status"], "in the usual words")
         .take(header, Role::CancelledAt, &["cancelled_at"], "an order with such a date is none");

@@ -114,7 +114,14 @@ impl QualityReport {
         if count > 0 {
             let share = if rows == 0 { 1.0 } else { count as f64 / rows as f64 };
             let subject = subject.map(str::to_owned);
-            self.checks.push(QualityCheck { code, subject, rows, count, share, examples: examples.into_vec() });
+            self.checks.push(QualityCheck {
+                code,
+                subject,
+                rows,
+                count,
+                share,
+                examples: examples.into_vec(),
+            });
         }
     }
 
@@ -181,15 +188,25 @@ mod tests {
             (CurrencyMix, Some("EUR"), 90),
             (CurrencyMix, Some("USD"), 10),
         ]);
-        let now =
-            report(&[(Duplicates, None, 6), (Orphans, None, 4), (CurrencyMix, Some("EUR"), 90), (UnmatchedRefunds, None, 1)]);
+        let now = report(&[
+            (Duplicates, None, 6),
+            (Orphans, None, 4),
+            (CurrencyMix, Some("EUR"), 90),
+            (UnmatchedRefunds, None, 1),
+        ]);
         let lines: Vec<String> = now
             .compare(&before)
             .iter()
             .map(|trend| {
                 let count = |found: Option<Found>| found.map_or(0, |found| found.count);
                 let subject = trend.subject.as_deref().unwrap_or("-");
-                format!("{} {subject} {} -> {} {:?}", trend.code, count(trend.before), count(trend.now), trend.change)
+                format!(
+                    "{} {subject} {} -> {} {:?}",
+                    trend.code,
+                    count(trend.before),
+                    count(trend.now),
+                    trend.change
+                )
             })
             .collect();
         assert_eq!(

@@ -48,7 +48,9 @@ impl Session {
 
     fn check(&self, source: &Source, shop: &Shop) -> Result<SourceCheck, Error> {
         match (&source.location, &source.mapping) {
-            (Location::Files(paths), Mapping::Recognised(choices)) if source.table == CanonicalTable::Orders => {
+            (Location::Files(paths), Mapping::Recognised(choices))
+                if source.table == CanonicalTable::Orders =>
+            {
                 check_order_files(self, source, paths, choices, shop)
             }
             _ => {
@@ -73,9 +75,10 @@ impl Session {
             _ => mapping::select(self, source)?,
         };
         let schema = self.schema_of(&sql)?;
-        let columns = schema.fields().iter().map(|field| {
-            (field.name().clone(), crate::canonical_table::kinds::in_words(field.data_type()))
-        });
+        let columns = schema
+            .fields()
+            .iter()
+            .map(|field| (field.name().clone(), crate::canonical_table::kinds::in_words(field.data_type())));
         let first = self.query(&format!("SELECT * FROM ({sql}\n) AS mapped LIMIT 1"))?;
         let row = first.iter().find(|batch| batch.num_rows() > 0).map(first_row).transpose()?;
         Ok(SourceCheck {

@@ -94,7 +94,13 @@ impl<'a> Reader<'a> {
             let read =
                 orders::read(self.session, source, place, self.shop, self.ledger.as_mut()).map_err(named)?;
             let (scale, has_costs) = (read.understood.scale, read.understood.has_costs);
-            self.parts.push(Part::set_aside(self.session, &place.to_string(), Some(place), scale, has_costs)?);
+            self.parts.push(Part::set_aside(
+                self.session,
+                &place.to_string(),
+                Some(place),
+                scale,
+                has_costs,
+            )?);
             self.orders.insert(place, read);
         }
         Ok(())
@@ -104,9 +110,11 @@ impl<'a> Reader<'a> {
         for (place, source) in self.sources.iter().enumerate() {
             if source.table != CanonicalTable::Orders {
                 let named = Error::in_source(&source.name);
-                self.others.insert(place, mapped::read(self.session, source, place, self.shop).map_err(named)?);
+                self.others
+                    .insert(place, mapped::read(self.session, source, place, self.shop).map_err(named)?);
             }
         }
+        views::clear(self.session)?;
         for table in self.tables() {
             let of_table: Vec<Mapped<'_>> = self
                 .others

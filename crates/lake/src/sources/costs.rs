@@ -3,9 +3,9 @@
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::datatypes::{Float64Type, Int64Type};
 
+use super::ledger::{LEDGER, kind};
 use super::stream::{Money, integers, texts};
 use super::views::all;
-use super::ledger::{LEDGER, kind};
 use crate::canonical::sale::Sale;
 use crate::canonical_table::CanonicalTable::{Costs, OrderLines, Products};
 use crate::error::Error;
@@ -48,7 +48,8 @@ impl OrderCosts {
             for row in 0..batch.num_rows() {
                 let basis = if bases.is_null(row) { "order" } else { bases.value(row) };
                 let currency = (!currencies.is_null(row)).then(|| currencies.value(row));
-                let amount = (!amounts.is_null(row)).then(|| money.units(amounts.value(row), currency)).flatten();
+                let amount =
+                    (!amounts.is_null(row)).then(|| money.units(amounts.value(row), currency)).flatten();
                 match basis {
                     "total" => costs.share += if shares.is_null(row) { 0.0 } else { shares.value(row) },
                     "paid_order" => costs.per_paid_order += amount.unwrap_or(0),
@@ -123,7 +124,9 @@ const PIECES: &str = "coalesce(cast(l.cost as double), coalesce(l.quantity, 1) *
 fn has_product_costs(session: &Session) -> Result<bool, Error> {
     let sql = format!("SELECT count(*) FROM {} WHERE product_id IS NOT NULL", all(Costs));
     let batches = session.query(&sql)?;
-    Ok(batches.iter().any(|batch| batch.column(0).as_primitive::<Int64Type>().values().iter().any(|rows| *rows > 0)))
+    Ok(batches
+        .iter()
+        .any(|batch| batch.column(0).as_primitive::<Int64Type>().values().iter().any(|rows| *rows > 0)))
 }
 
 /// The cost of a product, of the first source that knows it.

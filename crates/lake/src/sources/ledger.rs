@@ -124,10 +124,14 @@ impl Ledger {
         let mut columns: Vec<ArrayRef> =
             vec![Arc::new(self.numbers.finish()), Arc::new(self.customers.finish())];
         columns.extend(
-            self.small.iter_mut().map(|column| Arc::new(Int32Array::from(std::mem::take(column))) as ArrayRef),
+            self.small
+                .iter_mut()
+                .map(|column| Arc::new(Int32Array::from(std::mem::take(column))) as ArrayRef),
         );
         columns.extend(
-            self.amounts.iter_mut().map(|column| Arc::new(Int64Array::from(std::mem::take(column))) as ArrayRef),
+            self.amounts
+                .iter_mut()
+                .map(|column| Arc::new(Int64Array::from(std::mem::take(column))) as ArrayRef),
         );
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns)
             .map_err(Error::engine("keeping orders by their numbers"))?;

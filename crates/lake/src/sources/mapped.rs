@@ -27,7 +27,12 @@ pub(super) struct MappedRead {
 }
 
 /// Reads the source at `place` of the list.
-pub(super) fn read(session: &Session, source: &Source, place: usize, shop: &Shop) -> Result<MappedRead, Error> {
+pub(super) fn read(
+    session: &Session,
+    source: &Source,
+    place: usize,
+    shop: &Shop,
+) -> Result<MappedRead, Error> {
     session.register_location(SOURCE, &source.location)?;
     let read = read_registered(session, source, place, shop);
     session.drop_table(SOURCE)?;
@@ -48,9 +53,7 @@ fn read_registered(
         session.materialise(SELECTED, &sql)?;
         sql = format!("SELECT * FROM {SELECTED}");
         session.for_each(&sql, |batch| conversion.see(&batch))?;
-        conversion
-            .decide()
-            .map_err(|column| Error::mapping(source, vec![mapping::unreadable(column)]))?;
+        conversion.decide().map_err(|column| Error::mapping(source, vec![mapping::unreadable(column)]))?;
     }
     let mut quality = Quality::default();
     let mut quarantine = Quarantine::create(shop.quarantine_of(&source.name).as_deref())?;
@@ -70,7 +73,8 @@ fn read_registered(
     let table = format!("perennial_{}_{place}", source.table);
     session.register_spool(&table, spool)?;
     let given = |name: &str| conversion.schema().index_of(name).is_ok();
-    let columns = source.table.columns().iter().map(|column| column.name).filter(|name| given(name)).collect();
+    let columns =
+        source.table.columns().iter().map(|column| column.name).filter(|name| given(name)).collect();
     Ok(MappedRead { table, columns, quality })
 }
 

@@ -76,7 +76,9 @@ pub enum MappingProblem {
     },
 
     /// Choices of columns for a table that has none.
-    #[error("columns can be chosen by their role for `orders` only; for `{table}` write an SQL select with the names of its columns")]
+    #[error(
+        "columns can be chosen by their role for `orders` only; for `{table}` write an SQL select with the names of its columns"
+    )]
     NoRoles {
         /// The canonical table.
         table: CanonicalTable,
@@ -132,7 +134,10 @@ fn by_name(
         .iter()
         .filter_map(|column| Some(format!("\"{}\" AS {}", own(column)?.replace('"', "\"\""), column.name)))
         .collect();
-    let sql = format!("SELECT {} FROM {SOURCE}", if chosen.is_empty() { "1".to_owned() } else { chosen.join(", ") });
+    let sql = format!(
+        "SELECT {} FROM {SOURCE}",
+        if chosen.is_empty() { "1".to_owned() } else { chosen.join(", ") }
+    );
     let answer = if chosen.is_empty() { Schema::empty() } else { session.schema_of(&sql)? };
     let mut problems = check(table, &answer, &names, Names::Recognised);
     if *choices != ColumnOverrides::default() {
@@ -154,12 +159,7 @@ enum Names {
     Recognised,
 }
 
-fn check(
-    table: CanonicalTable,
-    answer: &Schema,
-    source: &[String],
-    names: Names,
-) -> Vec<MappingProblem> {
+fn check(table: CanonicalTable, answer: &Schema, source: &[String], names: Names) -> Vec<MappingProblem> {
     let missing = |column: &&CanonicalColumn| column.required && answer.index_of(column.name).is_err();
     let mut problems: Vec<MappingProblem> = table
         .columns()
@@ -199,13 +199,16 @@ fn fix_missing(column: &CanonicalColumn, source: &[String], names: Names) -> Str
     let item = format!("{} AS {}", near.map_or_else(|| "NAME".to_owned(), quoted), column.name);
     match names {
         Names::AsWritten => format!("add `{item}` to the select"),
-        Names::Recognised => format!("map the source with an SQL select such as `SELECT {item}, ... FROM source`"),
+        Names::Recognised => {
+            format!("map the source with an SQL select such as `SELECT {item}, ... FROM source`")
+        }
     }
 }
 
 fn unknown(table: CanonicalTable, name: &str) -> MappingProblem {
     let allowed: Vec<&str> = table.columns().iter().map(|column| column.name).collect();
-    let near = table.column(name).map(|column| column.name).or_else(|| nearest(name, allowed.iter().copied()));
+    let near =
+        table.column(name).map(|column| column.name).or_else(|| nearest(name, allowed.iter().copied()));
     MappingProblem::Unknown {
         column: name.to_owned(),
         table,

@@ -54,7 +54,12 @@ impl Shop {
     }
 
     /// Order files of the shop; `name` is the source's.
-    pub(crate) fn order_source(&self, name: &str, paths: Vec<String>, columns: ColumnOverrides) -> OrderSource {
+    pub(crate) fn order_source(
+        &self,
+        name: &str,
+        paths: Vec<String>,
+        columns: ColumnOverrides,
+    ) -> OrderSource {
         OrderSource {
             paths,
             columns,

@@ -1,7 +1,7 @@
 //! The sources of one table together: `perennial_all_<table>` with the place of each row's source, and `shop.<table>` for everyone.
 
-use super::mapped::MappedRead;
 use super::Source;
+use super::mapped::MappedRead;
 use crate::canonical_table::CanonicalTable;
 use crate::error::Error;
 use crate::session::Session;
@@ -71,6 +71,12 @@ impl Identities {
     }
 }
 
+/// Forgets the tables of an earlier reading.
+pub(super) fn clear(session: &Session) -> Result<(), Error> {
+    session.make_schema(SCHEMA)?;
+    CanonicalTable::ALL.iter().try_for_each(|table| session.drop_table(&format!("{SCHEMA}.{table}")))
+}
+
 /// Registers the views of a table over its sources.
 pub(super) fn register(
     session: &Session,
@@ -83,10 +89,7 @@ pub(super) fn register(
     session.view(&all(table), &selects.join(" UNION ALL "))?;
     let names: Vec<&str> = table.columns().iter().map(|column| column.name).collect();
     session.make_schema(SCHEMA)?;
-    session.view(
-        &format!("{SCHEMA}.{table}"),
-        &format!("SELECT {} FROM {}", quoted_list(&names), all(table)),
-    )
+    session.view(&format!("{SCHEMA}.{table}"), &format!("SELECT {} FROM {}", quoted_list(&names), all(table)))
 }
 
 /// The rows of one source with all columns of the table.

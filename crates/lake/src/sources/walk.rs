@@ -130,7 +130,7 @@ impl Walk {
         if refunds.is_empty() {
             self.findings.looked(source, QualityCode::RefundsAboveOrder, 1);
         }
-        if let Some(rules) = &self.costs {
+        if let (Some(rules), Fate::Counts) = (&self.costs, sale.fate) {
             self.findings.looked(source, QualityCode::MissingCosts, 1);
             match rules.of_order(&sale, goods, costs) {
                 Some(cost) => sale.cost = cost,

@@ -12,7 +12,11 @@ fn described() -> String {
     let mut text = String::new();
     for table in CanonicalTable::ALL {
         writeln!(text, "\n## `{table}`\n\n{}\n", table.meaning()).unwrap();
-        writeln!(text, "| column | type | unit | required | meaning | also found as |\n|---|---|---|---|---|---|").unwrap();
+        writeln!(
+            text,
+            "| column | type | unit | required | meaning | also found as |\n|---|---|---|---|---|---|"
+        )
+        .unwrap();
         for column in table.columns() {
             let also: Vec<String> = column.also.iter().map(|name| format!("`{name}`")).collect();
             writeln!(

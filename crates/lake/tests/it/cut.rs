@@ -40,7 +40,14 @@ fn back() -> impl Strategy<Value = Back> {
 }
 
 /// The rows of one order; `number` is nothing for orders without one.
-fn order_rows(number: Option<usize>, customer: u32, day: u32, cents: u32, back: &Back, source: usize) -> Vec<Row> {
+fn order_rows(
+    number: Option<usize>,
+    customer: u32,
+    day: u32,
+    cents: u32,
+    back: &Back,
+    source: usize,
+) -> Vec<Row> {
     let id = number.map(|number| format!("n{number}")).unwrap_or_default();
     let own = if let Back::Own(cents) = back { *cents } else { 0 };
     let order = format!("{id},c{customer},{},{},{}\n", date(day), money(cents), money(own));
@@ -56,9 +63,11 @@ fn order_rows(number: Option<usize>, customer: u32, day: u32, cents: u32, back: 
 fn log() -> impl Strategy<Value = Vec<Row>> {
     let order = (prop::bool::weighted(0.9), 0..6_u32, 0..60_u32, 0..5_000_u32, back(), 0..SOURCES);
     vec(order, 1..25).prop_map(|orders| {
-        let rows = orders.into_iter().enumerate().flat_map(|(number, (numbered, customer, day, cents, back, source))| {
-            order_rows(numbered.then_some(number), customer, day, cents, &back, source)
-        });
+        let rows = orders.into_iter().enumerate().flat_map(
+            |(number, (numbered, customer, day, cents, back, source))| {
+                order_rows(numbered.then_some(number), customer, day, cents, &back, source)
+            },
+        );
         // One order that counts, whatever becomes of the others.
         let sure = order_rows(Some(1_000), 9, 0, 100, &Back::Own(0), 0);
         rows.chain(sure).collect()

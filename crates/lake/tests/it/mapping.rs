@@ -39,10 +39,17 @@ fn a_column_that_is_near_is_proposed() {
          has `Order ID`, `buyer`, `when`, `total`"
     );
     let message = TestShop::new()
-        .select("back", Refunds, "refunds.csv", "Refund Date,sum\n2025-01-01,5\n", "select sum as amount from source")
+        .select(
+            "back",
+            Refunds,
+            "refunds.csv",
+            "Refund Date,sum\n2025-01-01,5\n",
+            "select sum as amount from source",
+        )
         .refusal();
     assert!(message.contains("add `\"Refund Date\" AS refunded_at` to the select"), "{message}");
-    let message = TestShop::new().with("ads", Spend, "ads.csv", "day,chanel,amount\n2025-01-01,a,5\n").refusal();
+    let message =
+        TestShop::new().with("ads", Spend, "ads.csv", "day,chanel,amount\n2025-01-01,a,5\n").refusal();
     assert_eq!(
         message,
         "source \"ads\": `channel` is missing (text: the channel); map the source with an SQL select such as \
@@ -68,9 +75,16 @@ fn types_without_one_meaning_come_with_a_fix() {
         TestShop::new().select("nps", Responses, "nps.csv", "a\n1\n", &sql).refusal()
     };
     let message = responses("true as score");
-    assert!(message.contains("`score` is true or false, and number is needed; write `CASE WHEN score THEN"), "{message}");
+    assert!(
+        message.contains("`score` is true or false, and number is needed; write `CASE WHEN score THEN"),
+        "{message}"
+    );
     let message = responses("date '2025-01-01' as score");
-    assert!(message.contains("`score` is a date, and number is needed") && message.contains("`cast(x AS double)`"), "{message}");
+    assert!(
+        message.contains("`score` is a date, and number is needed")
+            && message.contains("`cast(x AS double)`"),
+        "{message}"
+    );
     let message = responses("struct(1, 2) as comment");
     assert!(message.contains("`comment` is a structure of several values, and text is needed"), "{message}");
 }
@@ -97,18 +111,26 @@ fn texts_that_are_something_else_are_told_when_they_are_read() {
 fn roles_are_for_orders() {
     let mut shop = TestShop::new().with("ads", Spend, "ads.csv", "date,channel,amount\n2025-01-01,a,5\n");
     shop.sources[0].mapping = Mapping::Recognised(ColumnOverrides::default().with(Role::Amount, "amount"));
-    assert!(shop.refusal().contains("columns can be chosen by their role for `orders` only"), "{}", shop.refusal());
+    assert!(
+        shop.refusal().contains("columns can be chosen by their role for `orders` only"),
+        "{}",
+        shop.refusal()
+    );
 }
 
 #[test]
 fn a_check_shows_what_a_source_holds() {
-    let shop = orders("select \"Order ID\" as order_id, buyer as customer_id, \"when\" as placed_at, total -- all of it\nfrom source;");
+    let shop = orders(
+        "select \"Order ID\" as order_id, buyer as customer_id, \"when\" as placed_at, total -- all of it\nfrom source;",
+    );
     let check = shop.session.check_source(&shop.sources[0], &shop.settings).unwrap();
-    let row: Vec<String> = check.first_row.iter().map(|(column, value)| format!("{column}={value}")).collect();
+    let row: Vec<String> =
+        check.first_row.iter().map(|(column, value)| format!("{column}={value}")).collect();
     assert_eq!(row, ["order_id=1", "customer_id=ann", "placed_at=2025-03-02", "total=5"]);
     assert_eq!(check.columns[3], ("total".to_owned(), "text".to_owned()));
 
-    let files = TestShop::new().with("shop", Orders, "orders.csv", "customer,date,amount\nann,2025-03-02,5\n");
+    let files =
+        TestShop::new().with("shop", Orders, "orders.csv", "customer,date,amount\nann,2025-03-02,5\n");
     let check = files.session.check_source(&files.sources[0], &files.settings).unwrap();
     assert_eq!(check.first_row[0], ("customer".to_owned(), "ann".to_owned()));
     assert!(files.session.query("select * from purchases").is_err(), "a check reads nothing in");

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use perennial_lake::{
-    CanonicalTable, ColumnOverrides, Error, Location, Mapping, OutputFormat, Session, Shop, Source, SourceRead, SourcesRead,
+    CanonicalTable, ColumnOverrides, Error, Location, Mapping, OutputFormat, Session, Shop, Source,
+    SourceRead, SourcesRead,
 };
 
 use crate::data::session;
@@ -74,7 +75,12 @@ impl TestShop {
         if sources[0].table != CanonicalTable::Orders {
             let path = self.path("some_orders.csv");
             fs::write(&path, "customer,date,amount\na,2025-01-01,1\n").unwrap();
-            sources.push(source("some orders", CanonicalTable::Orders, path, Mapping::Recognised(ColumnOverrides::default())));
+            sources.push(source(
+                "some orders",
+                CanonicalTable::Orders,
+                path,
+                Mapping::Recognised(ColumnOverrides::default()),
+            ));
         }
         let read = self.session.read_sources(&sources, &self.settings).unwrap_err().to_string();
         assert_eq!(read, checked);
@@ -83,7 +89,13 @@ impl TestShop {
 }
 
 fn source(name: &str, table: CanonicalTable, path: String, mapping: Mapping) -> Source {
-    Source { name: name.to_owned(), table, location: Location::Files(vec![path]), mapping, customers_are: None }
+    Source {
+        name: name.to_owned(),
+        table,
+        location: Location::Files(vec![path]),
+        mapping,
+        customers_are: None,
+    }
 }
 
 /// What was found in a source: code, subject, count of rows, examples.
@@ -92,7 +104,13 @@ pub(crate) fn findings(read: &SourceRead) -> Vec<String> {
     checks
         .map(|check| {
             let subject = check.subject.as_deref().map(|subject| format!(" {subject}")).unwrap_or_default();
-            format!("{}{subject} {} of {} [{}]", check.code, check.count, check.rows, check.examples.join(" "))
+            format!(
+                "{}{subject} {} of {} [{}]",
+                check.code,
+                check.count,
+                check.rows,
+                check.examples.join(" ")
+            )
         })
         .collect()
 }

@@ -48,7 +48,10 @@ fn shopify_parquet_and_mapped_json_lines_are_one_log() {
     );
     assert!(refunds(&shop.session).is_empty() && linked_refunds(&shop.session).is_empty());
     let reading = &read.reading;
-    assert_eq!((reading.format, reading.scale, reading.currency.as_deref()), (Format::Several, 3, Some("EUR")));
+    assert_eq!(
+        (reading.format, reading.scale, reading.currency.as_deref()),
+        (Format::Several, 3, Some("EUR"))
+    );
     assert_eq!((reading.transactions, reading.customers, reading.files.len()), (3, 2, 3));
     assert_eq!((reading.quality.rows_read, reading.quality.rows_used), (8, 5));
     assert_eq!(counts(&reading.quality.refused), ["bad_date 1", "payment_failed 1"]);
@@ -58,7 +61,11 @@ fn shopify_parquet_and_mapped_json_lines_are_one_log() {
     assert_eq!(findings(&read.sources[1]), ["duplicates_across_sources 1 of 2 [#2]"]);
     assert_eq!(
         findings(&read.sources[2]),
-        ["duplicates 1 of 4 [J1]", "refused_rows bad_date 1 of 4 []", "refused_rows payment_failed 1 of 4 []"]
+        [
+            "duplicates 1 of 4 [J1]",
+            "refused_rows bad_date 1 of 4 []",
+            "refused_rows payment_failed 1 of 4 []"
+        ]
     );
     assert_eq!((read.sources[2].rows, read.sources[2].used), (4, 1));
     assert!(read.tables.is_empty());
@@ -74,7 +81,8 @@ fn shopify_parquet_and_mapped_json_lines_are_one_log() {
 fn one_source_of_orders_is_read_as_ever() {
     let shop = TestShop::new().with("shopify", Orders, "shopify.csv", SHOPIFY);
     let read = shop.read();
-    let mut source = crate::data::source(&[shop.folder.path().join("shopify.csv").to_string_lossy().into_owned()]);
+    let mut source =
+        crate::data::source(&[shop.folder.path().join("shopify.csv").to_string_lossy().into_owned()]);
     source.now = shop.settings.now;
     let tables = purchases(&shop.session);
     let alone = shop.session.read_orders(&source).unwrap();
@@ -118,15 +126,15 @@ r1,1,,2025-03-10T12:00:00Z,5
 r8,,hal,2025-03-16,\"1,50\"
 r9,1,,soon,4
 ";
-    let shop = TestShop::new()
-        .with("orders", Orders, "orders.csv", orders)
-        .with("refunds", Refunds, "refunds.csv", &refund_rows.replace("\"1,50\"", "1.50"));
+    let shop = TestShop::new().with("orders", Orders, "orders.csv", orders).with(
+        "refunds",
+        Refunds,
+        "refunds.csv",
+        &refund_rows.replace("\"1,50\"", "1.50"),
+    );
     let read = shop.read();
     // Order 3: the refund of 10 is dated, and the 2 beyond it that the order speaks of were paid back at once.
-    assert_eq!(
-        purchases(&shop.session),
-        ["ann 2025-03-02 4500 500", "cat 2025-03-04 1800 1200"]
-    );
+    assert_eq!(purchases(&shop.session), ["ann 2025-03-02 4500 500", "cat 2025-03-04 1800 1200"]);
     // Order 2 is now known to have stood for eight days; order 6 keeps its own word; of order 5 all was paid back.
     assert_eq!(
         linked_refunds(&shop.session),
@@ -246,13 +254,15 @@ fn customers_are_found_by_what_a_source_calls_them() {
             "new@example.com 2025-03-03 600 0",
         ]
     );
-    assert_eq!(rows(&shop.session, "select customer_id, email, phone is null from shop.customers"), [
-        "c1 ann@example.com true"
-    ]);
+    assert_eq!(
+        rows(&shop.session, "select customer_id, email, phone is null from shop.customers"),
+        ["c1 ann@example.com true"]
+    );
     assert_eq!(findings(&read.sources[3]), ["unknown_customers 2 of 3 [c2 new@example.com]"]);
-    assert_eq!(rows(&shop.session, "select date, channel, amount, clicks is null from shop.spend"), [
-        "2025-03-01 search 12.500000 true"
-    ]);
+    assert_eq!(
+        rows(&shop.session, "select date, channel, amount, clicks is null from shop.spend"),
+        ["2025-03-01 search 12.500000 true"]
+    );
 }
 
 #[test]
@@ -269,7 +279,12 @@ fn currencies_meet_in_one_and_never_silently() {
     let read = converted.read();
     assert_eq!(
         purchases(&converted.session),
-        ["ann 2025-03-02 4200 800", "bob 2025-03-02 900 100", "cat 2025-03-02 1700 0", "dan 2025-03-02 100 0"]
+        [
+            "ann 2025-03-02 4200 800",
+            "bob 2025-03-02 900 100",
+            "cat 2025-03-02 1700 0",
+            "dan 2025-03-02 100 0"
+        ]
     );
     assert_eq!(findings(&read.sources[0]), [""; 0]);
     assert_eq!(findings(&read.sources[1]), ["currency_mix EUR 1 of 2 []", "currency_mix GBP 1 of 2 []"]);
@@ -292,8 +307,18 @@ fn currencies_meet_in_one_and_never_silently() {
 #[test]
 fn business_days_and_gifts_are_the_shops() {
     let mut shop = TestShop::new()
-        .with("orders", Orders, "orders.csv", "order_id,customer_id,date,total\n1,ann,2025-03-02T23:30:00Z,50\n2,ann,2025-03-04,0\n")
-        .with("refunds", Refunds, "refunds.csv", "order_id,refunded_at,amount\n1,2025-03-03T22:59:00Z,10\n1,2025-03-03T23:01:00Z,5\n");
+        .with(
+            "orders",
+            Orders,
+            "orders.csv",
+            "order_id,customer_id,date,total\n1,ann,2025-03-02T23:30:00Z,50\n2,ann,2025-03-04,0\n",
+        )
+        .with(
+            "refunds",
+            Refunds,
+            "refunds.csv",
+            "order_id,refunded_at,amount\n1,2025-03-03T22:59:00Z,10\n1,2025-03-03T23:01:00Z,5\n",
+        );
     shop.settings.time_zone = Some(jiff::tz::TimeZone::get("Europe/Berlin").unwrap());
     shop.settings.zero_orders = ZeroOrders::Drop;
     let read = shop.read();
@@ -307,8 +332,18 @@ fn business_days_and_gifts_are_the_shops() {
 #[test]
 fn refused_rows_stand_in_a_file_of_each_source() {
     let mut shop = TestShop::new()
-        .with("orders", Orders, "orders.csv", "customer,date,amount\nann,2025-03-02,5\nbob,2025-13-02,5\ncat,2025-03-02,5\n")
-        .with("ads", Spend, "ads.csv", "date,channel,amount\n2025-03-01,search,12.50\n2025-03-02,,1\n2025-03-03,post,much\n");
+        .with(
+            "orders",
+            Orders,
+            "orders.csv",
+            "customer,date,amount\nann,2025-03-02,5\nbob,2025-13-02,5\ncat,2025-03-02,5\n",
+        )
+        .with(
+            "ads",
+            Spend,
+            "ads.csv",
+            "date,channel,amount\n2025-03-01,search,12.50\n2025-03-02,,1\n2025-03-03,post,much\n",
+        );
     shop.settings.quarantine = Some(shop.folder.path().to_path_buf());
     let read = shop.read();
     let text = |name: &str| std::fs::read_to_string(shop.folder.path().join(name)).unwrap();

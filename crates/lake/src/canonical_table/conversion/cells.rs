@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, BooleanBuilder, Decimal128Array, Float64Builder, Int64Builder, StringArray, StringBuilder,
+    Array, ArrayRef, BooleanBuilder, Decimal128Array, Float64Builder, Int64Builder, StringArray,
+    StringBuilder,
 };
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
@@ -52,8 +53,9 @@ pub(super) fn money(texts: &StringArray, mark: DecimalMark) -> ArrayRef {
         let up = MONEY_DECIMALS.checked_sub(decimal.decimals)?;
         decimal.mantissa.checked_mul(10_i128.pow(up)).filter(|units| units.unsigned_abs() < 10_u128.pow(18))
     };
-    let amounts: Decimal128Array =
-        filled(texts).map(|text| text.and_then(|text| amounts::read(text, mark).ok()).and_then(units)).collect();
+    let amounts: Decimal128Array = filled(texts)
+        .map(|text| text.and_then(|text| amounts::read(text, mark).ok()).and_then(units))
+        .collect();
     Arc::new(amounts.with_data_type(MONEY))
 }
 

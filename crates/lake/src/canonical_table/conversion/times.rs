@@ -67,8 +67,7 @@ impl Clock {
             Some(offset) => self.table.day_of(moment.clock - offset),
             None => moment.clock.div_euclid(DAY_SECONDS),
         };
-        let days: Date32Array =
-            moments(texts, rule).map(|moment| i32::try_from(day(moment?)).ok()).collect();
+        let days: Date32Array = moments(texts, rule).map(|moment| i32::try_from(day(moment?)).ok()).collect();
         Arc::new(days)
     }
 

@@ -20,7 +20,8 @@ pub(super) fn unite(
     let kind = |part: &Part| identities.kind(sources.get(part.source?)?);
     let mut full = Vec::with_capacity(parts.len());
     for part in parts {
-        let empty = TABLES.iter().map(|table| rows(session, &part.table(table))).sum::<Result<u64, Error>>()? == 0;
+        let empty =
+            TABLES.iter().map(|table| rows(session, &part.table(table))).sum::<Result<u64, Error>>()? == 0;
         if !empty {
             full.push(part);
         }
@@ -56,7 +57,8 @@ fn add_up(
         let keys = keys.iter().fold(String::new(), |sql, key| format!("{sql}, own.{key}"));
         let factor = 10_i64.pow(scale.saturating_sub(part.scale));
         let amounts = amounts.iter().fold(String::new(), |sql, (amount, known)| {
-            let value = if *known { format!("own.{amount} * {factor}") } else { "cast(0 as bigint)".to_owned() };
+            let value =
+                if *known { format!("own.{amount} * {factor}") } else { "cast(0 as bigint)".to_owned() };
             format!("{sql}, {value} AS {amount}")
         });
         format!("SELECT {customer} AS customer{keys}{amounts} FROM {} AS own{join}", part.table(table))

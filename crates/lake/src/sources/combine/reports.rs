@@ -46,7 +46,9 @@ impl Reader<'_> {
             let columns = [integers(&batch, 0)?, integers(&batch, 1)?, integers(&batch, 2)?];
             for row in 0..batch.num_rows() {
                 let [source, day, orders] = &columns;
-                let (Ok(source), Ok(day)) = (usize::try_from(source.value(row)), i32::try_from(day.value(row))) else {
+                let (Ok(source), Ok(day)) =
+                    (usize::try_from(source.value(row)), i32::try_from(day.value(row)))
+                else {
                     continue;
                 };
                 days.entry(source).or_default().push((day, orders.value(row).unsigned_abs()));
@@ -127,7 +129,8 @@ impl Reader<'_> {
         if self.sources.iter().position(|source| source.table == Customers) != Some(place) {
             return Ok(());
         }
-        let buyers = "(SELECT cast(customer as varchar) AS customer FROM purchases GROUP BY customer) AS buyers";
+        let buyers =
+            "(SELECT cast(customer as varchar) AS customer FROM purchases GROUP BY customer) AS buyers";
         let known = format!("(SELECT customer_id FROM {} GROUP BY customer_id) AS known", all(Customers));
         let unknown = format!("FROM {buyers} LEFT ANTI JOIN {known} ON buyers.customer = known.customer_id");
         let number = |sql: String| -> Result<u64, Error> {
@@ -138,7 +141,9 @@ impl Reader<'_> {
         let count = number(format!("SELECT count(*) {unknown}"))?;
         let mut examples = Examples::default();
         if count > 0 {
-            for batch in self.session.query(&format!("SELECT buyers.customer {unknown} ORDER BY customer LIMIT 5"))? {
+            for batch in
+                self.session.query(&format!("SELECT buyers.customer {unknown} ORDER BY customer LIMIT 5"))?
+            {
                 texts(&batch, 0)?.iter().flatten().for_each(|customer| examples.add(customer));
             }
         }
@@ -172,6 +177,6 @@ fn add_gaps(days: &[(i32, u64)], report: &mut QualityReport) {
 }
 
 fn date(day: i32) -> String {
-    let date = crate::reading::date(i64::from(day));
+    let date = crate::canonical::extent::date(i64::from(day));
     date.map_or_else(|| format!("day {day}"), |date| date.to_string())
 }

@@ -44,7 +44,10 @@ impl Reader<'_> {
         let mut found = Vec::new();
         for batch in self.session.query(&sql)? {
             let (codes, rows) = (texts(&batch, 0)?, integers(&batch, 1)?);
-            found.extend((0..batch.num_rows()).map(|row| (codes.value(row).to_owned(), rows.value(row).unsigned_abs())));
+            found.extend(
+                (0..batch.num_rows())
+                    .map(|row| (codes.value(row).to_owned(), rows.value(row).unsigned_abs())),
+            );
         }
         Ok(found)
     }
@@ -62,16 +65,17 @@ impl Reader<'_> {
         );
         let batches = self.session.query(&sql)?;
         let needed = batches.first().map(|batch| integers(batch, 0)).transpose()?;
-        let needed = needed.filter(|needed| !needed.is_empty() && !needed.is_null(0)).map(|needed| needed.value(0));
+        let needed =
+            needed.filter(|needed| !needed.is_empty() && !needed.is_null(0)).map(|needed| needed.value(0));
         Ok(needed.and_then(|needed| u32::try_from(needed).ok()).map_or(orders, |needed| needed.max(orders)))
     }
 
     /// Whether anything says what orders cost.
     pub(super) fn has_costs(&self) -> bool {
         let gives_cost = |table| {
-            self.others.iter().any(|(place, read)| {
-                self.sources[*place].table == table && read.columns.contains(&"cost")
-            })
+            self.others
+                .iter()
+                .any(|(place, read)| self.sources[*place].table == table && read.columns.contains(&"cost"))
         };
         let by_lines = self.has(OrderLines) && (gives_cost(OrderLines) || gives_cost(Products));
         self.orders.values().any(|read| read.understood.has_costs) || self.has(Costs) || by_lines
@@ -97,7 +101,11 @@ impl Reader<'_> {
             sources: self.sources,
             identities: self.identities,
             has_refunds: self.has(Refunds),
-            costs: CostTables { lines: self.has(OrderLines), products: self.has(Products), costs: self.has(Costs) },
+            costs: CostTables {
+                lines: self.has(OrderLines),
+                products: self.has(Products),
+                costs: self.has(Costs),
+            },
             scales: &self.orders.iter().map(|(place, read)| (*place, read.understood.scale)).collect(),
             money,
             zone: &ZoneTable::new(&self.shop.zone()),
@@ -149,7 +157,10 @@ impl Reader<'_> {
                 .collect(),
             currency,
             currencies: BTreeMap::new(),
-            time_zone: self.shop.order_source("", Vec::new(), crate::columns::ColumnOverrides::default()).zone_name(),
+            time_zone: self
+                .shop
+                .order_source("", Vec::new(), crate::columns::ColumnOverrides::default())
+                .zone_name(),
             scale,
             has_amounts: self.orders.values().any(|read| read.understood.has_amounts),
             has_costs,
