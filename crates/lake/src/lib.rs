@@ -1,7 +1,8 @@
 //! Where data lies: order files of many formats, read where they are, become canonical tables of a query session.
 //!
 //! [`Session::read_orders`] recognises an [`OrderSource`], decides how its columns are read, accounts for every row and
-//! registers the tables that [`Reading`] describes. [`Session::query`] and its companions answer SQL over them.
+//! registers the tables that [`Reading`] describes. [`Session::read_sources`] does so for all [`Source`]s of a shop together, wherever
+//! they lie, and for the other [`CanonicalTable`]s. [`Session::query`] and its companions answer SQL over them.
 
 mod canonical;
 mod canonical_table;

@@ -1,9 +1,6 @@
 //! What became of every row: used, refused for a reason, or treated in a stated way. `report.rs` checks whole sources, `gaps.rs`
 //! finds days on which orders are missing.
 
-pub(crate) mod gaps;
-pub(crate) mod report;
-
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -36,6 +33,9 @@ macro_rules! coded {
         }
     };
 }
+
+pub(crate) mod gaps;
+pub(crate) mod report;
 
 coded! {
     /// Why a row could not be used. Refused rows stand in the quarantine file.

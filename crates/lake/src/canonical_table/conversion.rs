@@ -169,7 +169,7 @@ impl Converter {
             let texts = as_text(found)?;
             let texts = texts.as_string::<i32>();
             return Ok(match kind {
-                ColumnKind::Text => cells::identifiers(texts, self.is_identifier()),
+                ColumnKind::Text => cells::names(texts, self.is_identifier(), self.is_address()),
                 ColumnKind::Json => cells::texts(texts),
                 ColumnKind::Time => clock.times_of_texts(texts, self.date),
                 ColumnKind::Date => clock.days_of_texts(texts, self.date),
@@ -190,6 +190,11 @@ impl Converter {
     /// Whether numbers in it are names: `17850.0` is `17850`.
     fn is_identifier(&self) -> bool {
         self.column.name.ends_with("_id")
+    }
+
+    /// Whether it may hold e-mail addresses that are compared.
+    fn is_address(&self) -> bool {
+        matches!(self.column.name, "customer_id" | "email")
     }
 
     /// Refuses the rows of which the column lacks a value that it needs, or could not be read.

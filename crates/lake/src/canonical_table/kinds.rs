@@ -101,13 +101,12 @@ impl ColumnKind {
     pub(crate) fn fix(self, column: &str, found: &DataType) -> String {
         let name = quoted(column);
         let other = match self {
+            // Without its zone the answer would be taken for the shop's own clock.
             Self::Time | Self::Date if found.is_integer() => {
                 return format!(
-                    "write `to_timestamp({name}) AS {name}` for seconds since 1970, or to_timestamp_millis or to_timestamp_micros"
+                    "write `to_timestamp({name}) AT TIME ZONE 'UTC' AS {name}` for seconds since 1970, or to_timestamp_millis or \
+                     to_timestamp_micros"
                 );
-            }
-            Self::Time | Self::Date if found.is_numeric() => {
-                format!("to_timestamp(cast({name} AS bigint))")
             }
             Self::Count if found.is_numeric() => format!("cast(round({name}) AS bigint)"),
             Self::Money | Self::Count | Self::Number | Self::Share if *found == DataType::Boolean => {
@@ -200,7 +199,7 @@ mod tests {
             assert!(kind.takes(&found), "{kind:?} {found}");
         }
         let refused = [
-            (Time, DataType::Int64, "write `to_timestamp(x) AS x` for seconds since 1970"),
+            (Time, DataType::Int64, "write `to_timestamp(x) AT TIME ZONE 'UTC' AS x` for seconds since 1970"),
             (Money, DataType::Date32, "`cast(x AS decimal(18, 6))`"),
             (Count, DataType::Float64, "write `cast(round(x) AS bigint) AS x`"),
             (Flag, DataType::Int8, "write `x <> 0 AS x`"),

@@ -35,7 +35,11 @@ pub(super) fn read(
             let selected = select_into(session, source, &rows);
             let read = selected.and_then(|()| {
                 let (files, input, recipe, binding) = mapped(source, shop, &rows)?;
-                read_inputs(session, &files, vec![input], recipe, &[binding], ledger)
+                let mut read = read_inputs(session, &files, vec![input], recipe, &[binding], ledger)?;
+                let structure =
+                    if matches!(source.mapping, Mapping::Select(_)) { "selected rows" } else { "a table" };
+                read.files.iter_mut().for_each(|file| structure.clone_into(&mut file.structure));
+                Ok(read)
             });
             // The rows are in the tables now. A file that cannot be removed goes with the session's folder.
             let _ = std::fs::remove_file(&rows);

@@ -36,11 +36,6 @@ impl Identities {
         Self { known: session.has_table(IDENTITIES) }
     }
 
-    /// Whether the identifiers of a source are looked up.
-    pub(super) fn concern(self, source: &Source) -> bool {
-        self.known && source.customers_are.is_some()
-    }
-
     /// The customer of rows of a table called `rows`, and the join that it needs. `kind` is an expression for the kind of its
     /// identifiers; nothing where they are not looked up.
     pub(super) fn customer(kind: Option<&str>, rows: &str, column: &str) -> (String, String) {

@@ -83,7 +83,7 @@ impl Walk {
     }
 
     fn enter_orders(&mut self, first: usize, group: Group) -> Result<(), Error> {
-        let Group { number, mut orders, credits, mut refunds, goods, costs, .. } = group;
+        let Group { number, mut orders, credits, refunds, goods, costs, .. } = group;
         let sources: Vec<usize> = orders.iter().map(|order| order.source).collect();
         for &source in &sources {
             self.findings.looked(source, QualityCode::DuplicatesAcrossSources, 1);
@@ -93,9 +93,11 @@ impl Walk {
             }
         }
         orders.retain(|order| order.source == first);
-        let (own, others): (Vec<_>, Vec<_>) = credits.into_iter().partition(|credit| credit.source == first);
-        // A credit note of a source that has the order too is as much a copy as its order.
-        refunds.extend(others.into_iter().filter(|credit| !sources.contains(&credit.source)));
+        // A credit note of a source that has the order too is as much a copy as its order; those of other sources tell of the order.
+        let own: Vec<PaidBack> = credits
+            .into_iter()
+            .filter(|credit| credit.source == first || !sources.contains(&credit.source))
+            .collect();
         let earliest = (0..orders.len()).min_by_key(|&index| orders[index].sale.day).unwrap_or(0);
         for index in 0..orders.len() {
             let is_of = |paid: &PaidBack| {

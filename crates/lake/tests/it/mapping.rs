@@ -24,7 +24,7 @@ fn all_problems_of_a_source_are_told_at_once() {
          `buyer`, `when`, `total`\n  \
          - `orders` has no column `custmer_id` (did you mean `customer_id`?); its columns are customer_id, placed_at, order_id, net, \
          total, subtotal, discount, shipping, tax, currency, refunded_amount, cost, status, cancelled_at, paid_at, coupon, channel\n  \
-         - `placed_at` is a whole number, and time is needed; write `to_timestamp(placed_at) AS placed_at` for seconds since 1970, or \
+         - `placed_at` is a whole number, and time is needed; write `to_timestamp(placed_at) AT TIME ZONE 'UTC' AS placed_at` for seconds since 1970, or \
          to_timestamp_millis or to_timestamp_micros\n  \
          - `total` is true or false, and money is needed; write `CASE WHEN total THEN 1 ELSE 0 END AS total`"
     );

@@ -91,6 +91,39 @@ fn one_source_of_orders_is_read_as_ever() {
 }
 
 #[test]
+fn a_select_gives_types_or_text() {
+    // As the operational store keeps orders: exact amounts as text, times as microseconds.
+    let stored = TestShop::new().parquet(
+        "store",
+        Orders,
+        "select 'o1' as order_id, 'ann' as who, 1740960000000000 as at, '12.50' as net, 'completed' as status, null as cancelled \
+         union all select 'o2', 'bob', 1740960000000000, '1', 'cancelled', 1741132800000000",
+    );
+    let select = |sql: &str| {
+        let mut shop = TestShop::new();
+        shop.sources.clone_from(&stored.sources);
+        shop.settings.time_zone = Some(jiff::tz::TimeZone::get("America/New_York").unwrap());
+        shop.sources[0].mapping = perennial_lake::Mapping::Select(sql.to_owned());
+        let read = shop.read();
+        assert_eq!(read.reading.format, Format::Canonical);
+        assert_eq!(read.reading.files[0].structure, "selected rows");
+        (purchases(&shop.session), linked_refunds(&shop.session))
+    };
+    let (bought, back) = select(
+        "select order_id, who as customer_id, to_timestamp_micros(at) at time zone 'UTC' as placed_at, net, status, \
+                to_timestamp_micros(cancelled) at time zone 'UTC' as cancelled_at from source",
+    );
+    assert_eq!(bought, ["ann 2025-03-02 1250 0"]);
+    assert_eq!(back, ["bob 2025-03-02 2025-03-04 100"]);
+    // Typed and without numbers, rows never become text.
+    let (bought, _) = select(
+        "select who as customer_id, to_timestamp_micros(at) at time zone 'UTC' as placed_at, cast(net as decimal(12, 2)) as total \
+         from source where status = 'completed'",
+    );
+    assert_eq!(bought, ["ann 2025-03-02 1250 0"]);
+}
+
+#[test]
 fn orders_without_numbers_are_taken_as_they_are() {
     let log = "customer,date,amount\nann,2025-03-02,5\nann,2025-03-02,5\n";
     let shop = TestShop::new()

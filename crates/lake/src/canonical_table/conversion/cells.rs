@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, BooleanBuilder, Decimal128Array, Float64Builder, Int64Builder, StringArray,
+    Array, ArrayRef, AsArray, BooleanBuilder, Decimal128Array, Float64Builder, Int64Builder, StringArray,
     StringBuilder,
 };
 use datafusion::arrow::compute::cast;
@@ -26,12 +26,12 @@ pub(super) fn texts(texts: &StringArray) -> ArrayRef {
     Arc::new(filled(texts).collect::<StringArray>())
 }
 
-/// Texts with e-mail addresses in lower case; where `whole`, `17850.0` is `17850`.
-pub(super) fn identifiers(texts: &StringArray, whole: bool) -> ArrayRef {
+/// Texts; where `whole`, `17850.0` is `17850`, and where `address`, e-mail addresses are in lower case.
+pub(super) fn names(texts: &StringArray, whole: bool, address: bool) -> ArrayRef {
     let mut builder = StringBuilder::with_capacity(texts.len(), texts.value_data().len());
     for text in filled(texts) {
         let text = text.map(|text| if whole { whole_number(text).unwrap_or(text) } else { text });
-        builder.append_option(text.map(lower_case_address));
+        builder.append_option(text.map(|text| if address { lower_case_address(text) } else { text.into() }));
     }
     Arc::new(builder.finish())
 }
@@ -39,12 +39,7 @@ pub(super) fn identifiers(texts: &StringArray, whole: bool) -> ArrayRef {
 /// Typed values as text; whole floating point numbers without decimals.
 pub(super) fn written(column: &ArrayRef) -> Result<ArrayRef, Error> {
     let text = cast(column, &DataType::Utf8).map_err(failed)?;
-    if !column.data_type().is_floating() {
-        return Ok(text);
-    }
-    let texts = cast(&text, &DataType::Utf8).map_err(failed)?;
-    let texts = datafusion::arrow::array::AsArray::as_string::<i32>(&texts).clone();
-    Ok(identifiers(&texts, true))
+    Ok(if column.data_type().is_floating() { names(text.as_string::<i32>(), true, false) } else { text })
 }
 
 /// Exact amounts.

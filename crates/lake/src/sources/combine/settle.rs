@@ -60,7 +60,7 @@ impl Reader<'_> {
         }
         let sql = format!(
             "SELECT max(CASE WHEN m % 10000 = 0 THEN 2 WHEN m % 1000 = 0 THEN 3 WHEN m % 100 = 0 THEN 4 WHEN m % 10 = 0 THEN 5 ELSE 6 END) \
-             FROM (SELECT cast(amount * 1000000 as bigint) AS m FROM {}) AS amounts",
+             FROM (SELECT cast(amount * 1000000 as bigint) AS m FROM {} WHERE amount IS NOT NULL) AS amounts",
             all(Refunds)
         );
         let batches = self.session.query(&sql)?;
