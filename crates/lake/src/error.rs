@@ -172,6 +172,13 @@ pub enum Error {
         source: Box<DataFusionError>,
     },
 
+    /// The address of a database that cannot be understood. The address itself is not shown, as it may hold a password.
+    #[error("{problem}; give postgres://user:password@host:port/database or sqlite:FILE")]
+    BadDatabaseUrl {
+        /// What is wrong.
+        problem: String,
+    },
+
     /// The engine failed outside a query of the caller's.
     #[error("{doing}: {source}")]
     Engine {

@@ -21,6 +21,7 @@ use perennial_planner as planner;
 use tempfile::TempDir;
 
 use crate::error::Error;
+use crate::location::ObjectStoreSettings;
 use crate::output::{OutputFormat, Writer};
 use crate::spool::{Spool, Spooled};
 
@@ -38,6 +39,8 @@ pub struct SessionOptions {
     pub batch_rows: usize,
     /// Where temporary files lie. Default: the system's temporary folder.
     pub temporary_folder: Option<PathBuf>,
+    /// Settings of object stores that win over the environment. Default: none.
+    pub object_stores: ObjectStoreSettings,
 }
 
 impl Default for SessionOptions {
@@ -48,6 +51,7 @@ impl Default for SessionOptions {
             table_memory: 512 << 20,
             batch_rows: 8192,
             temporary_folder: None,
+            object_stores: ObjectStoreSettings::default(),
         }
     }
 }
