@@ -1,13 +1,22 @@
 //! Where a source lies: files, object stores, database tables, Delta tables. Any of them becomes a table of the session.
 
 mod database;
+mod delta;
+mod files;
+mod parquet_files;
 mod remote;
+mod scan;
+mod text_files;
 
 use std::fmt;
 use std::path::Path;
 
+use crate::error::Error;
+use crate::session::Session;
+
 pub use database::DatabaseUrl;
 pub use remote::ObjectStoreSettings;
+pub(crate) use remote::{RemotePath, is_url};
 
 /// Where a source lies. Neither `Display` nor `Debug` shows a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +59,25 @@ impl fmt::Display for Location {
             Self::Database { url, table } => write!(f, "{table} in {url}"),
             Self::Delta(path) => write!(f, "Delta table {path}"),
         }
+    }
+}
+
+impl Session {
+    /// Makes what lies somewhere known as a table. Nothing is copied, except text files of object stores: what a query needs
+    /// is read when it runs, and filters and the choice of columns are handed on to where the data lies.
+    ///
+    /// The columns of text files are all text, and empty fields are null. The columns of Parquet files, Delta tables and
+    /// database tables have the types that they have there; database types that the engine does not know are text.
+    ///
+    /// # Errors
+    /// When there is no such place, it cannot be reached, or its structure cannot be read.
+    pub fn register_location(&self, table: &str, location: &Location) -> Result<(), Error> {
+        let provider = match location {
+            Location::Files(paths) => self.files_table(paths)?,
+            Location::Database { url, table } => self.database_table(url, table)?,
+            Location::Delta(path) => self.delta_table(path)?,
+        };
+        self.register_provider(table, provider)
     }
 }
 
