@@ -102,7 +102,7 @@ impl Session {
             files: metas.into_iter().map(PartitionedFile::from).collect(),
         });
         let columns = (0..schema.fields().len()).collect();
-        let stored = TableSchema::from_file_schema(Arc::new(schema));
+        let stored = TableSchema::from(Arc::new(schema));
         Ok(Table::of(ParquetFiles { stores: stores.collect(), stored, columns }))
     }
 

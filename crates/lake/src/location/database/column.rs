@@ -101,7 +101,7 @@ pub(super) enum Values {
     Int64(Int64Builder),
     Float32(Float32Builder),
     Float64(Float64Builder),
-    Decimal(Decimal128Builder, u8, i8),
+    Decimal(Decimal128Builder, i8),
     Text(StringViewBuilder),
     Date(Date32Builder),
     Time(TimestampMicrosecondBuilder),
@@ -117,8 +117,8 @@ impl Values {
             Kind::Int64 => Self::Int64(Int64Builder::new()),
             Kind::Float32 => Self::Float32(Float32Builder::new()),
             Kind::Float64 => Self::Float64(Float64Builder::new()),
-            Kind::Decimal(precision, scale) => {
-                Self::Decimal(Decimal128Builder::new().with_data_type(kind.data_type()), precision, scale)
+            Kind::Decimal(_, scale) => {
+                Self::Decimal(Decimal128Builder::new().with_data_type(kind.data_type()), scale)
             }
             Kind::Text => Self::Text(StringViewBuilder::new()),
             Kind::Date => Self::Date(Date32Builder::new()),

@@ -69,11 +69,10 @@ impl Session {
             let place = RemotePath::parse(path.trim_end_matches('/'))?;
             let store = self.object_store(&place)?;
             let url = place.store_url()?;
-            let mut location = url.as_ref().clone();
-            location.set_path(&format!("/{}/", place.key));
+            let location = folder_url(path, &format!("{place}/"))?;
             let folder = Key::parse(&place.key).map_err(|error| delta_failed(path, &error))?;
             let log = log_store(store, &folder, |log, root| {
-                default_logstore(log, root, &location, &StorageConfig::default())
+                default_logstore(log, root, location.get_url(), &StorageConfig::default())
             });
             return Ok(Place { url, folder, log });
         }
@@ -85,14 +84,17 @@ impl Session {
             ));
         }
         let absolute = folder.canonicalize().map_err(Error::io(folder))?;
-        let location = ListingTableUrl::parse(format!("{}/", file_url(&absolute)))
-            .map_err(Error::engine(format!("opening {path}")))?;
+        let location = folder_url(path, &format!("{}/", file_url(&absolute)))?;
         let folder = Key::from_absolute_path(&absolute).map_err(|error| delta_failed(path, &error))?;
         let log = log_store(Arc::new(LocalFileSystem::new()), &folder, |log, root| {
             default_logstore(log, root, location.get_url(), &StorageConfig::default())
         });
         Ok(Place { url: ObjectStoreUrl::local_filesystem(), folder, log })
     }
+}
+
+fn folder_url(path: &str, url: &str) -> Result<ListingTableUrl, Error> {
+    ListingTableUrl::parse(url).map_err(Error::engine(format!("opening {path}")))
 }
 
 type Store = Arc<dyn ObjectStore>;

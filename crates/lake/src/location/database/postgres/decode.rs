@@ -29,7 +29,7 @@ pub(super) fn append(row: &PgRow, place: usize, values: &mut Values) -> Result<(
             values.append_value(if number.is_nan() { f32::NAN } else { number + 0.0 });
         }
         Values::Float64(values) => values.append_value(canonical(f64::from_be_bytes(fixed(bytes)?))),
-        Values::Decimal(values, _, scale) => match numeric::units(bytes, *scale) {
+        Values::Decimal(values, scale) => match numeric::units(bytes, *scale) {
             Ok(units) => values.append_value(units),
             Err(Unusable::NoNumber) => return Err(outside("NaN or infinity, which is no number")),
             Err(Unusable::TooLong) => return Err(outside("a number with more digits than its column")),
