@@ -102,7 +102,9 @@ impl Session {
             files: metas.into_iter().map(PartitionedFile::from).collect(),
         });
         let columns = (0..schema.fields().len()).collect();
-        let stored = TableSchema::from(Arc::new(schema));
+        // A column that some files lack is null there.
+        let fields = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
+        let stored = TableSchema::from(Arc::new(Schema::new(fields.collect::<Vec<_>>())));
         Ok(Table::of(ParquetFiles { stores: stores.collect(), stored, columns }))
     }
 

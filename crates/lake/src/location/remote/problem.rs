@@ -1,7 +1,5 @@
 //! What a store said, in words with what to do about it.
 
-use std::error::Error as _;
-
 use object_store::Error as StoreError;
 
 use super::{Provider, RemotePath};
@@ -13,7 +11,7 @@ impl RemotePath {
     }
 
     fn in_words(&self, error: &StoreError) -> String {
-        let said = error.to_string();
+        let said = causes(error).join(": ");
         let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
         let Names { access, address } = names(self.provider);
         if says(&["NoSuchBucket", "ContainerNotFound", "specified bucket does not exist"]) {
@@ -74,15 +72,15 @@ const fn plain_http(provider: Provider) -> &'static str {
     }
 }
 
+/// What the error and all that caused it say, the innermost reason last.
+fn causes(error: &StoreError) -> Vec<String> {
+    let outermost: &dyn std::error::Error = error;
+    std::iter::successors(Some(outermost), |error| error.source()).map(ToString::to_string).collect()
+}
+
 /// The innermost reason. The layers around it name URLs, which may hold signatures.
 fn root_cause(error: &StoreError) -> String {
-    let mut cause = error.source();
-    let mut words = error.to_string();
-    while let Some(inner) = cause {
-        words = inner.to_string();
-        cause = inner.source();
-    }
-    words
+    causes(error).pop().unwrap_or_default()
 }
 
 #[cfg(test)]

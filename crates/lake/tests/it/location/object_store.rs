@@ -97,7 +97,7 @@ fn make_bucket(runtime: &tokio::runtime::Runtime, address: &str, key: &str, secr
             .signed_url(method, &object_store::path::Path::default(), std::time::Duration::from_secs(60))
             .await
             .unwrap();
-        let made = reqwest::Client::new().put(url).send().await.unwrap();
+        let made = reqwest::Client::new().put(url).header("content-length", 0).send().await.unwrap();
         assert!(made.status().is_success(), "{}", made.text().await.unwrap());
     });
 }

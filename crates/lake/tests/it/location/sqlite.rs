@@ -50,7 +50,7 @@ const EDGES: &str = "
         (-9223372036854775808, 'min', 'B', -1e300, 9007199254740992, 1, 'soon', ''),
         (9223372036854775807, 'max', 'b', 0.1, 0, 0, '9999-12-31', 'y');
     create view names as select id, upper(name) as name, id * 2 as doubled from edges where id between 1 and 2;
-    create table nothing (id integer, name text);";
+    create table empty (id integer, name text);";
 
 #[test]
 fn declared_types_become_types() {
@@ -91,7 +91,7 @@ fn declared_types_become_types() {
     );
     session.register_location("v", &database(&url(&path), "MAIN.names")).unwrap();
     assert_eq!(rows(&session, "select * from v order by id"), ["1 ANNA 2", "2 ANNA 4"]);
-    session.register_location("n", &database(&url(&path), "nothing")).unwrap();
+    session.register_location("n", &database(&url(&path), "empty")).unwrap();
     assert_eq!(rows(&session, "select count(*), max(name) from n"), ["0 "]);
     assert_eq!(rows(&session, "select id from n"), [""; 0]);
 }
