@@ -10,15 +10,15 @@ pub(super) struct Comparable {
     pub(super) literals: &'static [&'static str],
 }
 
-const SIGNS: [&str; 6] = ["=", "<>", "<", "<=", ">", ">="];
+const SIGNS: [&str; 6] = ["=", "<", ">", "<>", "<=", ">="];
 
 /// Filters of every shape over the columns: each comparison, lists, ranges, nulls, negations, and pairs of these.
 fn filters(columns: &[Comparable]) -> Vec<String> {
     let mut filters = Vec::new();
     for Comparable { column, literals } in columns {
-        for literal in *literals {
-            filters.extend(SIGNS.map(|sign| format!("{column} {sign} {literal}")));
-            filters.push(format!("not ({column} > {literal})"));
+        for (place, literal) in literals.iter().enumerate() {
+            let signs = &SIGNS[..if place == 0 { SIGNS.len() } else { 3 }];
+            filters.extend(signs.iter().map(|sign| format!("{column} {sign} {literal}")));
         }
         let list = literals.join(", ");
         let (low, high) = (literals[0], literals[literals.len() - 1]);
@@ -27,6 +27,7 @@ fn filters(columns: &[Comparable]) -> Vec<String> {
         filters.push(format!("{column} between {low} and {high}"));
         filters.push(format!("{column} not between {low} and {high}"));
         filters.push(format!("{column} is null"));
+        filters.push(format!("not ({column} > {low})"));
         filters.push(format!("{column} is not null"));
     }
     // Neighbours in a stride that pairs different columns.
@@ -36,7 +37,7 @@ fn filters(columns: &[Comparable]) -> Vec<String> {
             let word = if place % 2 == 0 { "or" } else { "and not" };
             format!("({}) {word} ({other})", filters[place])
         })
-        .step_by(5)
+        .step_by(9)
         .collect();
     filters.extend(pairs);
     filters
