@@ -49,6 +49,10 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "not_found", message)
     }
 
+    pub(crate) fn wrong_method() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path takes other methods")
+    }
+
     /// More requests at once than are taken.
     pub(crate) fn too_many_requests() -> Self {
         let message = "more requests at once than this server takes; try again in a second";

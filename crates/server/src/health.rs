@@ -4,13 +4,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::state::AppState;
 
 /// `GET /healthz`: the process answers.
-pub(crate) async fn alive() -> Response {
-    Json(json!({ "status": "ok" })).into_response()
+pub(crate) fn alive() -> Json<Value> {
+    Json(json!({ "status": "ok" }))
 }
 
 /// `GET /readyz`: the database answers and the projection is not far behind.

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -28,10 +27,10 @@ pub(crate) fn router(state: AppState, options: &ServerOptions) -> Router {
     Router::new()
         .merge(events)
         .merge(api::routes())
-        .route("/healthz", get(health::alive))
+        .route("/healthz", get(health::alive()))
         .route("/readyz", get(health::ready))
-        .fallback(no_such_path)
-        .method_not_allowed_fallback(wrong_method)
+        .fallback(async || ApiError::not_found("there is nothing at this path"))
+        .method_not_allowed_fallback(async || ApiError::wrong_method())
         .layer(from_fn_with_state(options.request_timeout, in_time))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(TraceLayer::new_for_http().make_span_with(span))
@@ -45,14 +44,6 @@ async fn in_time(State(limit): State<Duration>, request: Request, next: Next) ->
         Ok(response) => response,
         Err(_) => ApiError::unavailable("this took too long; try again").into_response(),
     }
-}
-
-async fn no_such_path() -> ApiError {
-    ApiError::not_found("there is nothing at this path")
-}
-
-async fn wrong_method() -> ApiError {
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path takes other methods")
 }
 
 /// The path alone: a query or a header may hold a key. The path of a profile names a person, so it is cut.

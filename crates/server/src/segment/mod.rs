@@ -49,12 +49,12 @@ pub(crate) fn routes() -> Router<AppState> {
     ] {
         for path in paths {
             let handler = async move |State(state), request| take(&state, request, Some(kind)).await;
-            routes = routes.route(path, post(handler).options(cors::preflight));
+            routes = routes.route(path, post(handler).options(cors::PREFLIGHT));
         }
     }
     for path in ["/v1/batch", "/v1/b", "/v1/import"] {
         let handler = async |State(state), request| take(&state, request, None).await;
-        routes = routes.route(path, post(handler).options(cors::preflight));
+        routes = routes.route(path, post(handler).options(cors::PREFLIGHT));
     }
     routes
 }

@@ -1,6 +1,6 @@
 //! When an event happened: the client's times, corrected for a client's clock that goes wrong.
 //!
-//! Segment's formula: timestamp = receivedAt - (sentAt - originalTimestamp). What a client sends as `timestamp` is its own
+//! Segment's formula is `timestamp = receivedAt - (sentAt - originalTimestamp)`. What a client sends as `timestamp` is its own
 //! time, so `originalTimestamp` in the formula. A message that carries both was corrected before and is left as it is.
 
 use jiff::civil::DateTime;
