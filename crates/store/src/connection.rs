@@ -128,6 +128,11 @@ impl Store {
         &self.reader
     }
 
+    /// The connection for writing, for what cannot be part of a transaction.
+    pub(crate) const fn writer(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
     /// Begins a writing transaction: keep it short. It is rolled back when it is dropped without `commit()`.
     pub(crate) async fn begin(&self, lock: Lock) -> Result<DatabaseTransaction, Error> {
         begin(&self.writer, lock).await

@@ -12,27 +12,43 @@
 extern crate self as perennial_store;
 
 mod backup;
+mod bulk;
+mod commerce;
 mod connection;
 mod error;
 mod events;
+mod facts;
+mod identity;
+mod json;
 mod keys;
 mod leases;
 mod migrations;
 mod page;
+mod profiles;
+mod projector;
 mod runs;
 mod sql;
 mod url;
 mod values;
 
+pub use commerce::{Amount, NetFormula, NetRule, NotAnAmount};
 pub use connection::Store;
 pub use error::Error;
 pub use events::{
     Appended, EventKind, MESSAGE_ID_LIMIT, NewEvent, REJECTED_PAYLOAD_LIMIT, RejectedEvent, StoredEvent,
     StoredRejection,
 };
+pub use identity::{
+    Identifier, IdentifierKind, IdentityRules, JoinByEmail, Merge, MergeState, NotAnIdentifier,
+};
 pub use keys::{Key, NewKey, Scope};
 pub use leases::Lease;
 pub use page::Page;
+pub use profiles::{
+    Consent, Consented, DateOfLife, Erased, KnownIdentifier, LeapDay, NewConsent, NotADate, OrdersSummary,
+    Origin, Profile, ProfileTrait,
+};
+pub use projector::{Projected, ProjectionRules};
 pub use runs::{Run, RunState};
 pub use url::StoreUrl;
 pub use values::{CustomerValues, Publication};

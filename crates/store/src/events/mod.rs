@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use crate::Error;
 
 pub(crate) use appender::Appender;
+pub(crate) use rejected::insert_rejections;
 pub use rejected::{REJECTED_PAYLOAD_LIMIT, RejectedEvent, StoredRejection};
 
 /// The most characters of a message id.

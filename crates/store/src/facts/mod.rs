@@ -1,0 +1,86 @@
+//! What a message says of a customer, as facts that can be written in any order and any number of times.
+//!
+//! Messages ([`of_event`]) and calls of the API say the same kinds of facts, and one writer ([`crate::projector`]) puts
+//! them into the tables. Each fact has a key and a time, and of two facts with one key the tables keep the later; of two
+//! at the same time the one with the larger value. So neither the order of arrival nor repetition matters.
+
+mod message;
+
+pub(crate) use message::of_event;
+
+use crate::commerce::event::{OrderEvent, Unusable};
+use crate::identity::Identifier;
+use crate::profiles::{DateOfLife, Origin};
+
+/// What one message or call says.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Facts {
+    /// Who sent it: the name of a write key, or `api`.
+    pub(crate) source: String,
+    pub(crate) message_id: Option<String>,
+    /// When it happened, in microseconds since 1970 UTC.
+    pub(crate) at: i64,
+    /// Whom traits and consents are about: the surest identifier of the message.
+    pub(crate) subject: Option<Identifier>,
+    /// Identifiers that somebody was seen under.
+    pub(crate) seen: Vec<Identifier>,
+    /// Identifiers of one person.
+    pub(crate) links: Vec<Link>,
+    pub(crate) traits: Vec<Trait>,
+    /// Dates of life; `None` for one that was taken back.
+    pub(crate) dates: Vec<(&'static str, Option<DateOfLife>)>,
+    pub(crate) consents: Vec<ConsentSaid>,
+    pub(crate) order: Option<OrderEvent>,
+    /// What could not be used, and why.
+    pub(crate) unusable: Vec<Unusable>,
+}
+
+/// Two identifiers of one person, and why we think so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Link {
+    /// The less sure one, which is claimed.
+    pub(crate) claimed: Identifier,
+    /// The surer one.
+    pub(crate) owner: Identifier,
+    pub(crate) reason: String,
+    pub(crate) by_hand: bool,
+}
+
+impl Link {
+    /// `None` for an identifier and itself.
+    pub(crate) fn between(a: &Identifier, b: &Identifier, reason: &str) -> Option<Self> {
+        let sureness = |identifier: &Identifier| (identifier.kind().uncertainty(), identifier.clone());
+        let (owner, claimed) = if sureness(a) <= sureness(b) { (a, b) } else { (b, a) };
+        (a != b).then(|| Self {
+            claimed: claimed.clone(),
+            owner: owner.clone(),
+            reason: reason.to_owned(),
+            by_hand: false,
+        })
+    }
+}
+
+/// A trait: its value is JSON, `null` where it was taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Trait {
+    pub(crate) name: String,
+    pub(crate) origin: Origin,
+    pub(crate) value: String,
+}
+
+/// A consent that was given or taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ConsentSaid {
+    pub(crate) channel: String,
+    pub(crate) topic: String,
+    pub(crate) purpose: String,
+    pub(crate) granted: bool,
+    pub(crate) at: i64,
+    /// Whether it was declared in its own right; else it is a state that every message of the device repeats.
+    pub(crate) declared: bool,
+}
+
+/// A text without the character NUL, which PostgreSQL cannot store.
+pub(crate) fn storable(text: &str) -> String {
+    text.replace('\0', "")
+}

@@ -1,0 +1,225 @@
+//! Dates of life: birthdays and anniversaries, with or without the year, and when they are celebrated.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// On which day of a common year a 29 February is celebrated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeapDay {
+    /// On 28 February, still within the month of birth.
+    #[default]
+    February28,
+    /// On 1 March.
+    March1,
+}
+
+/// A day of the year that returns, perhaps with the year in which it first was: `1990-05-17`, or `--05-17` without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct DateOfLife {
+    month: i8,
+    day: i8,
+    year: Option<i16>,
+}
+
+/// A text that is no date of life.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no date: write it as 1990-05-17, or without the year as --05-17")]
+pub struct NotADate(String);
+
+impl DateOfLife {
+    /// A date, with or without its year.
+    ///
+    /// # Errors
+    /// Days that do not exist; 29 February exists without a year and in leap years.
+    pub fn new(year: Option<i16>, month: i8, day: i8) -> Result<Self, NotADate> {
+        // A leap year stands for a year that is not known.
+        match Date::new(year.unwrap_or(2000), month, day) {
+            Ok(_) => Ok(Self { month, day, year }),
+            Err(_) => Err(NotADate(format!(
+                "{}-{month:02}-{day:02}",
+                year.map_or("-".to_owned(), |y| y.to_string())
+            ))),
+        }
+    }
+
+    /// The month, from 1.
+    #[must_use]
+    pub fn month(self) -> i8 {
+        self.month
+    }
+
+    /// The day of the month, from 1.
+    #[must_use]
+    pub fn day(self) -> i8 {
+        self.day
+    }
+
+    /// The year in which it first was, if known.
+    #[must_use]
+    pub fn year(self) -> Option<i16> {
+        self.year
+    }
+
+    /// The day on which it is celebrated in a year; `None` outside of the years -9999 to 9999.
+    #[must_use]
+    pub fn occurs_on(self, year: i16, leap_day: LeapDay) -> Option<Date> {
+        let in_common_year = || match leap_day {
+            LeapDay::February28 => Date::new(year, 2, 28),
+            LeapDay::March1 => Date::new(year, 3, 1),
+        };
+        Date::new(year, self.month, self.day).or_else(|_| in_common_year()).ok()
+    }
+
+    /// The first celebration on or after a day, and which one it is (the 30th birthday) if the year is known and has
+    /// passed; `None` at the end of the calendar.
+    #[must_use]
+    pub fn next_from(self, day: Date, leap_day: LeapDay) -> Option<(Date, Option<i16>)> {
+        let next = [day.year(), day.year().checked_add(1)?]
+            .into_iter()
+            .filter_map(|year| self.occurs_on(year, leap_day))
+            .find(|occurrence| *occurrence >= day)?;
+        let count = self.year.and_then(|year| next.year().checked_sub(year)).filter(|count| *count > 0);
+        Some((next, count))
+    }
+}
+
+impl FromStr for DateOfLife {
+    type Err = NotADate;
+
+    fn from_str(text: &str) -> Result<Self, NotADate> {
+        let refused = || NotADate(text.chars().take(40).collect());
+        // A time of day behind the date says nothing: what is meant is a day.
+        let date = text.trim().split(['T', ' ']).next().unwrap_or_default();
+        let (year, rest) = match date.strip_prefix("--") {
+            Some(rest) => (None, rest),
+            None => {
+                let (year, rest) = date.split_once('-').ok_or_else(refused)?;
+                (Some(digits(year, 4).ok_or_else(refused)?), rest)
+            }
+        };
+        let (month, day) = rest.split_once('-').ok_or_else(refused)?;
+        let part = |text| digits(text, 2).and_then(|number| i8::try_from(number).ok()).ok_or_else(refused);
+        // A year before any customer's birth is how forms say that they do not know it.
+        let year = year.filter(|year| *year >= 1800);
+        Self::new(year, part(month)?, part(day)?).map_err(|_| refused())
+    }
+}
+
+fn digits(text: &str, count: usize) -> Option<i16> {
+    (text.len() == count && text.bytes().all(|digit| digit.is_ascii_digit()))
+        .then(|| text.parse().ok())
+        .flatten()
+}
+
+impl fmt::Display for DateOfLife {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.year {
+            Some(year) => write!(f, "{year:04}-{:02}-{:02}", self.month, self.day),
+            None => write!(f, "--{:02}-{:02}", self.month, self.day),
+        }
+    }
+}
+
+impl From<DateOfLife> for String {
+    fn from(date: DateOfLife) -> Self {
+        date.to_string()
+    }
+}
+
+impl TryFrom<String> for DateOfLife {
+    type Error = NotADate;
+
+    fn try_from(text: String) -> Result<Self, NotADate> {
+        text.parse()
+    }
+}
+
+/// The one name of a date of life that a trait gives under any of its usual names; `None` for other traits.
+pub(crate) fn name_of_trait(name: &str) -> Option<&'static str> {
+    let name: String =
+        name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    match name.as_str() {
+        "birthday" | "birthdate" | "dateofbirth" | "dob" => Some("birthday"),
+        "anniversary" | "weddinganniversary" | "weddingday" => Some("anniversary"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    fn read(text: &str) -> DateOfLife {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn dates_are_read_with_and_without_a_year() {
+        assert_eq!(read("1990-05-17").to_string(), "1990-05-17");
+        assert_eq!(read("--02-29").to_string(), "--02-29");
+        assert_eq!(read("1992-02-29T00:00:00.000Z").to_string(), "1992-02-29");
+        assert_eq!(read("0001-05-17").to_string(), "--05-17");
+        for text in [
+            "",
+            "17.05.1990",
+            "05/17/1990",
+            "1990-02-30",
+            "1991-02-29",
+            "--13-01",
+            "90-5-17",
+            "1990-05",
+            "٢٠٢٠-01-01",
+        ] {
+            assert!(text.parse::<DateOfLife>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_leap_day_is_celebrated_every_year() {
+        let leap = read("1992-02-29");
+        assert_eq!(leap.occurs_on(2024, LeapDay::default()), Some(date(2024, 2, 29)));
+        assert_eq!(leap.occurs_on(2025, LeapDay::February28), Some(date(2025, 2, 28)));
+        assert_eq!(leap.occurs_on(2025, LeapDay::March1), Some(date(2025, 3, 1)));
+        assert_eq!(leap.occurs_on(2100, LeapDay::March1), Some(date(2100, 3, 1)), "no leap year");
+    }
+
+    #[test]
+    fn the_next_celebration_follows_a_day() {
+        let birthday = read("1990-05-17");
+        assert_eq!(
+            birthday.next_from(date(2026, 5, 17), LeapDay::default()),
+            Some((date(2026, 5, 17), Some(36)))
+        );
+        assert_eq!(
+            birthday.next_from(date(2026, 5, 18), LeapDay::default()),
+            Some((date(2027, 5, 17), Some(37)))
+        );
+        assert_eq!(
+            read("--01-01").next_from(date(2026, 12, 31), LeapDay::default()),
+            Some((date(2027, 1, 1), None))
+        );
+        let leap = read("--02-29");
+        assert_eq!(leap.next_from(date(2027, 2, 28), LeapDay::February28).unwrap().0, date(2027, 2, 28));
+        assert_eq!(leap.next_from(date(2027, 3, 1), LeapDay::February28).unwrap().0, date(2028, 2, 29));
+        assert_eq!(
+            read("2020-01-01").next_from(date(2019, 1, 1), LeapDay::default()),
+            Some((date(2019, 1, 1), None))
+        );
+        assert_eq!(birthday.next_from(date(9999, 12, 31), LeapDay::default()), None);
+    }
+
+    #[test]
+    fn usual_names_of_traits_are_one() {
+        for name in ["birthday", "dateOfBirth", "date_of_birth", "DOB"] {
+            assert_eq!(name_of_trait(name), Some("birthday"));
+        }
+        assert_eq!(name_of_trait("name"), None);
+    }
+}

@@ -1,0 +1,199 @@
+//! Everything that is known of a person, as JSON: what a request for access is answered with.
+
+use std::collections::BTreeMap;
+
+use sea_orm::{QueryResult, Value};
+use serde_json::json;
+
+use super::consents;
+use super::read::{self, Belongings};
+use crate::identity::{Identifier, IdentifierKind};
+use crate::{Error, Store, bulk, sql};
+
+/// Events whose numbers are searched at a time.
+const EVENTS: i64 = 50_000;
+
+impl Store {
+    /// All that is known of a customer, by any of its identifiers: the profile, the history of traits and consents as far
+    /// as it is kept, orders with their lines and refunds, events with their payloads, and the latest values. `None` if the
+    /// identifier was never seen.
+    ///
+    /// The whole log of events is searched, which takes a while for a large one.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn export_person(&self, identifier: &Identifier) -> Result<Option<serde_json::Value>, Error> {
+        self.project_all().await?;
+        let Some(belongings) = self.belongings(identifier).await? else { return Ok(None) };
+        let Some(profile) = self.profile(identifier).await? else { return Ok(None) };
+        let mut values = serde_json::Map::new();
+        for name in belongings.rows.iter().map(|row| row.identifier.value()) {
+            if let Some(found) = self.customer_values(name).await? {
+                values.insert(
+                    name.to_owned(),
+                    json!({ "snapshot": found.snapshot, "figures": parsed(&found.figures) }),
+                );
+            }
+        }
+        Ok(Some(json!({
+            "profile": profile,
+            "traits": self.trait_history(&belongings).await?,
+            "consents": consents::history(self.reader(), &belongings).await?,
+            "orders": self.orders_in_full(&belongings).await?,
+            "events": self.events_of(&belongings).await?,
+            "values": values,
+        })))
+    }
+
+    async fn trait_history(&self, belongings: &Belongings) -> Result<Vec<serde_json::Value>, Error> {
+        let head = "SELECT person, name, origin, value, at, source FROM traits WHERE";
+        let mut history = Vec::new();
+        for row in bulk::find(self.reader(), head, ["person"], belongings.persons(), "").await? {
+            if belongings.owns(sql::get(&row, "person")?, sql::get(&row, "at")?) {
+                history.push(json!({
+                    "name": sql::get::<String>(&row, "name")?,
+                    "origin": sql::get::<String>(&row, "origin")?,
+                    "value": parsed(&sql::get::<String>(&row, "value")?),
+                    "at": sql::get_time(&row, "at")?.to_string(),
+                    "source": sql::get::<String>(&row, "source")?,
+                }));
+            }
+        }
+        Ok(history)
+    }
+
+    async fn orders_in_full(&self, belongings: &Belongings) -> Result<Vec<serde_json::Value>, Error> {
+        const ORDER: &[&str] = &[
+            "currency",
+            "net",
+            "net_formula",
+            "revenue",
+            "subtotal",
+            "total",
+            "shipping",
+            "tax",
+            "discount",
+            "coupon",
+            "status",
+            "source",
+        ];
+        const LINE: &[&str] = &[
+            "product_id",
+            "sku",
+            "name",
+            "category",
+            "brand",
+            "variant",
+            "coupon",
+            "quantity",
+            "price",
+            "discount",
+        ];
+        const REFUND: &[&str] = &["id", "amount", "excess", "currency", "reason"];
+        let orders =
+            read::orders(self.reader(), belongings, &format!("cancelled_at, {}", ORDER.join(", "))).await?;
+        let keys = || orders.iter().map(|(order, _)| [order.as_str().into()]).collect::<Vec<[Value; 1]>>();
+        let mut lines = self.by_order("order_lines", LINE, keys(), "ORDER BY order_id, line").await?;
+        let mut refunds = self.by_order("refunds", REFUND, keys(), "ORDER BY order_id, at").await?;
+        let mut full = Vec::new();
+        for (id, row) in &orders {
+            let mut order = texts(row, ORDER)?;
+            order.insert("order_id".to_owned(), json!(id));
+            order.insert("placed_at".to_owned(), json!(sql::get_time(row, "placed_at")?.to_string()));
+            order.insert(
+                "cancelled_at".to_owned(),
+                json!(sql::get_optional_time(row, "cancelled_at")?.map(|at| at.to_string())),
+            );
+            order.insert("lines".to_owned(), json!(lines.remove(id).unwrap_or_default()));
+            order.insert("refunds".to_owned(), json!(refunds.remove(id).unwrap_or_default()));
+            full.push(serde_json::Value::Object(order));
+        }
+        Ok(full)
+    }
+
+    /// Rows of a table by their order.
+    async fn by_order(
+        &self,
+        table: &str,
+        columns: &[&str],
+        orders: Vec<[Value; 1]>,
+        sorted: &str,
+    ) -> Result<BTreeMap<String, Vec<serde_json::Map<String, serde_json::Value>>>, Error> {
+        let head = format!("SELECT order_id, {} FROM {table} WHERE", columns.join(", "));
+        let mut rows: BTreeMap<String, Vec<_>> = BTreeMap::new();
+        for row in bulk::find(self.reader(), &head, ["order_id"], orders, sorted).await? {
+            rows.entry(sql::get(&row, "order_id")?).or_default().push(texts(&row, columns)?);
+        }
+        Ok(rows)
+    }
+
+    /// The events of all identifiers, each within the time in which it was the customer's.
+    async fn events_of(&self, belongings: &Belongings) -> Result<Vec<serde_json::Value>, Error> {
+        let last = self.last_event().await?;
+        let mut events = Vec::new();
+        let mut after = 0;
+        while after < last {
+            let (condition, mut values) = events_of(belongings, 3);
+            values.splice(0..0, [after.into(), (after + EVENTS).into()]);
+            let query = format!(
+                "SELECT source, message_id, kind, event, at, received_at, payload FROM events \
+                 WHERE seq > $1 AND seq <= $2 AND ({condition}) ORDER BY seq"
+            );
+            for row in sql::rows(self.reader(), &query, values).await? {
+                events.push(json!({
+                    "source": sql::get::<String>(&row, "source")?,
+                    "message_id": sql::get::<String>(&row, "message_id")?,
+                    "kind": sql::get::<String>(&row, "kind")?,
+                    "event": sql::get::<Option<String>>(&row, "event")?,
+                    "at": sql::get_time(&row, "at")?.to_string(),
+                    "received_at": sql::get_time(&row, "received_at")?.to_string(),
+                    "payload": parsed(&sql::get::<String>(&row, "payload")?),
+                }));
+            }
+            after += EVENTS;
+        }
+        Ok(events)
+    }
+}
+
+/// The condition that an event is of one of the identifiers, and its values; placeholders begin with number `first`.
+/// Events of guests are those of their devices.
+pub(super) fn events_of(belongings: &Belongings, first: usize) -> (String, Vec<Value>) {
+    let mut conditions = Vec::new();
+    let mut values: Vec<Value> = Vec::new();
+    for row in &belongings.rows {
+        let next = first + values.len();
+        let value = row.identifier.value();
+        match row.identifier.kind() {
+            IdentifierKind::AnonymousId => {
+                // An account that was signed in on the device tells whose the event is.
+                conditions.push(format!(
+                    "(TRIM(anonymous_id) = ${next} AND at >= ${} AND at < ${} AND NOT EXISTS \
+                     (SELECT 1 FROM identifiers WHERE kind = 'user_id' AND value = TRIM(user_id)))",
+                    next + 1,
+                    next + 2
+                ));
+                values.extend([value.into(), row.from.into(), row.until.into()]);
+            }
+            IdentifierKind::UserId => {
+                conditions.push(format!("TRIM(user_id) = ${next}"));
+                values.push(value.into());
+            }
+            _ => {}
+        }
+    }
+    if conditions.is_empty() {
+        conditions.push("1 = 0".to_owned());
+    }
+    (conditions.join(" OR "), values)
+}
+
+fn texts(row: &QueryResult, columns: &[&str]) -> Result<serde_json::Map<String, serde_json::Value>, Error> {
+    let text = |column: &&str| Ok(((*column).to_owned(), json!(sql::get::<Option<String>>(row, column)?)));
+    columns.iter().map(text).collect()
+}
+
+/// JSON as it is, or as text where it is none.
+fn parsed(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap_or_else(|_| json!(text))
+}

@@ -1,0 +1,248 @@
+//! A person is erased: nothing of them remains, and all totals do.
+
+use perennial_store::{EventKind, NewConsent, Page, RejectedEvent, Store};
+use serde_json::json;
+
+use crate::databases::{Fresh, for_each_empty};
+use crate::messages::{alias, id, identify, later, message, profile, receive, track};
+use crate::samples::at;
+use crate::tables::{all_texts, rows};
+
+const TOTALS: &str = "SELECT o.placed_at / 100000000 AS month, o.currency, o.status, o.net, l.sku, l.quantity, r.amount \
+    FROM orders AS o LEFT JOIN order_lines AS l ON l.order_id = o.order_id LEFT JOIN refunds AS r ON r.order_id = o.order_id";
+
+/// What must not be found any more.
+const TRACES: &[&str] =
+    &["jane", "doe@", "secret-account", "janes-device", "0171", "171123", "crimson", "cus_jane"];
+
+fn janes_messages() -> Vec<perennial_store::NewEvent> {
+    let jane = Some("secret-account-1");
+    let order = |id: &str, order: &str, seconds| {
+        let properties = json!({"order_id": order, "subtotal": "19.99", "currency": "EUR", "products": [{"sku": "A", "price": "19.99"}]});
+        track(id, "Order Completed", jane, None, properties, seconds)
+    };
+    let guest = json!({"order_id": "g1", "email": "Jane.Doe@example.org", "total": 30, "currency": "EUR"});
+    let refund = json!({"order_id": "o1", "total": 5, "reason": "Jane did not like it"});
+    vec![
+        track("j1", "Order Completed", None, Some("janes-device-1"), guest, 100),
+        identify(
+            "j2",
+            jane,
+            Some("janes-device-1"),
+            json!({"email": "jane.doe@example.org", "phone": "0171 1234567", "colour": "crimson", "birthday": "1990-05-17", "externalId": "cus_jane"}),
+            200,
+        ),
+        order("j3", "o1", 300),
+        order("j4", "o2", 400),
+        track("j5", "Order Refunded", jane, None, refund, 500),
+        alias("j6", "secret-account-2", "secret-account-1", 600),
+        identify("j7", jane, Some("tablet"), json!({}), 700),
+        message(
+            EventKind::Page,
+            "j8",
+            None,
+            Some("tablet"),
+            json!({"properties": {"title": "Jane's page"}}),
+            800,
+        ),
+    ]
+}
+
+fn others_messages() -> Vec<perennial_store::NewEvent> {
+    vec![
+        identify("b1", Some("ben"), Some("tablet"), json!({"colour": "green"}), 900),
+        track(
+            "b2",
+            "Order Completed",
+            Some("ben"),
+            None,
+            json!({"order_id": "b", "subtotal": 7, "currency": "EUR"}),
+            950,
+        ),
+        // Ben writes Jane's address into an event and a trait of his own.
+        track("b3", "Product Shared", Some("ben"), None, json!({"recipient": "Jane.Doe@example.org"}), 960),
+        identify(
+            "b4",
+            Some("ben"),
+            None,
+            json!({"referred_by": "jane.doe@example.org", "city": "Bonn"}),
+            970,
+        ),
+    ]
+}
+
+async fn shop(fresh: &Fresh) -> Store {
+    let store = Store::open(&fresh.url()).await.unwrap();
+    receive(&store, janes_messages()).await;
+    receive(&store, others_messages()).await;
+    let consent = NewConsent {
+        channel: "email".into(),
+        topic: "news".into(),
+        purpose: "marketing".into(),
+        granted: true,
+        at: at(100),
+        source: "form".into(),
+    };
+    store.record_consent(&id("email:jane.doe@example.org"), consent).await.unwrap();
+    let rejected = RejectedEvent {
+        source: "shop".into(),
+        message_id: None,
+        received_at: later(),
+        code: "too_large".into(),
+        reason: "of jane.doe@example.org".into(),
+        payload: r#"{"userId": "secret-account-1"}"#.into(),
+    };
+    store.reject(vec![rejected]).await.unwrap();
+    let values = [("secret-account-1".to_owned(), "{}".to_owned())];
+    store.publish_values("2026-01-01_1", later(), values.into_iter()).await.unwrap();
+    store
+}
+
+async fn check_no_trace(connection: &sea_orm::DatabaseConnection) {
+    let texts = all_texts(connection).await.to_lowercase();
+    for trace in TRACES {
+        let at = texts.find(trace);
+        assert!(
+            at.is_none(),
+            "{trace} is still there: {}",
+            &texts[at.unwrap().saturating_sub(200)..at.unwrap() + 50]
+        );
+    }
+}
+
+#[tokio::test]
+async fn nothing_of_an_erased_person_remains_and_all_totals_do() {
+    for_each_empty(async |fresh| {
+        let store = shop(fresh).await;
+        let connection = fresh.connect().await;
+        let before = rows(&connection, TOTALS).await;
+        assert_eq!(before.len(), 4);
+        let erased = store.erase(&id("email:jane.doe@example.org"), later()).await.unwrap();
+        assert_eq!(erased.events, 8);
+        assert_eq!(rows(&connection, TOTALS).await, before);
+        check_no_trace(&connection).await;
+        let token = profile(&store, &format!("erased:{}", erased.token)).await;
+        assert_eq!((token.orders.count, token.orders.net["EUR"].to_string()), (3, "64.98".into()));
+        assert!(token.traits.is_empty() && token.consents.is_empty() && token.dates_of_life.is_empty());
+        let ben = profile(&store, "user_id:ben").await;
+        assert_eq!((ben.orders.count, ben.traits.len()), (1, 2), "{:?}", ben.traits);
+        assert_eq!(ben.identifiers[1].from, Some(at(900)), "the tablet is Ben's since he used it");
+        assert_eq!(
+            store.rejected_events(Page::default()).await.unwrap().len(),
+            1,
+            "refused events stay, without content"
+        );
+        if let Fresh::Sqlite(folder) = fresh {
+            // Readers would keep the log from being emptied.
+            connection.close().await.unwrap();
+            store.close().await.unwrap();
+            for file in std::fs::read_dir(folder.path()).unwrap() {
+                let bytes = std::fs::read(file.unwrap().path()).unwrap();
+                let text = String::from_utf8_lossy(&bytes).to_lowercase();
+                for trace in TRACES {
+                    assert!(!text.contains(trace), "{trace} is still in the file");
+                }
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_arrives_later_stays_under_the_token() {
+    for_each_empty(async |fresh| {
+        let store = shop(fresh).await;
+        let connection = fresh.connect().await;
+        let before = rows(&connection, TOTALS).await;
+        let jane = id("user_id:secret-account-1");
+        let erased = store.erase(&jane, later()).await.unwrap();
+        assert_eq!(store.erase(&jane, later()).await.unwrap().token, erased.token);
+        // The same messages again, from the same source and out of an old file.
+        receive(&store, janes_messages()).await;
+        assert_eq!(rows(&connection, TOTALS).await, before);
+        store.append("old file", later(), janes_messages()).await.unwrap();
+        store.project_all().await.unwrap();
+        check_no_trace(&connection).await;
+        let late = json!({"order_id": "o3", "subtotal": 1, "currency": "EUR"});
+        receive(&store, vec![track("j9", "Order Completed", Some("secret-account-2"), None, late, 1000)])
+            .await;
+        check_no_trace(&connection).await;
+        let token = format!("erased:{}", erased.token);
+        assert_eq!(profile(&store, &token).await.orders.count, 4);
+        assert!(store.profile(&jane).await.unwrap().is_none());
+        // Somebody else with one of the identifiers keeps what is their own.
+        let other = json!({"email": "jane.doe@example.org", "city": "Kiel"});
+        receive(&store, vec![identify("n1", Some("new"), Some("janes-device-1"), other, 1100)]).await;
+        check_no_trace(&connection).await;
+        let new = profile(&store, "user_id:new").await;
+        assert_eq!((new.traits.len(), new.identifiers.len()), (1, 1));
+        // By hand nothing can be said of an erased person, until they are let in again.
+        assert!(store.infer(&jane, "x", &json!(1), "model", later()).await.is_err());
+        assert!(store.merge(&jane, &id("user_id:new"), "", later()).await.is_err());
+        assert!(store.readmit(&jane).await.unwrap() && !store.readmit(&jane).await.unwrap());
+        store.infer(&jane, "x", &json!(1), "model", later()).await.unwrap();
+        assert_eq!(profile(&store, "user_id:secret-account-1").await.orders.count, 0);
+        // Beginning again brings nothing back.
+        let again = "UPDATE cursors SET seq = 0 WHERE name = 'projector'";
+        sea_orm::ConnectionTrait::execute_unprepared(&connection, again).await.unwrap();
+        store.project_all().await.unwrap();
+        assert_eq!(profile(&store, &token).await.orders.count, 4);
+        store.close().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_undone_merge_cannot_bring_an_erased_person_back() {
+    for_each_empty(async |fresh| {
+        let store = shop(fresh).await;
+        let merges = store.merges(Page::default()).await.unwrap();
+        store.erase(&id("user_id:secret-account-1"), later()).await.unwrap();
+        let mut gone = 0;
+        for merge in merges {
+            gone += u32::from(store.undo_merge(merge.id, "no", later()).await.is_err());
+        }
+        assert!(gone > 4, "{gone}");
+        check_no_trace(&fresh.connect().await).await;
+        store.close().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_is_meant_has_to_be_clear() {
+    for_each_empty(async |fresh| {
+        let store = shop(fresh).await;
+        let unknown = store.erase(&id("user_id:nobody"), later()).await.unwrap_err();
+        assert!(unknown.to_string().contains("nobody"), "{unknown}");
+        let shared = store.erase(&id("anonymous_id:tablet"), later()).await.unwrap_err();
+        assert!(shared.to_string().contains("several customers"), "{shared}");
+        store.close().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn all_that_is_known_of_a_person_is_exported() {
+    for_each_empty(async |fresh| {
+        let store = shop(fresh).await;
+        let export = store.export_person(&id("email:jane.doe@example.org")).await.unwrap().unwrap();
+        assert_eq!(export["events"].as_array().unwrap().len(), 8);
+        assert_eq!(export["orders"].as_array().unwrap().len(), 3);
+        assert_eq!(
+            export["orders"][0]["net"].as_str().map(str::len).unwrap_or_default(),
+            5,
+            "19.99: {}",
+            export["orders"][0]
+        );
+        assert_eq!(export["consents"].as_array().unwrap().len(), 1);
+        assert_eq!(export["values"]["secret-account-1"]["snapshot"], "2026-01-01_1");
+        let text = export.to_string().to_lowercase();
+        for known in ["crimson", "1990-05-17", "jane did not like it", "jane's page", "cus_jane"] {
+            assert!(text.contains(known), "{known}");
+        }
+        assert!(!text.contains("ben"), "nothing of others");
+        store.close().await.unwrap();
+    })
+    .await;
+}
