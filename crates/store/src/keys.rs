@@ -261,7 +261,8 @@ fn has_form(key: &str) -> bool {
     digits.is_some_and(|digits| digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-fn hash(secret: &str) -> String {
+/// The SHA-256 of a text, in hexadecimal digits.
+pub(crate) fn hash(secret: &str) -> String {
     hex(&Sha256::digest(secret.as_bytes()))
 }
 

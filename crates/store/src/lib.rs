@@ -15,6 +15,7 @@ mod backup;
 mod bulk;
 mod commerce;
 mod connection;
+mod deliveries;
 mod error;
 mod events;
 mod facts;
@@ -27,12 +28,14 @@ mod page;
 mod profiles;
 mod projector;
 mod runs;
+mod sent_values;
 mod sql;
 mod url;
 mod values;
 
 pub use commerce::{Amount, NetFormula, NetRule, NotAnAmount};
 pub use connection::Store;
+pub use deliveries::{Attempt, Claim, Delivery, DeliveryState, DisabledEndpoint, NewDelivery};
 pub use error::Error;
 pub use events::{
     Appended, EventKind, MESSAGE_ID_LIMIT, NewEvent, REJECTED_PAYLOAD_LIMIT, RejectedEvent, StoredEvent,
@@ -50,5 +53,6 @@ pub use profiles::{
 };
 pub use projector::{Projected, ProjectionRules};
 pub use runs::{Run, RunState};
+pub use sent_values::SentProperties;
 pub use url::StoreUrl;
 pub use values::{CustomerValues, Publication};

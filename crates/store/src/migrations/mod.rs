@@ -4,6 +4,7 @@ mod m0001_events;
 mod m0002_profiles;
 mod m0003_commerce;
 mod m0004_runs;
+mod m0005_deliveries;
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr};
 use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager, async_trait};
@@ -13,6 +14,7 @@ use crate::{Error, sql};
 /// All migrations, in the order in which they are applied: a new one is a line at the end and a file.
 const ALL: &[Migration] =
     &[m0001_events::MIGRATION, m0002_profiles::MIGRATION, m0003_commerce::MIGRATION, m0004_runs::MIGRATION];
+const ALL: &[Migration] = &[m0001_events::MIGRATION, m0004_runs::MIGRATION, m0005_deliveries::MIGRATION];
 
 /// A step of the schema.
 #[derive(Clone, Copy, Debug)]

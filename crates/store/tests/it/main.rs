@@ -17,6 +17,7 @@ mod projector;
 mod rejected;
 mod runs;
 mod samples;
+mod sent_values;
 mod server;
 mod tables;
 mod trouble;
