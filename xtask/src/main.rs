@@ -2,6 +2,7 @@
 //! `cargo xtask bench-peers` for comparisons with other packages in one run.
 
 mod data;
+mod ingest;
 mod peers;
 mod services;
 mod steps;
@@ -26,6 +27,8 @@ enum Task {
     Test(test::Arguments),
     /// Run a command with the servers that tests need, as in `cargo xtask services cargo test -p perennial-store`.
     Services(services::Arguments),
+    /// Measure how many events a second the server makes durable on SQLite and PostgreSQL, and how fast it reads profiles.
+    BenchIngest(ingest::Arguments),
     /// Run Perennial and its peers on the same data in one run and print a table of ratios.
     BenchPeers(peers::Arguments),
 }
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Test(arguments) => test::run(&arguments),
         Task::Services(arguments) => services::run(&arguments),
+        Task::BenchIngest(arguments) => ingest::run(&arguments),
         Task::BenchPeers(arguments) => peers::run(&arguments),
     };
     match result {

@@ -1,6 +1,7 @@
-//! Servers that tests talk to: real ones, started for the tests and stopped after them.
+//! What tests talk to: real servers, started for the tests and stopped after them, and real clients.
 
 mod postgres;
+mod sdks;
 
 use std::ffi::OsString;
 use std::process::Command;
@@ -24,12 +25,25 @@ impl Services {
     /// # Errors
     /// When a server is not installed and cannot be, or does not start.
     pub(crate) fn start() -> Result<Self> {
-        let mut running = Self(Vec::new());
-        running.0.push(Box::new(postgres::Postgres::start()?));
+        let mut running = Self::databases()?;
+        running.0.push(Box::new(sdks::Sdks::install()?));
         for (name, value) in running.environment() {
             println!("services: {name}={value}");
         }
         Ok(running)
+    }
+
+    /// Starts the database servers only.
+    ///
+    /// # Errors
+    /// When a server is not installed and cannot be, or does not start.
+    pub(crate) fn databases() -> Result<Self> {
+        Ok(Self(vec![Box::new(postgres::Postgres::start()?)]))
+    }
+
+    /// What a variable tells tests.
+    pub(crate) fn value(&self, variable: &str) -> Option<String> {
+        self.environment().into_iter().find(|(name, _)| *name == variable).map(|(_, value)| value)
     }
 
     /// Tells a command, and all that it starts, where they are.

@@ -1,0 +1,121 @@
+//! `/api/profiles/{kind}/{value}`: what is known of a customer, by any of its identifiers.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use jiff::Timestamp;
+use perennial_store::{Erased, Identifier, IdentifierKind, NewConsent, Profile};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::asking::{Admin, Body, Reader};
+use crate::clock;
+use crate::error::ApiError;
+use crate::state::AppState;
+
+/// A profile, and what the newest published snapshot says of its customer.
+#[derive(Debug, Serialize)]
+pub(crate) struct Known {
+    profile: Profile,
+    values: Option<Values>,
+}
+
+#[derive(Debug, Serialize)]
+struct Values {
+    /// The snapshot that the figures are from.
+    snapshot: String,
+    /// The identifier's value under which the snapshot knows the customer.
+    customer: String,
+    figures: Box<RawValue>,
+}
+
+/// `GET`: the profile and the latest values.
+pub(crate) async fn show(
+    State(state): State<AppState>,
+    _: Reader,
+    path: Who,
+) -> Result<Json<Known>, ApiError> {
+    let profile = state.store.profile(&identifier(path)?).await?.ok_or_else(nobody)?;
+    let values = values(&state, &profile).await?;
+    Ok(Json(Known { profile, values }))
+}
+
+/// `GET .../export`: everything, for a request for access.
+pub(crate) async fn export(
+    State(state): State<AppState>,
+    _: Admin,
+    path: Who,
+) -> Result<Json<Value>, ApiError> {
+    let everything = state.store.export_person(&identifier(path)?).await?.ok_or_else(nobody)?;
+    Ok(Json(everything))
+}
+
+/// `DELETE`: erases the person.
+pub(crate) async fn erase(
+    State(state): State<AppState>,
+    _: Admin,
+    path: Who,
+) -> Result<Json<Erased>, ApiError> {
+    Ok(Json(state.store.erase(&identifier(path)?, clock::now()).await?))
+}
+
+/// A decision about being written to.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Decision {
+    channel: String,
+    topic: String,
+    purpose: String,
+    granted: bool,
+    /// When it was made; now when it is left out.
+    at: Option<Timestamp>,
+    /// Who tells it, such as a form's name.
+    source: Option<String>,
+}
+
+/// `POST .../consents`: records a consent that was granted or taken back.
+pub(crate) async fn consent(
+    State(state): State<AppState>,
+    _: Admin,
+    path: Who,
+    Body(decision): Body<Decision>,
+) -> Result<Json<Value>, ApiError> {
+    let Decision { channel, topic, purpose, granted, at, source } = decision;
+    let at = at.unwrap_or_else(clock::now);
+    let source = source.unwrap_or_else(|| "api".to_owned());
+    let consent = NewConsent { channel, topic, purpose, granted, at, source };
+    state.store.record_consent(&identifier(path)?, consent).await?;
+    Ok(Json(json!({ "recorded": true })))
+}
+
+/// The two parts of the path that name a customer.
+type Who = Path<(String, String)>;
+
+fn identifier(Path((kind, value)): Who) -> Result<Identifier, ApiError> {
+    let invalid = |error: perennial_store::NotAnIdentifier| {
+        ApiError::bad_request("invalid_identifier", error.to_string())
+    };
+    let kind: IdentifierKind = kind.parse().map_err(invalid)?;
+    Identifier::new(kind, &value).map_err(invalid)
+}
+
+fn nobody() -> ApiError {
+    ApiError::not_found("nobody is known by this identifier")
+}
+
+/// The published values of whichever identifier the sources name the customer by; the surest come first.
+async fn values(state: &AppState, profile: &Profile) -> Result<Option<Values>, ApiError> {
+    for known in &profile.identifiers {
+        let customer = known.identifier.value();
+        if let Some(found) = state.store.customer_values(customer).await? {
+            let figures = RawValue::from_string(found.figures).map_err(|error| {
+                tracing::error!(%error, snapshot = found.snapshot, "published figures are no JSON");
+                ApiError::internal(
+                    "the published figures of this customer cannot be read; publish them again by a run",
+                )
+            })?;
+            return Ok(Some(Values { snapshot: found.snapshot, customer: customer.to_owned(), figures }));
+        }
+    }
+    Ok(None)
+}
