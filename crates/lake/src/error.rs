@@ -172,6 +172,53 @@ pub enum Error {
         source: Box<DataFusionError>,
     },
 
+    /// The address of a database that cannot be understood. The address itself is not shown, as it may hold a password.
+    #[error("{problem}; give postgres://user:password@host:port/database or sqlite:FILE")]
+    BadDatabaseUrl {
+        /// What is wrong.
+        problem: String,
+    },
+
+    /// A database refused, could not be reached, or holds a value that is not what its column promises.
+    #[error("{database}: {problem}")]
+    Database {
+        /// The database, without its password.
+        database: String,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
+
+    /// A table that a database does not have.
+    #[error("{database}: there is no table or view {table:?}{}; there are {}", did_you_mean(nearest.as_deref()), quoted(tables))]
+    NoSuchTable {
+        /// The database, without its password.
+        database: String,
+        /// The table asked for.
+        table: String,
+        /// The existing table whose name is nearest, when one is near.
+        nearest: Option<String>,
+        /// The tables that exist.
+        tables: Vec<String>,
+    },
+
+    /// A Delta table that cannot be read.
+    #[error("the Delta table {table}: {problem}")]
+    Delta {
+        /// Where it lies.
+        table: String,
+        /// What is wrong.
+        problem: String,
+    },
+
+    /// An object store refused, or could not be reached.
+    #[error("{url}: {problem}")]
+    ObjectStore {
+        /// What was to be read or written.
+        url: String,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
+
     /// The engine failed outside a query of the caller's.
     #[error("{doing}: {source}")]
     Engine {

@@ -36,25 +36,26 @@ impl Input {
         let unwatched = Arc::new(AtomicU64::new(0));
         if file.kind == Kind::Delimited {
             file.kind = kind_of_text(
-                &read_start(file.open(&unwatched)?.as_mut(), SNIFFED_BYTES, &file.path)?,
-                &file.path,
+                &read_start(file.open(&unwatched)?.as_mut(), SNIFFED_BYTES, &file.name)?,
+                &file.name,
             )?;
         }
         let (columns, shape) = match file.kind {
             Kind::Delimited => {
-                let start = read_start(file.open(&unwatched)?.as_mut(), SNIFFED_BYTES, &file.path)?;
-                let dialect = sniff(&start, &file.path)?;
+                let start = read_start(file.open(&unwatched)?.as_mut(), SNIFFED_BYTES, &file.name)?;
+                let dialect = sniff(&start, &file.name)?;
                 (dialect.columns.clone(), Shape::Delimited(dialect, Encoding::Utf8))
             }
-            Kind::JsonLines => (json_keys(&file.path, file.open(&unwatched)?)?, Shape::JsonLines),
-            Kind::Parquet => (parquet::columns(&file.path)?, Shape::Parquet),
+            Kind::JsonLines => (json_keys(&file.name, file.open(&unwatched)?)?, Shape::JsonLines),
+            Kind::Parquet => (parquet::columns(&file)?, Shape::Parquet),
         };
         let bare = matches!(&shape, Shape::Delimited(dialect, _) if !dialect.headed);
         Ok(Self { header: Header::new(columns, bare), file, shape })
     }
 
+    /// What people know the file by; it is opened by `file.path`.
     pub(crate) fn path(&self) -> &Path {
-        &self.file.path
+        &self.file.name
     }
 
     /// The file's rows; of Parquet only the columns at `needed` are read, and the others are empty.

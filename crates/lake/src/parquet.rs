@@ -17,9 +17,9 @@ use crate::text::{Row, RowReader};
 
 const BATCH_ROWS: usize = 8192;
 
-fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, Error> {
-    let file = File::open(path).map_err(Error::io(path))?;
-    ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| damaged(path, 1, &error))
+fn builder(source: &SourceFile) -> Result<ParquetRecordBatchReaderBuilder<File>, Error> {
+    let file = File::open(&source.path).map_err(Error::io(&source.name))?;
+    ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| damaged(&source.name, 1, &error))
 }
 
 fn damaged(path: &Path, row: u64, error: &dyn std::fmt::Display) -> Error {
@@ -27,18 +27,18 @@ fn damaged(path: &Path, row: u64, error: &dyn std::fmt::Display) -> Error {
 }
 
 /// The schema of a file.
-pub(crate) fn schema(path: &Path) -> Result<SchemaRef, Error> {
-    Ok(Arc::clone(builder(path)?.schema()))
+pub(crate) fn schema(file: &SourceFile) -> Result<SchemaRef, Error> {
+    Ok(Arc::clone(builder(file)?.schema()))
 }
 
 /// The names of a file's columns.
-pub(crate) fn columns(path: &Path) -> Result<Vec<String>, Error> {
-    Ok(schema(path)?.fields().iter().map(|field| field.name().clone()).collect())
+pub(crate) fn columns(file: &SourceFile) -> Result<Vec<String>, Error> {
+    Ok(schema(file)?.fields().iter().map(|field| field.name().clone()).collect())
 }
 
 /// The number of rows of a file.
-pub(crate) fn rows(path: &Path) -> Result<u64, Error> {
-    Ok(u64::try_from(builder(path)?.metadata().file_metadata().num_rows()).unwrap_or(0))
+pub(crate) fn rows(file: &SourceFile) -> Result<u64, Error> {
+    Ok(u64::try_from(builder(file)?.metadata().file_metadata().num_rows()).unwrap_or(0))
 }
 
 pub(crate) struct ParquetRowReader {
@@ -55,22 +55,22 @@ pub(crate) struct ParquetRowReader {
 
 impl ParquetRowReader {
     pub(crate) fn open(file: &SourceFile, needed: &[usize], counter: &Arc<AtomicU64>) -> Result<Self, Error> {
-        let builder = builder(&file.path)?;
+        let builder = builder(file)?;
         let width = builder.schema().fields().len();
         let mut wanted: Vec<usize> = needed.iter().copied().filter(|index| *index < width).collect();
         wanted.sort_unstable();
         wanted.dedup();
         let places = (0..width).map(|column| wanted.binary_search(&column).ok()).collect();
-        let rows = rows(&file.path)?;
+        let rows = rows(file)?;
         let batches = rows.div_ceil(BATCH_ROWS as u64).max(1);
         let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);
         let reader = builder
             .with_projection(mask)
             .with_batch_size(BATCH_ROWS)
             .build()
-            .map_err(|error| damaged(&file.path, 1, &error))?;
+            .map_err(|error| damaged(&file.name, 1, &error))?;
         Ok(Self {
-            path: file.path.clone(),
+            path: file.name.clone(),
             reader,
             places,
             batch: None,

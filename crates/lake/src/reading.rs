@@ -22,7 +22,7 @@ use crate::profile::zone::ZoneTable;
 use crate::quality::{Quality, Treatment};
 use crate::quarantine::Quarantine;
 use crate::session::Session;
-use crate::source::{OrderSource, Progress, find_files};
+use crate::source::{OrderSource, Progress};
 use crate::text::{Encoding, Row};
 
 /// One file that was read.
@@ -108,8 +108,11 @@ impl Session {
     /// When no file is found, a file cannot be read or recognised, amounts are in several currencies without rates, or
     /// not a single row can be used.
     pub fn read_orders(&self, source: &OrderSource) -> Result<Reading, Error> {
-        let mut inputs =
-            find_files(&source.paths)?.into_iter().map(Input::inspect).collect::<Result<Vec<_>, _>>()?;
+        let mut inputs = self
+            .find_files(&source.paths, source.on_progress.as_ref())?
+            .into_iter()
+            .map(Input::inspect)
+            .collect::<Result<Vec<_>, _>>()?;
         spare_sources(&inputs, source.quarantine.as_deref())?;
         let (recipe, bindings) = understand(&inputs, source)?;
         if let Some(reading) = columnar::read(self, source, &inputs, &recipe, &bindings)? {

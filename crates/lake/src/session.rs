@@ -21,6 +21,7 @@ use perennial_planner as planner;
 use tempfile::TempDir;
 
 use crate::error::Error;
+use crate::location::{self, ObjectStoreSettings};
 use crate::output::{OutputFormat, Writer};
 use crate::spool::{Spool, Spooled};
 
@@ -38,6 +39,8 @@ pub struct SessionOptions {
     pub batch_rows: usize,
     /// Where temporary files lie. Default: the system's temporary folder.
     pub temporary_folder: Option<PathBuf>,
+    /// Settings of object stores that win over the environment. Default: none.
+    pub object_stores: ObjectStoreSettings,
 }
 
 impl Default for SessionOptions {
@@ -48,6 +51,7 @@ impl Default for SessionOptions {
             table_memory: 512 << 20,
             batch_rows: 8192,
             temporary_folder: None,
+            object_stores: ObjectStoreSettings::default(),
         }
     }
 }
@@ -171,12 +175,20 @@ impl Session {
         self.register_spool(table, spool)
     }
 
-    /// Writes the answer to a `select` to a file, streaming. The file appears whole or not at all. Returns the number
-    /// of rows.
+    /// Writes the answer to a `select` to a file, or to an object where the path is an `s3://`, `gs://` or `az://` URL,
+    /// streaming. The file or object appears whole or not at all. Returns the number of rows.
     ///
     /// # Errors
-    /// When the query is not a valid `select` or fails, or the file cannot be written.
+    /// When the query is not a valid `select` or fails, or the file or object cannot be written.
     pub fn write(&self, sql: &str, path: &Path, format: OutputFormat) -> Result<u64, Error> {
+        if let Some(url) = path.to_str().filter(|path| location::is_url(path)) {
+            let place = location::RemotePath::parse(url)?;
+            let copy = self.temporary_path("output");
+            let rows = self.write(sql, &copy, format)?;
+            self.upload(&copy, &place)?;
+            std::fs::remove_file(&copy).map_err(Error::io(&copy))?;
+            return Ok(rows);
+        }
         let mut stream = self.stream(sql)?;
         let mut writer = Writer::create(path, format, stream.schema())?;
         while let Some(batch) = self.runtime.block_on(stream.next()) {
@@ -210,12 +222,13 @@ impl Session {
 
     /// An empty spool whose file, should it need one, lies in the session's folder.
     pub(crate) fn spool(&self, schema: SchemaRef) -> Spool {
+        Spool::new(schema, self.options.table_memory, self.temporary_path("table.parquet"))
+    }
+
+    /// A path in the session's folder that no other file has, ending in `name`.
+    pub(crate) fn temporary_path(&self, name: &str) -> PathBuf {
         let number = self.files_made.fetch_add(1, Ordering::Relaxed);
-        Spool::new(
-            schema,
-            self.options.table_memory,
-            self.folder.path().join(format!("table-{number}.parquet")),
-        )
+        self.folder.path().join(format!("{number}-{name}"))
     }
 
     pub(crate) fn register_spool(&self, table: &str, spool: Spool) -> Result<u64, Error> {
@@ -242,6 +255,18 @@ impl Session {
         let config =
             ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options).with_schema(schema);
         Ok(Arc::new(ListingTable::try_new(config).map_err(Error::engine(doing))?))
+    }
+
+    pub(crate) fn context(&self) -> &SessionContext {
+        &self.context
+    }
+
+    pub(crate) fn object_store_settings(&self) -> &ObjectStoreSettings {
+        &self.options.object_stores
+    }
+
+    pub(crate) fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.block_on(future)
     }
 
     pub(crate) fn task_context(&self) -> Arc<TaskContext> {
@@ -282,7 +307,7 @@ fn query_failed(sql: &str, source: datafusion::error::DataFusionError) -> Error 
 }
 
 /// A `file:` URL with everything escaped that is not plainly part of a path.
-fn file_url(path: &Path) -> String {
+pub(crate) fn file_url(path: &Path) -> String {
     let escaped = |url: String, byte: u8| match byte {
         b'/' | b'.' | b'_' | b'-' => url + char::from(byte).encode_utf8(&mut [0; 4]),
         _ if byte.is_ascii_alphanumeric() => url + char::from(byte).encode_utf8(&mut [0; 4]),

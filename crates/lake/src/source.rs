@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 
 use crate::columns::ColumnOverrides;
 use crate::error::Error;
+use crate::location;
 
 /// What becomes of orders of amount zero (a gift, a full discount).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,7 +41,7 @@ pub type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
 /// Order files, and how to read them.
 #[derive(Clone)]
 pub struct OrderSource {
-    /// Files, folders or globs.
+    /// Files, folders or globs, local or as URLs of object stores (see [`Location::Files`](crate::Location::Files)).
     pub paths: Vec<String>,
     /// Which columns to take, where the recognised ones are not the right ones.
     pub columns: ColumnOverrides,
@@ -115,25 +116,33 @@ pub(crate) enum Kind {
 }
 
 /// One file of a source.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SourceFile {
+    /// Where it lies on this machine.
     pub(crate) path: PathBuf,
+    /// What people know it by: its path, or the URL that it was fetched from.
+    pub(crate) name: PathBuf,
     pub(crate) kind: Kind,
     pub(crate) bytes: u64,
 }
 
 impl SourceFile {
+    /// A file of the session's folder that was copied from `url`.
+    pub(crate) fn copied(path: PathBuf, kind: Kind, url: String) -> Result<Self, Error> {
+        Ok(Self { name: url.into(), ..source_file(path, kind)? })
+    }
+
     /// The content, decompressed by what the first bytes say it is.
     pub(crate) fn open(&self, counter: &Arc<AtomicU64>) -> Result<Box<dyn Read>, Error> {
-        let file = File::open(&self.path).map_err(Error::io(&self.path))?;
+        let file = File::open(&self.path).map_err(Error::io(&self.name))?;
         let mut counted = Counted { inner: file, counter: Arc::clone(counter) };
         let mut magic = Vec::with_capacity(4);
-        counted.by_ref().take(4).read_to_end(&mut magic).map_err(Error::io(&self.path))?;
+        counted.by_ref().take(4).read_to_end(&mut magic).map_err(Error::io(&self.name))?;
         let whole = io::Cursor::new(magic.clone()).chain(counted);
         Ok(match magic.as_slice() {
             [0x1f, 0x8b, ..] => Box::new(flate2::read::MultiGzDecoder::new(io::BufReader::new(whole))),
             [0x28, 0xb5, 0x2f, 0xfd] => {
-                Box::new(zstd::stream::read::Decoder::new(whole).map_err(Error::io(&self.path))?)
+                Box::new(zstd::stream::read::Decoder::new(whole).map_err(Error::io(&self.name))?)
             }
             _ => Box::new(whole),
         })
@@ -173,6 +182,11 @@ pub(crate) fn find_files(paths: &[String]) -> Result<Vec<SourceFile>, Error> {
 }
 
 fn files_behind(text: &str) -> Result<Vec<SourceFile>, Error> {
+    if location::is_url(text) {
+        let problem =
+            "only orders and the sources of a project are read from object stores; fetch this file first";
+        return Err(Error::NoFile { path: text.to_owned(), problem: problem.to_owned() });
+    }
     let path = Path::new(text);
     if path.is_file() {
         // A file named by the user is read whatever its name says; text is the guess.
@@ -195,7 +209,7 @@ fn folder(path: &Path) -> Result<Vec<SourceFile>, Error> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(path).map_err(Error::io(path))? {
         let entry = entry.map_err(Error::io(path))?.path();
-        if let (true, false, Some(kind)) = (entry.is_file(), passed_over(&entry), kind_of(&entry)) {
+        if let (true, false, Some(kind)) = (entry.is_file(), is_passed_over(&entry), kind_of(&entry)) {
             files.push(source_file(entry, kind)?);
         }
     }
@@ -203,7 +217,7 @@ fn folder(path: &Path) -> Result<Vec<SourceFile>, Error> {
 }
 
 /// Hidden files, and the refused rows of an earlier reading, are no orders unless named.
-fn passed_over(path: &Path) -> bool {
+pub(crate) fn is_passed_over(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
     name.starts_with('.') || name.ends_with(".quarantine.csv")
 }
@@ -213,7 +227,7 @@ fn glob(pattern: &str) -> Result<Vec<SourceFile>, Error> {
     let mut files = Vec::new();
     for entry in glob::glob(pattern).map_err(|error| no_file(error.to_string()))? {
         let entry = entry.map_err(|error| no_file(error.to_string()))?;
-        if let (true, false, Some(kind)) = (entry.is_file(), passed_over(&entry), kind_of(&entry)) {
+        if let (true, false, Some(kind)) = (entry.is_file(), is_passed_over(&entry), kind_of(&entry)) {
             files.push(source_file(entry, kind)?);
         }
     }
@@ -223,7 +237,7 @@ fn glob(pattern: &str) -> Result<Vec<SourceFile>, Error> {
 fn source_file(path: PathBuf, kind: Kind) -> Result<SourceFile, Error> {
     let bytes = std::fs::metadata(&path).map_err(Error::io(&path))?.len();
     let kind = if starts_like_parquet(&path)? { Kind::Parquet } else { kind };
-    Ok(SourceFile { path, kind, bytes })
+    Ok(SourceFile { name: path.clone(), path, kind, bytes })
 }
 
 fn starts_like_parquet(path: &Path) -> Result<bool, Error> {
@@ -234,7 +248,7 @@ fn starts_like_parquet(path: &Path) -> Result<bool, Error> {
 }
 
 /// The kind that a file's name promises.
-fn kind_of(path: &Path) -> Option<Kind> {
+pub(crate) fn kind_of(path: &Path) -> Option<Kind> {
     let name = path.file_name()?.to_str()?.to_ascii_lowercase();
     let name = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
     let (_, ending) = name.rsplit_once('.')?;

@@ -51,14 +51,14 @@ pub(crate) fn read(
     bindings: &[Binding],
 ) -> Result<Option<Reading>, Error> {
     let Some(columns) = columns(inputs, recipe)? else { return Ok(None) };
-    let paths: Vec<&Path> = inputs.iter().map(Input::path).collect();
+    let paths: Vec<&Path> = inputs.iter().map(|input| input.file.path.as_path()).collect();
     let provider = Session::parquet_table(&paths, Arc::clone(&columns.schema))?;
     let found = currencies(session, recipe, Arc::clone(&provider))?;
     let target = currency::target(found, source, recipe.currency_hint)?;
     if !target.rates.is_empty() {
         return Ok(None);
     }
-    let rows = inputs.iter().map(|input| parquet::rows(input.path())).collect::<Result<Vec<_>, _>>()?;
+    let rows = inputs.iter().map(|input| parquet::rows(&input.file)).collect::<Result<Vec<_>, _>>()?;
     let mut settings = Settings {
         utc: recipe.is_utc(),
         zone: ZoneTable::new(&source.zone()),
@@ -115,7 +115,7 @@ fn columns(inputs: &[Input], recipe: &Recipe) -> Result<Option<Columns>, Error> 
         .collect();
     let mut first: Option<SchemaRef> = None;
     for input in inputs {
-        let schema = parquet::schema(input.path())?;
+        let schema = parquet::schema(&input.file)?;
         let kept = first.get_or_insert_with(|| Arc::clone(&schema));
         let kind = |schema: &Schema, name: &str| {
             schema.field_with_name(name).ok().map(|field| field.data_type().clone())

@@ -4,6 +4,7 @@
 
 mod data;
 mod formats;
+mod location;
 mod parquet;
 mod plain;
 mod real;
