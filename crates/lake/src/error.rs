@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use datafusion::error::DataFusionError;
 
+use crate::canonical_table::CanonicalTable;
+use crate::sources::{MappingProblem, Source};
+
 /// Why a source could not be read or a query not be answered.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -219,6 +222,50 @@ pub enum Error {
         problem: String,
     },
 
+    /// A canonical table that does not exist.
+    #[error("there is no table {name:?}{}; the tables are {tables}", did_you_mean(*nearest))]
+    NoSuchCanonicalTable {
+        /// The name asked for.
+        name: String,
+        /// The table whose name is nearest, when one is near.
+        nearest: Option<&'static str>,
+        /// All tables.
+        tables: String,
+    },
+
+    /// A source whose mapping does not fit its canonical table.
+    #[error("source {source_name:?}: {}", joined(table.name(), problems))]
+    Mapping {
+        /// The source.
+        source_name: String,
+        /// The table that it is mapped onto.
+        table: CanonicalTable,
+        /// All that is wrong.
+        problems: Vec<MappingProblem>,
+    },
+
+    /// A source that cannot be read.
+    #[error("source {name:?}: {source}")]
+    InSource {
+        /// The source.
+        name: String,
+        /// What is wrong.
+        source: Box<Error>,
+    },
+
+    /// A list of sources without orders.
+    #[error(
+        "no source has the table \"orders\"; a shop's values need at least one: give one of the sources `table = \"orders\"`"
+    )]
+    NoOrdersSource,
+
+    /// Two sources of one name.
+    #[error("two sources are named {name:?}; give each a name of its own")]
+    SameName {
+        /// The name.
+        name: String,
+    },
+
     /// The engine failed outside a query of the caller's.
     #[error("{doing}: {source}")]
     Engine {
@@ -238,6 +285,18 @@ impl Error {
         Self::Broken { file: file.to_path_buf(), line, problem: problem.into() }
     }
 
+    pub(crate) fn mapping(source: &Source, problems: Vec<MappingProblem>) -> Self {
+        Self::Mapping { source_name: source.name.clone(), table: source.table, problems }
+    }
+
+    /// Names the source in an error that does not yet.
+    pub(crate) fn in_source(name: &str) -> impl FnOnce(Self) -> Self + '_ {
+        move |error| match error {
+            Self::Mapping { .. } | Self::InSource { .. } => error,
+            other => Self::InSource { name: name.to_owned(), source: Box::new(other) },
+        }
+    }
+
     pub(crate) fn engine<E: Into<DataFusionError>>(doing: impl Into<String>) -> impl FnOnce(E) -> Self {
         move |source| Self::Engine { doing: doing.into(), source: Box::new(source.into()) }
     }
@@ -250,6 +309,17 @@ fn quoted(names: &[String]) -> String {
         shown.push(format!("and {} more", names.len() - SHOWN));
     }
     shown.join(", ")
+}
+
+fn joined(table: &str, problems: &[MappingProblem]) -> String {
+    match problems {
+        [one] => one.to_string(),
+        _ => problems
+            .iter()
+            .fold(format!("its mapping onto {table:?} has {} problems:", problems.len()), |text, problem| {
+                text + "\n  - " + &problem.to_string()
+            }),
+    }
 }
 
 fn did_you_mean(nearest: Option<&str>) -> String {

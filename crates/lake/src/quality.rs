@@ -1,20 +1,24 @@
-//! What became of every row: used, refused for a reason, or treated in a stated way.
+//! What became of every row: used, refused for a reason, or treated in a stated way. `report.rs` checks whole sources, `gaps.rs`
+//! finds days on which orders are missing.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Declares an enum whose variants carry a stable `snake_case` code.
 macro_rules! coded {
     ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $code:literal;)+ }) => {
         $(#[$about])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         #[non_exhaustive]
         pub enum $name { $($(#[$doc])* $variant,)+ }
 
         impl $name {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
             /// The stable code, as it stands in quarantine files and JSON.
             #[must_use]
             pub fn code(self) -> &'static str {
@@ -29,6 +33,9 @@ macro_rules! coded {
         }
     };
 }
+
+pub(crate) mod gaps;
+pub(crate) mod report;
 
 coded! {
     /// Why a row could not be used. Refused rows stand in the quarantine file.
@@ -51,6 +58,10 @@ coded! {
         PaymentFailed = "payment_failed";
         /// The payment has not arrived, or was only authorised.
         NotPaid = "not_paid";
+        /// A value that the row needs is empty.
+        MissingValue = "missing_value";
+        /// A number, truth value or other value cannot be read.
+        BadValue = "bad_value";
     }
 }
 
@@ -63,6 +74,8 @@ coded! {
         ReplacedOrder = "replaced_order";
         /// Lines of an order that an earlier file already holds.
         OverlappingFile = "overlapping_file";
+        /// An order that an earlier source already holds: its copy is left out.
+        OtherSource = "other_source";
         /// Equal lines within one order, kept as two units of the same article.
         RepeatedLine = "repeated_line";
         /// Rows without an order number that are equal in customer, day and amount.
@@ -96,6 +109,25 @@ impl Treatment {
     }
 }
 
+/// Identifiers of some rows that a count is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Examples(Vec<String>);
+
+impl Examples {
+    /// As many are kept as a person looks up.
+    const MOST: usize = 5;
+
+    pub(crate) fn add(&mut self, example: &str) {
+        if self.0.len() < Self::MOST && !self.0.iter().any(|known| known == example) {
+            self.0.push(example.to_owned());
+        }
+    }
+
+    pub(crate) fn into_vec(self) -> Vec<String> {
+        self.0
+    }
+}
+
 /// The account of all rows: `rows_read` = `rows_used` + refused + rows that a treatment dropped.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Quality {
@@ -112,6 +144,17 @@ pub struct Quality {
 }
 
 impl Quality {
+    /// The account of no rows.
+    pub(crate) const fn none() -> Self {
+        Self {
+            rows_read: 0,
+            rows_used: 0,
+            refused: BTreeMap::new(),
+            treated: BTreeMap::new(),
+            quarantine: None,
+        }
+    }
+
     /// Rows refused for any reason.
     #[must_use]
     pub fn rows_refused(&self) -> u64 {
@@ -139,6 +182,14 @@ impl Quality {
     /// Derives `rows_used` from the other counts.
     pub(crate) fn close(&mut self) {
         self.rows_used = self.rows_read.saturating_sub(self.rows_refused() + self.rows_dropped());
+    }
+
+    /// Adds the account of other rows. The quarantine files stay apart.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.rows_read += other.rows_read;
+        other.refused.iter().for_each(|(reason, rows)| self.refuse(*reason, *rows));
+        other.treated.iter().for_each(|(treatment, rows)| self.treat(*treatment, *rows));
+        self.close();
     }
 
     /// The refusals in words, for an error message.

@@ -1,5 +1,6 @@
 //! Reading orders: recognise, profile, and make the canonical tables.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,8 +9,9 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::canonical::columnar;
+use crate::canonical::extent::Extent;
 use crate::canonical::interpret::Interpreter;
-use crate::canonical::tables::{Tables, first_integer};
+use crate::canonical::tables::Tables;
 use crate::canonical::walk::Walk;
 use crate::columns::Role;
 use crate::currency;
@@ -19,10 +21,11 @@ use crate::input::Input;
 use crate::profile::amounts::SPEND_LIMIT;
 use crate::profile::columns::{Binding, Profile};
 use crate::profile::zone::ZoneTable;
-use crate::quality::{Quality, Treatment};
+use crate::quality::{Examples, Quality, Treatment};
 use crate::quarantine::Quarantine;
 use crate::session::Session;
 use crate::source::{OrderSource, Progress};
+use crate::sources::Ledger;
 use crate::text::{Encoding, Row};
 
 /// One file that was read.
@@ -108,61 +111,84 @@ impl Session {
     /// When no file is found, a file cannot be read or recognised, amounts are in several currencies without rates, or
     /// not a single row can be used.
     pub fn read_orders(&self, source: &OrderSource) -> Result<Reading, Error> {
-        let mut inputs = self
-            .find_files(&source.paths, source.on_progress.as_ref())?
-            .into_iter()
-            .map(Input::inspect)
-            .collect::<Result<Vec<_>, _>>()?;
-        spare_sources(&inputs, source.quarantine.as_deref())?;
+        let inputs = find_inputs(self, source)?;
         let (recipe, bindings) = understand(&inputs, source)?;
-        if let Some(reading) = columnar::read(self, source, &inputs, &recipe, &bindings)? {
-            return Ok(reading);
-        }
-        let mut profile = Profile::default();
-        let passed = pass("profiling", &inputs, &bindings, source, |_, row, binding| {
-            profile.see(row, binding, &recipe);
-            Ok(())
-        })?;
-        for (input, passed) in inputs.iter_mut().zip(passed) {
-            input.set_encoding(passed.encoding);
-        }
-        check_plausible(&inputs, &recipe, &profile)?;
-        check_date_order(&recipe, &profile, source)?;
-        let (rules, how) = profile.decide(&source.columns);
-        let target = currency::target(profile.currencies(&recipe), source, recipe.currency_hint)?;
-        let has_amounts = recipe.get(Role::Amount).or(recipe.get(Role::Price)).is_some();
-        let has_costs = recipe.get(Role::Cost).is_some() && has_amounts;
-        let interpreter = Interpreter {
-            utc: recipe.is_utc(),
-            zone: ZoneTable::new(&source.zone()),
-            today: today(source),
-            rates: target.rates.clone(),
-            has_amounts,
-            rules,
-            recipe,
-        };
-        let mut quality = Quality::default();
-        let mut quarantine = Quarantine::create(source.quarantine.as_deref())?;
-        let mut walk = Walk::new(&interpreter, source.zero_orders, Tables::new(self, has_costs));
-        let passed = pass("reading", &inputs, &bindings, source, |number, row, binding| {
-            walk.see(row, binding, number, inputs[number].path(), &mut quality, &mut quarantine)
-        })?;
-        let tables = walk.close(&mut quality)?;
-        let scale = interpreter.rules.scale;
-        if !tables.fits() {
-            return Err(Error::AmountsOverflow { column: amount_column(&interpreter.recipe), scale });
-        }
-        let equal = tables.register(self, interpreter.recipe.grain == Grain::Rows)?;
-        quality.treat(Treatment::EqualRows, equal);
-        quality.quarantine = quarantine.finish()?;
-        let columns = columns_read(&interpreter.recipe, |role| how.get(&role).cloned());
-        let rows: Vec<u64> = passed.iter().map(|passed| passed.rows).collect();
-        let format = interpreter.recipe.format;
-        let currency = target.currency;
-        let time_zone = source.zone_name();
-        let understood = Understood { format, columns, currency, time_zone, scale, has_amounts, has_costs };
-        conclude(self, &inputs, &rows, quality, understood, None)
+        conclude(self, read_inputs(self, source, inputs, recipe, &bindings, None)?)
     }
+}
+
+/// The files of a source with their headers.
+pub(crate) fn find_inputs(session: &Session, source: &OrderSource) -> Result<Vec<Input>, Error> {
+    let files = session.find_files(&source.paths, source.on_progress.as_ref())?;
+    let inputs = files.into_iter().map(Input::inspect).collect::<Result<Vec<_>, _>>()?;
+    spare_sources(&inputs, source.quarantine.as_deref())?;
+    Ok(inputs)
+}
+
+/// Reads files under a recipe and registers the canonical tables. Where there is a ledger, orders with a number go there, as those of
+/// the source of that rank, and only the others into the tables.
+pub(crate) fn read_inputs(
+    session: &Session,
+    source: &OrderSource,
+    mut inputs: Vec<Input>,
+    recipe: Recipe,
+    bindings: &[Binding],
+    ledger: Option<(usize, &mut Ledger)>,
+) -> Result<OrdersRead, Error> {
+    if let Some(read) = columnar::read(session, source, &inputs, &recipe, bindings)? {
+        return Ok(read);
+    }
+    let mut profile = Profile::default();
+    let passed = pass("profiling", &inputs, bindings, source, |_, row, binding| {
+        profile.see(row, binding, &recipe);
+        Ok(())
+    })?;
+    for (input, passed) in inputs.iter_mut().zip(passed) {
+        input.set_encoding(passed.encoding);
+    }
+    check_plausible(&inputs, &recipe, &profile)?;
+    check_date_order(&recipe, &profile, source)?;
+    let (rules, how) = profile.decide(&source.columns);
+    let currencies = profile.currencies(&recipe);
+    let target = currency::target(currencies.clone(), source, recipe.currency_hint)?;
+    let has_amounts = recipe.get(Role::Amount).or(recipe.get(Role::Price)).is_some();
+    let has_costs = recipe.get(Role::Cost).is_some() && has_amounts;
+    let interpreter = Interpreter {
+        utc: recipe.is_utc(),
+        zone: ZoneTable::new(&source.zone()),
+        today: today(source),
+        rates: target.rates.clone(),
+        has_amounts,
+        rules,
+        recipe,
+    };
+    let mut quality = Quality::default();
+    let mut quarantine = Quarantine::create(source.quarantine.as_deref())?;
+    let tables = Tables::new(session, has_costs);
+    let mut walk = Walk::new(&interpreter, source.zero_orders, tables, ledger.is_some());
+    let passed = pass("reading", &inputs, bindings, source, |number, row, binding| {
+        walk.see(row, binding, number, inputs[number].path(), &mut quality, &mut quarantine)
+    })?;
+    let (tables, repeated) = walk.close(ledger, &mut quality)?;
+    let scale = interpreter.rules.scale;
+    if !tables.fits() {
+        return Err(Error::AmountsOverflow { column: amount_column(&interpreter.recipe), scale });
+    }
+    let equal = tables.register(session, interpreter.recipe.grain == Grain::Rows)?;
+    quality.treat(Treatment::EqualRows, equal);
+    quality.quarantine = quarantine.finish()?;
+    let understood = Understood {
+        format: interpreter.recipe.format,
+        columns: columns_read(&interpreter.recipe, |role| how.get(&role).cloned()),
+        currency: target.currency,
+        currencies,
+        time_zone: source.zone_name(),
+        scale,
+        has_amounts,
+        has_costs,
+    };
+    let rows: Vec<u64> = passed.iter().map(|passed| passed.rows).collect();
+    Ok(OrdersRead::new(&inputs, &rows, quality, understood, None, repeated))
 }
 
 /// Refuses to write refused rows over the file they come from.
@@ -173,7 +199,7 @@ fn spare_sources(inputs: &[Input], quarantine: Option<&Path>) -> Result<(), Erro
 }
 
 /// The recipe for all files, and the places of its columns in each.
-fn understand(inputs: &[Input], source: &OrderSource) -> Result<(Recipe, Vec<Binding>), Error> {
+pub(crate) fn understand(inputs: &[Input], source: &OrderSource) -> Result<(Recipe, Vec<Binding>), Error> {
     let mut first: Option<(Recipe, &Input)> = None;
     let mut bindings = Vec::with_capacity(inputs.len());
     for input in inputs {
@@ -195,7 +221,7 @@ fn understand(inputs: &[Input], source: &OrderSource) -> Result<(Recipe, Vec<Bin
     }
 }
 
-fn bind(recipe: &Recipe, input: &Input) -> Result<Binding, Error> {
+pub(crate) fn bind(recipe: &Recipe, input: &Input) -> Result<Binding, Error> {
     let mut binding = Binding::default();
     for assignment in &recipe.assignments {
         let places = assignment.columns.iter().map(|name| {
@@ -312,24 +338,51 @@ pub(crate) struct Understood {
     pub(crate) format: Format,
     pub(crate) columns: Vec<ColumnRead>,
     pub(crate) currency: Option<String>,
+    /// Rows by the currency of their amounts, before any conversion.
+    pub(crate) currencies: BTreeMap<String, u64>,
     pub(crate) time_zone: String,
     pub(crate) scale: u32,
     pub(crate) has_amounts: bool,
     pub(crate) has_costs: bool,
 }
 
-/// Closes the account of the rows and looks the extent of the tables up; the customers only when they are not known.
-pub(crate) fn conclude(
-    session: &Session,
-    inputs: &[Input],
-    rows: &[u64],
-    mut quality: Quality,
-    understood: Understood,
-    customers: Option<u64>,
-) -> Result<Reading, Error> {
-    quality.rows_read = rows.iter().sum();
-    quality.close();
-    let extent = extent(session, customers)?;
+/// A source whose rows are in the tables.
+pub(crate) struct OrdersRead {
+    pub(crate) files: Vec<FileRead>,
+    pub(crate) quality: Quality,
+    pub(crate) understood: Understood,
+    /// Different customers, where counting them cost nothing.
+    pub(crate) customers: Option<u64>,
+    /// Numbers of some orders that came again.
+    pub(crate) repeated: Examples,
+}
+
+impl OrdersRead {
+    /// Closes the account of the rows, which are given by file.
+    pub(crate) fn new(
+        inputs: &[Input],
+        rows: &[u64],
+        mut quality: Quality,
+        understood: Understood,
+        customers: Option<u64>,
+        repeated: Examples,
+    ) -> Self {
+        let file = |(input, rows): (&Input, &u64)| FileRead {
+            path: input.path().to_path_buf(),
+            structure: input.structure(),
+            rows: *rows,
+        };
+        quality.rows_read = rows.iter().sum();
+        quality.close();
+        let files = inputs.iter().zip(rows).map(file).collect();
+        Self { files, quality, understood, customers, repeated }
+    }
+}
+
+/// Looks the extent of the tables up; the customers only when they are not known.
+pub(crate) fn conclude(session: &Session, read: OrdersRead) -> Result<Reading, Error> {
+    let OrdersRead { files, quality, understood, customers, .. } = read;
+    let extent = Extent::of(session, customers)?;
     if extent.most_spend >= SPEND_LIMIT {
         return Err(Error::DayOverflow { scale: understood.scale });
     }
@@ -338,14 +391,9 @@ pub(crate) fn conclude(
     else {
         return Err(Error::NothingUsable { rows: quality.rows_read, reasons: quality.reasons() });
     };
-    let file = |(input, rows): (&Input, &u64)| FileRead {
-        path: input.path().to_path_buf(),
-        structure: input.structure(),
-        rows: *rows,
-    };
     Ok(Reading {
         format: understood.format,
-        files: inputs.iter().zip(rows).map(file).collect(),
+        files,
         columns: understood.columns,
         quality,
         currency: understood.currency,
@@ -358,44 +406,4 @@ pub(crate) fn conclude(
         first_day,
         last_day,
     })
-}
-
-struct Extent {
-    /// The most that a customer spent on a day, in integer units.
-    most_spend: i64,
-    transactions: u64,
-    customers: u64,
-    first_day: Option<Date>,
-    last_day: Option<Date>,
-}
-
-fn extent(session: &Session, customers: Option<u64>) -> Result<Extent, Error> {
-    let integers = |sql: &str| -> Result<Vec<Option<i64>>, Error> {
-        let batches = session.query(sql)?;
-        let Some(batch) = batches.first() else { return Ok(Vec::new()) };
-        Ok((0..batch.num_columns()).map(|column| first_integer(batch, column)).collect())
-    };
-    let get = |row: &[Option<i64>], column: usize| row.get(column).copied().flatten();
-    let days = "cast(cast(min(day) as int) as bigint) as low, cast(cast(max(day) as int) as bigint) as high";
-    let purchases =
-        integers(&format!("select count(*) as rows, {days}, max(spend + refunded) as most from purchases"))?;
-    let customers = if let Some(customers) = customers {
-        customers
-    } else {
-        let sql = "select count(*) as rows from (select customer from purchases group by customer)";
-        get(&integers(sql)?, 0).unwrap_or(0).unsigned_abs()
-    };
-    let refunds = integers(&format!("select count(*) as rows, {days} from refunds"))?;
-    Ok(Extent {
-        transactions: get(&purchases, 0).unwrap_or(0).unsigned_abs(),
-        customers,
-        first_day: get(&purchases, 1).and_then(date),
-        last_day: get(&purchases, 2).max(get(&refunds, 2)).and_then(date),
-        most_spend: get(&purchases, 3).unwrap_or(0),
-    })
-}
-
-/// The calendar date of a day since 1970-01-01.
-fn date(day: i64) -> Option<Date> {
-    Date::constant(1970, 1, 1).checked_add(jiff::Span::new().try_days(day).ok()?).ok()
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::catalog::TableProvider;
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::catalog::{MemorySchemaProvider, TableProvider};
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::datasource::{MemTable, ViewTable};
@@ -195,6 +195,38 @@ impl Session {
             writer.write(&batch.map_err(|source| query_failed(sql, source))?)?;
         }
         writer.finish()
+    }
+
+    /// The columns of the answer to a `select`, found out without running it.
+    pub(crate) fn schema_of(&self, sql: &str) -> Result<Schema, Error> {
+        let plan = planner::logical_plan(&self.runtime, &self.context, sql)
+            .map_err(|source| query_failed(sql, source))?;
+        Ok(plan.schema().as_arrow().clone())
+    }
+
+    /// Whether a table of this name exists.
+    pub(crate) fn has_table(&self, table: &str) -> bool {
+        self.context.table_exist(table).unwrap_or(false)
+    }
+
+    /// Gives a table another name; a table of that name is replaced.
+    pub(crate) fn rename_table(&self, table: &str, name: &str) -> Result<(), Error> {
+        let doing = || format!("renaming the table {table:?}");
+        let found = self.context.deregister_table(table).map_err(Error::engine(doing()))?;
+        let missing = || DataFusionError::Plan("there is no such table".to_owned());
+        self.register_provider(name, found.ok_or_else(missing).map_err(Error::engine(doing()))?)
+    }
+
+    /// Makes `name` a schema, so that tables may be called `name.table`.
+    pub(crate) fn make_schema(&self, name: &str) -> Result<(), Error> {
+        for catalog in self.context.catalog_names().iter().filter_map(|name| self.context.catalog(name)) {
+            if catalog.schema(name).is_none() {
+                catalog
+                    .register_schema(name, Arc::new(MemorySchemaProvider::new()))
+                    .map_err(Error::engine(format!("making the schema {name:?}")))?;
+            }
+        }
+        Ok(())
     }
 
     /// Forgets a table; its memory is free once no query uses it.

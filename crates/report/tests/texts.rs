@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use perennial_lake::{Format, Refusal, Role, Treatment};
+use perennial_lake::{Change, Format, QualityCode, Refusal, Role, Treatment};
 use perennial_models::TimeUnit;
 use perennial_report::{Language, Texts};
 use perennial_valuation::figures::CUSTOMER_COLUMNS;
@@ -152,33 +152,6 @@ fn every_reason_for_a_spend_model_names_it() {
 
 #[test]
 fn everything_about_the_source_has_its_words() {
-    let refusals = [
-        Refusal::BrokenRow,
-        Refusal::NoCustomer,
-        Refusal::NoDate,
-        Refusal::BadDate,
-        Refusal::FutureDate,
-        Refusal::BadAmount,
-        Refusal::AmountTooLarge,
-        Refusal::PaymentFailed,
-        Refusal::NotPaid,
-    ];
-    let treatments = [
-        Treatment::ExactDuplicate,
-        Treatment::ReplacedOrder,
-        Treatment::OverlappingFile,
-        Treatment::RepeatedLine,
-        Treatment::EqualRows,
-        Treatment::CancelledOrder,
-        Treatment::WhollyRefundedOrder,
-        Treatment::LinkedRefund,
-        Treatment::UnlinkedRefund,
-        Treatment::ZeroAmount,
-        Treatment::ZeroDropped,
-        Treatment::RoundedAmount,
-        Treatment::Converted,
-        Treatment::BlankRow,
-    ];
     let roles = [
         Role::Customer,
         Role::Date,
@@ -200,13 +173,22 @@ fn everything_about_the_source_has_its_words() {
         Format::OnlineRetail,
         Format::Cdnow,
         Format::Plain,
+        Format::Canonical,
+        Format::Several,
     ];
+    let changes = [Change::New, Change::Worse, Change::Same, Change::Better, Change::Gone];
     in_every_language(|texts| {
-        for code in &refusals {
+        for code in Refusal::ALL {
             assert_finished(&texts.code("refusal", code));
         }
-        for code in &treatments {
+        for code in Treatment::ALL {
             assert_finished(&texts.code("treatment", code));
+        }
+        for code in QualityCode::ALL {
+            assert_finished(&texts.code("check", code));
+        }
+        for code in &changes {
+            assert_finished(&texts.code("change", code));
         }
         for code in &roles {
             assert_finished(&texts.code("role", code));

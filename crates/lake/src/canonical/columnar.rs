@@ -28,9 +28,9 @@ use crate::parquet;
 use crate::profile::amounts::{MAX_SCALE, MIN_SCALE};
 use crate::profile::columns::{Binding, Rules};
 use crate::profile::zone::ZoneTable;
-use crate::quality::Quality;
+use crate::quality::{Examples, Quality};
 use crate::quarantine::Quarantine;
-use crate::reading::{Reading, Understood, amount_column, columns_read, conclude, pass, today};
+use crate::reading::{OrdersRead, Understood, amount_column, columns_read, pass, today};
 use crate::session::Session;
 use crate::source::{OrderSource, ZeroOrders};
 
@@ -49,12 +49,12 @@ pub(crate) fn read(
     inputs: &[Input],
     recipe: &Recipe,
     bindings: &[Binding],
-) -> Result<Option<Reading>, Error> {
+) -> Result<Option<OrdersRead>, Error> {
     let Some(columns) = columns(inputs, recipe)? else { return Ok(None) };
     let paths: Vec<&Path> = inputs.iter().map(|input| input.file.path.as_path()).collect();
     let provider = Session::parquet_table(&paths, Arc::clone(&columns.schema))?;
     let found = currencies(session, recipe, Arc::clone(&provider))?;
-    let target = currency::target(found, source, recipe.currency_hint)?;
+    let target = currency::target(found.clone(), source, recipe.currency_hint)?;
     if !target.rates.is_empty() {
         return Ok(None);
     }
@@ -92,12 +92,13 @@ pub(crate) fn read(
         format: recipe.format,
         columns: columns_read(recipe, |role| typed(&columns.schema, recipe, role)),
         currency: target.currency,
+        currencies: found,
         time_zone: source.zone_name(),
         scale,
         has_amounts,
         has_costs: false,
     };
-    conclude(session, inputs, &rows, quality, understood, customers).map(Some)
+    Ok(Some(OrdersRead::new(inputs, &rows, quality, understood, customers, Examples::default())))
 }
 
 /// The columns to read, when all files have them in types that this path takes, and no other column has a say.

@@ -2,8 +2,10 @@
 
 pub(crate) mod batches;
 pub(crate) mod columnar;
+pub(crate) mod extent;
 pub(crate) mod interpret;
 pub(crate) mod orders;
+pub(crate) mod sale;
 pub(crate) mod sorted;
 pub(crate) mod tables;
 pub(crate) mod walk;

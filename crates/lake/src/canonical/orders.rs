@@ -4,13 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use super::interpret::{Entry, Fate};
+use super::interpret::Entry;
+use super::sale::{Sale, enter_unlinked};
 use super::tables::Tables;
-use super::{Outcome, settle};
 use crate::error::Error;
 use crate::format::Grain;
-use crate::quality::{Quality, Refusal, Treatment};
+use crate::quality::{Examples, Quality, Refusal, Treatment};
 use crate::source::ZeroOrders;
+use crate::sources::Ledger;
 use crate::text::Row;
 
 /// What became of a row that belongs to an order.
@@ -37,16 +38,9 @@ pub(crate) enum Continuation {
 struct Order {
     file: u32,
     customer: u32,
-    day: i32,
     /// Whether a row that is no refund has been read.
     sold: bool,
-    gross: i64,
-    cost: i64,
-    /// Paid back, as the order's own row says.
-    own_refund: i64,
-    /// Paid back, by rows of their own on or before the order's day.
-    refunded: i64,
-    fate: Fate,
+    sale: Sale,
     /// Why the order's first row was refused, when it was.
     refused: Option<Refusal>,
 }
@@ -61,12 +55,38 @@ pub(crate) struct OrderBook {
     names: Vec<Arc<str>>,
     /// Refunds that are rows of their own: order, day, amount.
     dated: Vec<(u32, i32, i64)>,
+    /// The orders' numbers, kept where the orders go on to a ledger.
+    numbers: Option<Numbers>,
+    /// Numbers of some orders that came again.
+    repeated: Examples,
+}
+
+/// Many short texts, one after the other.
+#[derive(Debug, Default)]
+struct Numbers {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Numbers {
+    fn push(&mut self, number: &str) {
+        self.text.push_str(number);
+        self.ends.push(self.text.len());
+    }
+
+    fn get(&self, index: usize) -> &str {
+        let start = index.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        self.ends.get(index).and_then(|end| self.text.get(start..*end)).unwrap_or_default()
+    }
 }
 
 impl OrderBook {
-    pub(crate) fn new(grain: Grain) -> Self {
+    /// An empty book; where `for_ledger`, it keeps the orders' numbers.
+    pub(crate) fn new(grain: Grain, for_ledger: bool) -> Self {
         Self {
             grain,
+            numbers: for_ledger.then(Numbers::default),
+            repeated: Examples::default(),
             index: HashMap::new(),
             orders: Vec::new(),
             seen: HashSet::new(),
@@ -91,37 +111,31 @@ impl OrderBook {
             && self.orders[known as usize].file != file
         {
             quality.treat(Treatment::OverlappingFile, 1);
+            self.repeated.add(number);
             return Place::Dropped;
         }
         let repeated = self.grain != Grain::TotalsOnFirstRow && !self.seen.insert(row_hash(key, row));
         match self.grain {
             Grain::Orders if repeated => {
                 quality.treat(Treatment::ExactDuplicate, 1);
+                self.repeated.add(number);
                 return Place::Dropped;
             }
             Grain::Lines if repeated => quality.treat(Treatment::RepeatedLine, 1),
             _ => {}
         }
-        Place::Open(known.unwrap_or_else(|| self.insert(key, customer, file)))
+        Place::Open(known.unwrap_or_else(|| self.insert(key, number, customer, file)))
     }
 
-    fn insert(&mut self, key: u128, customer: &str, file: u32) -> u32 {
+    fn insert(&mut self, key: u128, name: &str, customer: &str, file: u32) -> u32 {
+        if let Some(numbers) = &mut self.numbers {
+            numbers.push(name);
+        }
         // A source of more than 2^32 orders would need more memory than its hashes find room in.
         let number = u32::try_from(self.orders.len()).unwrap_or(u32::MAX);
         let customer = self.customer(customer);
         self.index.insert(key, number);
-        self.orders.push(Order {
-            file,
-            customer,
-            day: i32::MAX,
-            sold: false,
-            gross: 0,
-            cost: 0,
-            own_refund: 0,
-            refunded: 0,
-            fate: Fate::Counts,
-            refused: None,
-        });
+        self.orders.push(Order { file, customer, sold: false, sale: Sale::new(), refused: None });
         number
     }
 
@@ -158,151 +172,84 @@ impl OrderBook {
     /// Enters a row. A credit note's rows are refunds whatever their sign.
     pub(crate) fn enter(
         &mut self,
-        number: u32,
+        order: u32,
+        number: &str,
         customer: &str,
         entry: &Entry,
         is_credit: bool,
         quality: &mut Quality,
     ) {
         let customer = self.customer(customer);
-        let order = &mut self.orders[number as usize];
         if is_credit || entry.value < 0 {
-            self.dated.push((number, entry.day, -entry.value));
+            self.dated.push((order, entry.day, -entry.value));
             return;
         }
+        let order = &mut self.orders[order as usize];
         if order.sold && self.grain != Grain::Lines {
             quality.treat(Treatment::ReplacedOrder, 1);
-            (order.gross, order.own_refund, order.cost, order.day) = (0, 0, 0, i32::MAX);
+            self.repeated.add(number);
+            order.sale = Sale::new();
         }
         order.refused = None;
         order.sold = true;
         order.customer = customer;
-        order.gross = order.gross.saturating_add(entry.value);
-        order.own_refund = order.own_refund.saturating_add(entry.refund);
-        order.cost = order.cost.saturating_add(entry.cost);
-        order.day = order.day.min(entry.day);
-        order.fate = entry.fate;
+        let sale = &mut order.sale;
+        sale.gross = sale.gross.saturating_add(entry.value);
+        sale.own_refund = sale.own_refund.saturating_add(entry.refund);
+        sale.cost = sale.cost.saturating_add(entry.cost);
+        sale.day = sale.day.min(entry.day);
+        sale.fate = entry.fate;
     }
 
-    /// Settles all orders into the tables.
+    /// Settles all orders into the tables; `gift` says what becomes of orders of amount zero. Returns the numbers of some orders that
+    /// came again.
     pub(crate) fn close(
         mut self,
         tables: &mut Tables,
-        zero_orders: ZeroOrders,
-        has_amounts: bool,
+        gift: Option<ZeroOrders>,
         quality: &mut Quality,
-    ) -> Result<(), Error> {
-        let later = self.link();
-        for (number, order) in self.orders.iter().enumerate() {
+    ) -> Result<Examples, Error> {
+        let dated = self.dated_by_order();
+        for (number, order) in (0..).zip(&mut self.orders) {
             let customer = &self.names[order.customer as usize];
-            let later = u32::try_from(number).ok().and_then(|number| later.get(&number)).map(Vec::as_slice);
-            let later = later.unwrap_or_default();
+            let dated = dated.get(&number).into_iter().flatten().copied();
             if order.sold {
-                let gift = (order.gross == 0 && has_amounts).then_some(zero_orders);
-                close_order(order, customer, later, gift, tables, quality)?;
+                let later = order.sale.link(dated);
+                order.sale.settle(customer, &later, gift, tables, quality)?;
             } else {
-                for (day, amount) in later {
-                    // What a credit note takes back of itself (its positive lines) lowers what it gives.
-                    if *amount > 0 {
-                        quality.treat(Treatment::UnlinkedRefund, 1);
-                        tables.refund(customer, *day, *amount)?;
-                    }
-                }
+                enter_unlinked(customer, dated, tables, quality)?;
             }
         }
-        Ok(())
+        Ok(self.repeated)
     }
 
-    /// Adds refunds of the order's own day to the order; returns the others by order, one per day, in order of day.
-    fn link(&mut self) -> HashMap<u32, Vec<(i32, i64)>> {
+    /// Hands all orders and their refunds to the ledger as those of the source `rank`. Returns the numbers of some orders that came
+    /// again.
+    pub(crate) fn hand_over(mut self, rank: usize, ledger: &mut Ledger) -> Result<Examples, Error> {
+        // The ledger needs room; what only finds orders again is no longer needed.
+        drop(std::mem::take(&mut self.index));
+        drop(std::mem::take(&mut self.seen));
+        let numbers = self.numbers.take().unwrap_or_default();
+        let name = |order: &Order| &self.names[order.customer as usize];
+        for (index, order) in self.orders.iter().enumerate().filter(|(_, order)| order.sold) {
+            ledger.order(rank, numbers.get(index), name(order), &order.sale)?;
+        }
+        for (order, day, amount) in self.dated {
+            let index = order as usize;
+            ledger.refund(rank, numbers.get(index), name(&self.orders[index]), day, amount)?;
+        }
+        Ok(self.repeated)
+    }
+
+    /// Refunds that are rows of their own by order, in order of day.
+    fn dated_by_order(&mut self) -> HashMap<u32, Vec<(i32, i64)>> {
         let mut dated = std::mem::take(&mut self.dated);
         dated.sort_unstable();
-        let mut later: HashMap<u32, Vec<(i32, i64)>> = HashMap::new();
-        for (number, day, amount) in dated {
-            let order = &mut self.orders[number as usize];
-            if order.sold && day <= order.day {
-                order.refunded = order.refunded.saturating_add(amount);
-                continue;
-            }
-            let days = later.entry(number).or_default();
-            match days.last_mut() {
-                Some((last, sum)) if *last == day => *sum = sum.saturating_add(amount),
-                _ => days.push((day, amount)),
-            }
+        let mut by_order: HashMap<u32, Vec<(i32, i64)>> = HashMap::new();
+        for (order, day, amount) in dated {
+            by_order.entry(order).or_default().push((day, amount));
         }
-        later
-    }
-}
-
-/// Enters the refunds of an order that were made on later days, up to what it was worth after what was refunded at once;
-/// returns what is left of it. What exceeds its worth is a surplus that belongs to no order.
-fn link_later(
-    order: &Order,
-    customer: &str,
-    at_once: i64,
-    later: &[(i32, i64)],
-    tables: &mut Tables,
-) -> Result<i64, Error> {
-    let mut left = order.gross.saturating_sub(at_once).max(0);
-    for (day, amount) in later {
-        let shown = (*amount).clamp(0, left);
-        left -= shown;
-        if shown > 0 {
-            tables.linked_refund(customer, order.day, *day, shown)?;
-        }
-    }
-    Ok(left)
-}
-
-/// Settles one order; `gift` says what becomes of it when its amount is zero.
-fn close_order(
-    order: &Order,
-    customer: &str,
-    later: &[(i32, i64)],
-    gift: Option<ZeroOrders>,
-    tables: &mut Tables,
-    quality: &mut Quality,
-) -> Result<(), Error> {
-    let at_once = order.own_refund.saturating_add(order.refunded);
-    match order.fate {
-        Fate::Cancelled(day) => {
-            quality.treat(Treatment::CancelledOrder, 1);
-            // Until it was cancelled the order stood, less what had been paid back by then.
-            if let Some(day) = day.filter(|day| *day > order.day) {
-                let before: Vec<_> = later.iter().copied().filter(|(refunded, _)| *refunded < day).collect();
-                let left = link_later(order, customer, at_once, &before, tables)?;
-                if left > 0 {
-                    tables.linked_refund(customer, order.day, day, left)?;
-                }
-            }
-            return Ok(());
-        }
-        Fate::Refunded => {
-            quality.treat(Treatment::WhollyRefundedOrder, 1);
-            return Ok(());
-        }
-        Fate::Counts => {}
-    }
-    let refunded = later.iter().fold(at_once, |sum, (_, amount)| sum.saturating_add(*amount));
-    quality.treat(Treatment::LinkedRefund, u64::from(refunded > 0));
-    link_later(order, customer, at_once, later, tables)?;
-    match settle(order.gross, refunded) {
-        Outcome::Transaction { spend } => {
-            match gift {
-                None => {}
-                Some(ZeroOrders::Keep) => quality.treat(Treatment::ZeroAmount, 1),
-                Some(ZeroOrders::Drop) => {
-                    quality.treat(Treatment::ZeroDropped, 1);
-                    return Ok(());
-                }
-            }
-            tables.transaction(customer, order.day, spend, refunded, order.cost)
-        }
-        Outcome::WhollyRefunded { surplus } => {
-            quality.treat(Treatment::WhollyRefundedOrder, 1);
-            let day = later.last().map_or(order.day, |(day, _)| *day);
-            if surplus > 0 { tables.refund(customer, day, surplus) } else { Ok(()) }
-        }
+        by_order
     }
 }
 

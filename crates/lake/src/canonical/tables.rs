@@ -11,6 +11,9 @@ use crate::spool::Spool;
 
 const BATCH_ROWS: usize = 8192;
 
+/// The tables that a reading makes.
+pub(crate) const TABLES: [&str; 3] = ["purchases", "refunds", "linked_refunds"];
+
 /// Names of the tables that hold rows before they are summed per customer and day.
 pub(crate) const ORDER_ROWS: &str = "perennial_order_rows";
 pub(crate) const REFUND_ROWS: &str = "perennial_refund_rows";

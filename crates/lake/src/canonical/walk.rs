@@ -10,23 +10,30 @@ use crate::columns::Role;
 use crate::error::Error;
 use crate::format::Grain;
 use crate::profile::columns::{Binding, whole_number};
-use crate::quality::{Quality, Refusal, Treatment};
+use crate::quality::{Examples, Quality, Refusal, Treatment};
 use crate::quarantine::{Quarantine, Refused};
 use crate::source::ZeroOrders;
+use crate::sources::Ledger;
 use crate::text::Row;
 
 pub(crate) struct Walk<'a> {
     interpreter: &'a Interpreter,
-    zero_orders: ZeroOrders,
+    /// What becomes of orders of amount zero; nothing where there are no amounts, as none of the orders is a gift then.
+    gift: Option<ZeroOrders>,
     book: OrderBook,
     tables: Tables,
 }
 
 impl<'a> Walk<'a> {
-    pub(crate) fn new(interpreter: &'a Interpreter, zero_orders: ZeroOrders, tables: Tables) -> Self {
-        // Without amounts every order is of amount zero, and none of them is a gift.
-        let zero_orders = if interpreter.has_amounts { zero_orders } else { ZeroOrders::Keep };
-        Self { interpreter, zero_orders, book: OrderBook::new(interpreter.recipe.grain), tables }
+    /// A walk whose numbered orders go into a ledger, where `for_ledger`, and into the tables otherwise.
+    pub(crate) fn new(
+        interpreter: &'a Interpreter,
+        zero_orders: ZeroOrders,
+        tables: Tables,
+        for_ledger: bool,
+    ) -> Self {
+        let gift = interpreter.has_amounts.then_some(zero_orders);
+        Self { interpreter, gift, book: OrderBook::new(interpreter.recipe.grain, for_ledger), tables }
     }
 
     /// Places one row, and counts what became of it.
@@ -82,7 +89,7 @@ impl<'a> Walk<'a> {
                 note(&entry, quality);
                 let credit =
                     self.interpreter.recipe.credit_prefix.is_some_and(|prefix| number.starts_with(prefix));
-                self.book.enter(order, name, &entry, credit, quality);
+                self.book.enter(order, number, name, &entry, credit, quality);
                 Ok(())
             }
             Err(refused) => {
@@ -139,8 +146,8 @@ impl<'a> Walk<'a> {
         quality.treat(Treatment::LinkedRefund, u64::from(entry.refund > 0));
         match settle(entry.value, entry.refund) {
             Outcome::Transaction { spend } => {
-                if spend == 0 && self.interpreter.has_amounts {
-                    let kept = self.zero_orders == ZeroOrders::Keep;
+                if let (0, Some(gift)) = (spend, self.gift) {
+                    let kept = gift == ZeroOrders::Keep;
                     quality.treat(if kept { Treatment::ZeroAmount } else { Treatment::ZeroDropped }, 1);
                     if !kept {
                         return Ok(());
@@ -155,10 +162,18 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Settles the orders and hands the tables over.
-    pub(crate) fn close(mut self, quality: &mut Quality) -> Result<Tables, Error> {
-        self.book.close(&mut self.tables, self.zero_orders, self.interpreter.has_amounts, quality)?;
-        Ok(self.tables)
+    /// Settles the orders, or hands them to the ledger as those of a source, and hands the tables over; also the numbers of some orders
+    /// that came again.
+    pub(crate) fn close(
+        mut self,
+        ledger: Option<(usize, &mut Ledger)>,
+        quality: &mut Quality,
+    ) -> Result<(Tables, Examples), Error> {
+        let repeated = match ledger {
+            None => self.book.close(&mut self.tables, self.gift, quality)?,
+            Some((rank, ledger)) => self.book.hand_over(rank, ledger)?,
+        };
+        Ok((self.tables, repeated))
     }
 }
 

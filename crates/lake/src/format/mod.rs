@@ -2,6 +2,7 @@
 //! words mean; everything else is the same for all. To add one: a file here, a variant of [`Format`], a line in
 //! [`DEFINITIONS`].
 
+pub(crate) mod canonical;
 mod cdnow;
 mod online_retail;
 mod plain;
@@ -34,6 +35,10 @@ pub enum Format {
     Cdnow,
     /// Any table with a customer and a date.
     Plain,
+    /// Rows that an SQL select maps onto the canonical table of orders.
+    Canonical,
+    /// Several sources of different formats.
+    Several,
 }
 
 impl Format {
@@ -47,6 +52,8 @@ impl Format {
             Self::OnlineRetail => "UCI Online Retail",
             Self::Cdnow => "the CDNOW purchase log",
             Self::Plain => "a plain table",
+            Self::Canonical => "orders mapped by SQL",
+            Self::Several => "several sources",
         }
     }
 }

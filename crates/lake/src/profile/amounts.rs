@@ -261,6 +261,11 @@ impl AmountProfile {
         self.as_comma.see(comma);
     }
 
+    /// Whether nothing was seen that is or should be a number.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.numbers + self.unreadable == 0
+    }
+
     /// Whether the column holds numbers at all.
     pub(crate) fn is_plausible(&self) -> bool {
         self.numbers > self.unreadable

@@ -88,6 +88,11 @@ impl DateProfile {
         }
     }
 
+    /// Whether nothing was seen that is or should be a date.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.dates + self.unreadable == 0
+    }
+
     /// Whether the column holds dates at all: most of what it holds can be read.
     pub(crate) fn is_plausible(&self) -> bool {
         self.dates > self.unreadable

@@ -2,11 +2,17 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod canonical_tables;
+mod cut;
 mod data;
 mod formats;
 mod location;
+mod mapping;
 mod parquet;
 mod plain;
 mod real;
 mod robust;
 mod session;
+mod shop;
+mod shop_quality;
+mod sources;

@@ -7,5 +7,6 @@ mod demo;
 mod dirt;
 mod library;
 mod output;
+mod simulated_sources;
 mod usage;
 mod workbench;

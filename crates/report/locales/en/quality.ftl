@@ -9,10 +9,13 @@ refusal-bad_amount = An amount is missing or cannot be read in its column’s fo
 refusal-amount_too_large = The amount is too large for exact arithmetic
 refusal-payment_failed = The payment failed, so nothing was bought
 refusal-not_paid = The order is not paid (pending, authorised, draft or on hold)
+refusal-missing_value = A value that the row needs is empty
+refusal-bad_value = A value cannot be read
 
 treatment-exact_duplicate = Rows equal to an earlier row of the same order: dropped
 treatment-replaced_order = Orders that came again: the row read last counts
 treatment-overlapping_file = Lines of orders that an earlier file already holds: dropped
+treatment-other_source = Orders that an earlier source already holds: their copies are left out
 treatment-repeated_line = Equal lines within one order: kept as the same article booked twice
 treatment-equal_rows = Rows equal in customer, day and amount, without an order number: kept, purchases may be equal
 treatment-cancelled_order = Cancelled orders: count as none
@@ -31,6 +34,25 @@ format-woo_commerce = WooCommerce order export
 format-online_retail = Online Retail lines
 format-cdnow = CDNOW purchases
 format-plain = a plain table of orders
+format-canonical = orders mapped by SQL
+format-several = several sources of orders
+
+check-duplicates = Rows or orders that came again in the same source
+check-duplicates_across_sources = Orders or refunds that an earlier source already holds
+check-orphans = Lines or costs of orders that no source holds
+check-unknown_customers = Customers with purchases who are missing in the table of customers
+check-missing_costs = Orders without a known cost
+check-unmatched_refunds = Refunds whose order is not known
+check-refunds_above_order = Orders of which more was paid back than had been paid
+check-currency_mix = Rows in one of several currencies
+check-gaps_in_time = Days without orders that chance does not explain
+check-refused_rows = Rows that could not be used
+
+change-new = new
+change-worse = more than in the last run
+change-same = as in the last run
+change-better = less than in the last run
+change-gone = no longer found
 
 role-customer = Customer
 role-date = Date

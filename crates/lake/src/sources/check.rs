@@ -1,0 +1,152 @@
+//! Whether a source can be reached and is mapped well, found out without reading more than its first row.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
+use serde::Serialize;
+
+use super::mapping::{self, SOURCE};
+use super::{Mapping, Shop, Source};
+use crate::canonical_table::CanonicalTable;
+use crate::columns::{ColumnOverrides, Header};
+use crate::error::Error;
+use crate::format::{Format, Recipe, recognise};
+use crate::input::Input;
+use crate::location::Location;
+use crate::reading::{columns_read, find_inputs, understand};
+use crate::session::Session;
+use crate::text::Row;
+
+/// What was found out about a source without reading it.
+#[derive(Clone, Debug, Serialize)]
+pub struct SourceCheck {
+    /// Its name.
+    pub name: String,
+    /// The table that it is mapped onto.
+    pub table: CanonicalTable,
+    /// Where it lies, in words.
+    pub location: String,
+    /// The recognised format, of orders that are mapped by one.
+    pub format: Option<Format>,
+    /// Columns of the table, or roles of an order file's columns, with what they come from.
+    pub columns: Vec<(String, String)>,
+    /// The first row, by column; nothing where there is none.
+    pub first_row: Vec<(String, String)>,
+}
+
+impl Session {
+    /// Reaches a source, checks how it is mapped, and reads its first row. Nothing is written but temporary files of the session.
+    ///
+    /// # Errors
+    /// When the source cannot be reached, or its mapping does not fit: then with all its problems.
+    pub fn check_source(&self, source: &Source, shop: &Shop) -> Result<SourceCheck, Error> {
+        self.check(source, shop).map_err(Error::in_source(&source.name))
+    }
+
+    fn check(&self, source: &Source, shop: &Shop) -> Result<SourceCheck, Error> {
+        match (&source.location, &source.mapping) {
+            (Location::Files(paths), Mapping::Recognised(choices))
+                if source.table == CanonicalTable::Orders =>
+            {
+                check_order_files(self, source, paths, choices, shop)
+            }
+            _ => {
+                self.register_location(SOURCE, &source.location)?;
+                let checked = self.check_mapped(source);
+                self.drop_table(SOURCE)?;
+                checked
+            }
+        }
+    }
+
+    fn check_mapped(&self, source: &Source) -> Result<SourceCheck, Error> {
+        let sql = match (&source.mapping, source.table) {
+            // A table of orders is recognised like a file of orders, by its header.
+            (Mapping::Recognised(choices), CanonicalTable::Orders) => {
+                let sql = format!("SELECT * FROM {SOURCE}");
+                let fields = self.schema_of(&sql)?;
+                let names = fields.fields().iter().map(|field| field.name().clone()).collect();
+                recognise(&Header::new(names, false), choices, Path::new(&source.location.to_string()))?;
+                sql
+            }
+            _ => mapping::select(self, source)?,
+        };
+        let schema = self.schema_of(&sql)?;
+        let columns = schema
+            .fields()
+            .iter()
+            .map(|field| (field.name().clone(), crate::canonical_table::kinds::in_words(field.data_type())));
+        let first = self.query(&format!("SELECT * FROM ({sql}\n) AS mapped LIMIT 1"))?;
+        let row = first.iter().find(|batch| batch.num_rows() > 0).map(first_row).transpose()?;
+        Ok(SourceCheck {
+            columns: columns.collect(),
+            first_row: row.unwrap_or_default(),
+            ..SourceCheck::of(source)
+        })
+    }
+}
+
+impl SourceCheck {
+    fn of(source: &Source) -> Self {
+        Self {
+            name: source.name.clone(),
+            table: source.table,
+            location: source.location.to_string(),
+            format: None,
+            columns: Vec::new(),
+            first_row: Vec::new(),
+        }
+    }
+}
+
+fn check_order_files(
+    session: &Session,
+    source: &Source,
+    paths: &[String],
+    choices: &ColumnOverrides,
+    shop: &Shop,
+) -> Result<SourceCheck, Error> {
+    let files = shop.order_source(&source.name, paths.to_vec(), choices.clone());
+    let inputs = find_inputs(session, &files)?;
+    let (recipe, _) = understand(&inputs, &files)?;
+    let columns = columns_read(&recipe, |_| None);
+    Ok(SourceCheck {
+        format: Some(recipe.format),
+        columns: columns.into_iter().map(|read| (read.role.name().to_owned(), read.column)).collect(),
+        first_row: inputs.first().map(|input| first_fields(input, &recipe)).transpose()?.unwrap_or_default(),
+        ..SourceCheck::of(source)
+    })
+}
+
+fn first_fields(input: &Input, recipe: &Recipe) -> Result<Vec<(String, String)>, Error> {
+    let names = recipe.assignments.iter().flat_map(|assignment| &assignment.columns);
+    let places: Vec<(&String, usize)> =
+        names.filter_map(|name| Some((name, input.header.index(name)?))).collect();
+    let needed: Vec<usize> = places.iter().map(|(_, place)| *place).collect();
+    let mut row = Row::default();
+    if !input.rows(&needed, &Arc::new(AtomicU64::new(0)))?.read(&mut row)? {
+        return Ok(Vec::new());
+    }
+    let field = |place: usize| row.get(place).unwrap_or_default().to_owned();
+    Ok(places.into_iter().map(|(name, place)| (name.clone(), field(place))).collect())
+}
+
+fn first_row(batch: &RecordBatch) -> Result<Vec<(String, String)>, Error> {
+    const OPTIONS: FormatOptions<'static> = FormatOptions::new();
+    let schema = batch.schema();
+    let cell = |(field, column): (&Arc<datafusion::arrow::datatypes::Field>, _)| {
+        let text = ArrayFormatter::try_new(column, &OPTIONS)?.value(0).to_string();
+        Ok((field.name().clone(), text))
+    };
+    let columns = batch.columns().iter().map(AsRef::as_ref);
+    schema
+        .fields()
+        .iter()
+        .zip(columns)
+        .map(cell)
+        .collect::<Result<_, datafusion::arrow::error::ArrowError>>()
+        .map_err(Error::engine("showing a source's first row"))
+}
