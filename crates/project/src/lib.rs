@@ -1,1 +1,18 @@
-//! A shop's project: perennial.toml, its check, its runs, snapshots and schedule.
+//! A shop's project: `perennial.toml`, its check, its runs and the snapshots that they leave.
+//!
+//! ```text
+//! perennial.toml --file--> Project --run--> Session, Reading, Valuation --snapshot--> snapshots/<as-of>_<n>/
+//!                             |                                              |
+//!                             +--check--> Problem                            +--> store, exports, webhooks, CRM
+//! ```
+
+mod error;
+mod file;
+mod nearest;
+mod project;
+pub mod quantities;
+pub mod schedule;
+
+pub use error::Error;
+pub use file::*;
+pub use project::{PROJECT_FILE, Project};
