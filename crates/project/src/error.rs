@@ -34,6 +34,60 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// A setting of the file that cannot be used.
+    #[error("{key}: {problem}")]
+    Setting {
+        /// The key.
+        key: String,
+        /// Why not.
+        problem: String,
+    },
+    /// The margin is to be measured and nothing says what goods cost.
+    #[error("value.margin: it is to be measured, and no source has costs; add a source with costs, or set a share such as \"35%\"")]
+    NoCosts,
+    /// Another run is under way.
+    #[error("a run is under way ({holder}); wait until it is done")]
+    Busy {
+        /// Who runs, since when.
+        holder: String,
+    },
+    /// There is no such snapshot.
+    #[error("there is no snapshot {name:?}; {}", known_snapshots(known))]
+    NoSnapshot {
+        /// The name.
+        name: String,
+        /// Those that are there.
+        known: Vec<String>,
+    },
+    /// A file of a snapshot is not what was written.
+    #[error("{} is damaged: {problem}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The engine gave a column of another kind than was asked for.
+    #[error("the column {column:?} cannot be read as what it is meant to be; this is a fault of Perennial")]
+    Column {
+        /// The column.
+        column: String,
+    },
+    /// The sources cannot be read.
+    #[error(transparent)]
+    Lake(#[from] perennial_lake::Error),
+    /// The customers cannot be valued.
+    #[error(transparent)]
+    Valuation(#[from] perennial_valuation::Error),
+    /// The report cannot be written.
+    #[error(transparent)]
+    Report(#[from] perennial_report::Error),
+    /// The operational store refuses.
+    #[error(transparent)]
+    Store(#[from] perennial_store::Error),
+    /// Values cannot be handed off.
+    #[error(transparent)]
+    HandOff(#[from] perennial_handoff::Error),
 }
 
 impl Error {
@@ -46,4 +100,8 @@ impl Error {
 
 fn listed(problems: &[Problem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n       ")
+}
+
+fn known_snapshots(names: &[String]) -> String {
+    if names.is_empty() { "there is none yet".to_owned() } else { format!("there are {}", names.join(", ")) }
 }

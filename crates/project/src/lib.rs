@@ -11,8 +11,14 @@ mod file;
 mod nearest;
 mod project;
 pub mod quantities;
+mod rows;
+pub mod run;
 pub mod schedule;
+pub mod snapshot;
+mod sql;
+mod state;
 
 pub use error::Error;
 pub use file::*;
 pub use project::{PROJECT_FILE, Project};
+pub use state::{State, projection_rules, store_url};

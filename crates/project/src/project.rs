@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::file::{LARGEST_FILE, Problem, Read, Sections, any_error, cross_checks, read};
+use crate::snapshot::Snapshots;
 use crate::Error;
 
 /// The name of a project file.
@@ -59,6 +60,12 @@ impl Project {
         }
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         Ok(Self { file: file.to_path_buf(), folder: folder.to_path_buf(), sections, warnings: problems })
+    }
+
+    /// The project's snapshots.
+    #[must_use]
+    pub fn snapshots(&self) -> Snapshots {
+        Snapshots::in_folder(self.path("snapshots"))
     }
 
     /// A path of the file as seen from the working folder.
