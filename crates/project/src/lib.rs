@@ -6,6 +6,8 @@
 //!                             +--check--> Problem                            +--> store, exports, webhooks, CRM
 //! ```
 
+mod check;
+mod erasing;
 mod error;
 mod file;
 mod nearest;
@@ -18,6 +20,8 @@ pub mod snapshot;
 mod sql;
 mod state;
 
+pub use check::{CheckOutcome, check};
+pub use erasing::{ErasedPerson, erase};
 pub use error::Error;
 pub use file::*;
 pub use project::{PROJECT_FILE, Project};

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use perennial_lake::{ColumnOverrides, OutputFormat};
+use perennial_handoff::ConsentScope;
+use perennial_lake::{CanonicalTable, ColumnOverrides, OutputFormat};
 use perennial_valuation::figures::CUSTOMER_COLUMNS;
 
 use super::address::Address;
 use super::problem::Problem;
-use super::sections::{Consent, ConsentRule, Export, Sections, Source, Tier};
+use super::sections::{ConsentRule, Export, Sections, Source, Tier};
 use super::written::unknown;
 
 /// The column that the tiers are written to.
@@ -122,7 +123,7 @@ fn source(name: &str, source: &Source, problems: &mut Vec<Problem>) {
     if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-') {
         wrong(&key, "the name of a source is of letters, digits, _ and - only: it becomes part of file names".to_owned());
     }
-    let tables = super::CANONICAL_TABLES;
+    let tables = CanonicalTable::ALL.map(CanonicalTable::name);
     if !tables.contains(&source.table.as_str()) {
         wrong(&format!("{key}.table"), unknown("canonical table", &source.table, tables));
     }
@@ -175,7 +176,7 @@ fn export(key: &str, export: &Export, problems: &mut Vec<Problem>) {
             wrong("columns", unknown("column", column, known()));
         }
     }
-    if let ConsentRule::Asked(Consent { purpose, channel, topic }) = &export.consent
+    if let ConsentRule::Asked(ConsentScope { purpose, channel, topic }) = &export.consent
         && [purpose, channel, topic].into_iter().any(|word| word.trim().is_empty())
     {
         wrong("consent", "purpose, channel and topic of a consent are words, not empty".to_owned());

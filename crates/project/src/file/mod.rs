@@ -18,19 +18,3 @@ pub use written::Margin;
 
 pub(crate) use cross_checks::{TIER, cross_checks, overrides};
 pub(crate) use reading::{LARGEST_FILE, Read, read};
-
-/// The canonical tables that a source can fill.
-pub(crate) const CANONICAL_TABLES: [&str; 12] = [
-    "customers",
-    "orders",
-    "order_lines",
-    "refunds",
-    "products",
-    "costs",
-    "spend",
-    "touchpoints",
-    "subscriptions",
-    "tickets",
-    "responses",
-    "events",
-];

@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
+use perennial_handoff::{ConsentScope, HubSpotSettings, WebhookSettings};
 use perennial_models::TimeUnit;
+use perennial_store::NetRule;
 use perennial_valuation::{ModelChoice, Uncertainty};
 use serde::Deserialize;
 
@@ -37,6 +39,10 @@ pub struct Sections {
     pub privacy: Privacy,
     /// Where values go after a run.
     pub exports: Vec<Export>,
+    /// Who is told of runs.
+    pub webhooks: Vec<WebhookSettings>,
+    /// Values written back to the contacts of HubSpot.
+    pub hubspot: Option<HubSpotSettings>,
     /// The HTTP server.
     pub server: Server,
 }
@@ -230,28 +236,15 @@ pub struct Events {
     /// Whether orders that came as live events are valued.
     pub orders: bool,
     /// What an order of a live event is worth.
-    pub net: Net,
+    pub net: NetRule,
     /// Whether a guest's orders belong to the person known by the same e-mail address.
     pub join_by_email: bool,
 }
 
 impl Default for Events {
     fn default() -> Self {
-        Self { orders: true, net: Net::default(), join_by_email: true }
+        Self { orders: true, net: NetRule::default(), join_by_email: true }
     }
-}
-
-/// Which amount of an order event is its value, as `commerce.md` explains.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Net {
-    /// The subtotal; else revenue less discount; else total less shipping and tax.
-    #[default]
-    Subtotal,
-    /// Revenue as it was sent.
-    Revenue,
-    /// The total, with shipping and tax.
-    Total,
 }
 
 /// `[store]`
@@ -306,7 +299,7 @@ pub enum ConsentRule {
     /// The export stays within the shop's own accounting.
     Word(NotNeeded),
     /// Only those who agreed.
-    Asked(Consent),
+    Asked(ConsentScope),
 }
 
 /// The word that says that no consent is needed.
@@ -315,23 +308,6 @@ pub enum ConsentRule {
 pub enum NotNeeded {
     /// `not_needed`
     NotNeeded,
-}
-
-/// What a customer must have agreed to.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Consent {
-    /// What for, such as `marketing`.
-    pub purpose: String,
-    /// By which channel, such as `email`.
-    pub channel: String,
-    /// About what, such as `news`.
-    #[serde(default = "any_topic")]
-    pub topic: String,
-}
-
-fn any_topic() -> String {
-    "all".to_owned()
 }
 
 /// `[server]`

@@ -197,7 +197,7 @@ fn keys(before: &str, section: &str) -> BTreeSet<String> {
 fn every_key() -> Vec<(&'static str, BTreeSet<String>)> {
     let mut all: Vec<_> = [
         "[shop]", "[value]", "[costs]", "[[tiers]]", "[sources.NAME]", "[events]", "[store]", "[schedule]", "[privacy]", "[[exports]]",
-        "[server]",
+        "[[webhooks]]", "[hubspot]", "[server]",
     ]
     .map(|section| (section, keys("", section)))
     .into();

@@ -13,6 +13,7 @@ mod tiers;
 mod valuing;
 
 pub use backfill::{Period, period_ends};
+pub(crate) use reading::{project_sources, shop_of};
 
 use std::path::PathBuf;
 
@@ -135,7 +136,7 @@ fn made(
     request: &RunRequest,
 ) -> Result<RunOutcome, Error> {
     state.project_events(project)?;
-    let read = reading::read(project, state, request)?;
+    let read = reading::read(project, request)?;
     let valuer = valuing::Valuer { project, read: &read, snapshots, lock, request };
     let mut dates = Vec::new();
     let mut last = None;

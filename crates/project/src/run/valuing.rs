@@ -123,7 +123,8 @@ impl Valuer<'_> {
             // Customers are named in their own file only.
             valuation: Valuation { top_customers: Vec::new(), ..valuation.clone() },
             tiers: tiers::totals(session, SNAPSHOT_VALUES, bounds)?,
-            sources: self.read.sources.clone(),
+            sources: self.read.account.clone(),
+            trends: self.read.trends.clone(),
             redactions: Vec::new(),
         })
     }

@@ -1,9 +1,11 @@
 //! What a snapshot says of itself.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use perennial_lake::{QualityReport, QualityTrend};
 use perennial_valuation::Valuation;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +47,8 @@ pub struct Manifest {
     pub tiers: Vec<TierTotal>,
     /// What was read and what became of every row, and the quality of each source.
     pub sources: serde_json::Value,
+    /// How the quality of each source, by name, has changed since the snapshot that was made before.
+    pub trends: BTreeMap<String, Vec<QualityTrend>>,
     /// Erasures of persons that came after it was made: ids replaced, figures untouched.
     pub redactions: Vec<Redaction>,
 }
@@ -99,6 +103,14 @@ impl Manifest {
             return Err(Error::Damaged { path, problem });
         }
         serde_json::from_slice(&text).map_err(damaged)
+    }
+
+    /// What was found in each source that was read for it.
+    #[must_use]
+    pub fn quality(&self) -> Vec<QualityReport> {
+        let sources = self.sources.get("sources").and_then(serde_json::Value::as_array);
+        let report = |source: &serde_json::Value| serde_json::from_value(source.get("quality")?.clone()).ok();
+        sources.into_iter().flatten().filter_map(report).collect()
     }
 
     pub(crate) fn write(&self, folder: &Path) -> Result<(), Error> {
