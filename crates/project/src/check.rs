@@ -83,7 +83,7 @@ fn reachable(url: &StoreUrl) -> Result<bool, Error> {
 /// What runs hand values to: names of variables and files that are not there are found now and not at night.
 fn hand_off(project: &Project, outcome: &mut CheckOutcome) {
     let sections = &project.sections;
-    let webhooks = perennial_handoff::check(&sections.webhooks, &project.folder);
+    let webhooks = perennial_handoff::webhooks::check(&sections.webhooks, &project.folder);
     let hubspot = sections.hubspot.iter().flat_map(|settings| {
         let token = settings.token.resolve(&project.folder).err();
         settings.check().into_iter().chain(token)

@@ -1,16 +1,15 @@
 //! `perennial serve`: the HTTP API, the projection of events, the schedule and the webhooks in one process.
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
-use perennial_handoff::WebhookWorker;
+use perennial_handoff::webhooks::WebhookWorker;
 use perennial_project::schedule::{Every, patience};
 use perennial_project::{Project, projection_rules, store_url};
 use perennial_server::{ServerOptions, listen, serve};
 use perennial_store::Store;
-use tokio::process::Command;
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
@@ -31,7 +30,10 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<()> {
         tracing::warn!("{warning}");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serving(project, arguments))
+    let served = runtime.block_on(serving(project, arguments));
+    // A run that is under way goes on as a process of its own.
+    runtime.shutdown_background();
+    served
 }
 
 async fn serving(project: Project, arguments: &ServeArguments) -> Result<()> {
@@ -120,13 +122,14 @@ async fn run_once(project: &Project) {
     command.args(["run", "--format", "json", "--project"]).arg(&project.file);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     tracing::info!("a run begins");
-    match command.output().await {
-        Ok(output) if output.status.success() => tracing::info!("the run is done"),
-        Ok(output) => {
+    match tokio::task::spawn_blocking(move || command.output()).await {
+        Ok(Ok(output)) if output.status.success() => tracing::info!("the run is done"),
+        Ok(Ok(output)) => {
             let said = String::from_utf8_lossy(&output.stderr);
             tracing::error!(status = %output.status, "the run failed: {}", said.trim());
         }
-        Err(error) => tracing::error!(%error, "the run could not be started"),
+        Ok(Err(error)) => tracing::error!(%error, "the run could not be started"),
+        Err(error) => tracing::error!(%error, "the run is out of sight"),
     }
 }
 

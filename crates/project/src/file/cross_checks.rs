@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use perennial_handoff::ConsentScope;
+use perennial_handoff::crm::hubspot::ConsentScope;
 use perennial_lake::{CanonicalTable, ColumnOverrides, OutputFormat};
 use perennial_valuation::figures::CUSTOMER_COLUMNS;
 

@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
-use perennial_handoff::{ConsentScope, HubSpotSettings, WebhookSettings};
+use perennial_handoff::crm::hubspot::{ConsentScope, HubSpotSettings};
+use perennial_handoff::webhooks::WebhookSettings;
 use perennial_models::TimeUnit;
-use perennial_store::NetRule;
+use perennial_store::{JoinByEmail, NetRule};
 use perennial_valuation::{ModelChoice, Uncertainty};
 use serde::Deserialize;
 
@@ -237,13 +238,13 @@ pub struct Events {
     pub orders: bool,
     /// What an order of a live event is worth.
     pub net: NetRule,
-    /// Whether a guest's orders belong to the person known by the same e-mail address.
-    pub join_by_email: bool,
+    /// When a shared e-mail address makes one customer of two.
+    pub join_by_email: JoinByEmail,
 }
 
 impl Default for Events {
     fn default() -> Self {
-        Self { orders: true, net: NetRule::default(), join_by_email: true }
+        Self { orders: true, net: NetRule::default(), join_by_email: JoinByEmail::default() }
     }
 }
 

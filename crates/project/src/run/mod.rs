@@ -5,6 +5,7 @@
 //! ```
 
 mod backfill;
+mod crm;
 mod fingerprint;
 mod hand_off;
 mod margin;
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use perennial_lake::OnProgress;
+use perennial_store::Run;
 use perennial_valuation::Stage;
 use serde::Serialize;
 
@@ -120,10 +122,13 @@ pub fn run(project: &Project, request: &RunRequest) -> Result<RunOutcome, Error>
     let lock = snapshots.lock(request.now)?;
     let state = State::open(project)?;
     let lease = state.begin_run(project, request.now)?;
-    let outcome = state.keeping(&lease, || made(project, &state, &snapshots, &lock, request));
+    let outcome = state.keeping(&lease, || made(project, &state, &lease, &snapshots, &lock, request));
     match &outcome {
         Ok(outcome) => state.finish_run(&lease, outcome)?,
-        Err(error) => state.fail_run(&lease, error),
+        Err(error) => {
+            state.fail_run(&lease, error);
+            hand_off::tell_failure(project, &state, &lease, error, request.now);
+        }
     }
     outcome
 }
@@ -131,6 +136,7 @@ pub fn run(project: &Project, request: &RunRequest) -> Result<RunOutcome, Error>
 fn made(
     project: &Project,
     state: &State,
+    run: &Run,
     snapshots: &Snapshots,
     lock: &Lock,
     request: &RunRequest,
@@ -148,7 +154,10 @@ fn made(
         dates.push(outcome);
     }
     let handed_off = match last {
-        Some((table, manifest)) => hand_off::hand_off(project, state, &read.session, &table, &manifest, request.now)?,
+        Some((table, manifest)) => {
+            let handing = hand_off::HandOff { project, state, run, session: &read.session, values: &table, now: request.now };
+            handing.all(&manifest)?
+        }
         None => Vec::new(),
     };
     Ok(RunOutcome { dates, handed_off })

@@ -1,6 +1,6 @@
 //! The shop's data, read into a session: its sources, its live orders, and who is who.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use perennial_lake::{
     CanonicalTable, DatabaseUrl, Location, Mapping, QualityTrend, Reading, Session, SessionOptions, Shop, Source, SourceRead,
@@ -145,17 +145,25 @@ fn live_sources(project: &Project, session: &Session) -> Result<Vec<Source>, Err
 
 /// Who is who, as far as sources ask: which customer an e-mail address, an account or another number belongs to today.
 fn register_identities(project: &Project, session: &Session, sources: &[Source]) -> Result<(), Error> {
-    let mut kinds: Vec<String> =
-        sources.iter().filter_map(|source| source.customers_are.as_deref()).map(literal).collect();
-    kinds.sort();
-    kinds.dedup();
+    let kinds: BTreeSet<String> = sources.iter().filter_map(|source| source.customers_are.clone()).collect();
     if kinds.is_empty() {
         return Ok(());
     }
+    register_customers(project, session, IDENTITIES, &kinds.into_iter().collect::<Vec<_>>())
+}
+
+/// Makes a table `(kind, value, customer)` of the identifiers of some kinds.
+pub(crate) fn register_customers(
+    project: &Project,
+    session: &Session,
+    table: &str,
+    kinds: &[String],
+) -> Result<(), Error> {
     session.register_location("store_identifiers", &stored(project, "identifiers")?)?;
     session.register_location("store_customers", &stored(project, "customers")?)?;
+    let kinds: Vec<String> = kinds.iter().map(|kind| literal(kind)).collect();
     session.materialise(
-        IDENTITIES,
+        table,
         &format!(
             // Of a device that several customers used, the last.
             "SELECT i.kind, i.value, c.customer FROM store_identifiers AS i JOIN store_customers AS c ON c.root = i.root \

@@ -72,7 +72,7 @@ impl Session {
             let location = folder_url(path, &format!("{place}/"))?;
             let folder = Key::parse(&place.key).map_err(|error| delta_failed(path, &error))?;
             let log = log_store(store, &folder, |log, root| {
-                default_logstore(log, root, &location, &StorageConfig::default())
+                default_logstore(log, root, location.get_url(), &StorageConfig::default())
             });
             return Ok(Place { url, folder, log });
         }
@@ -87,7 +87,7 @@ impl Session {
         let location = folder_url(path, &format!("{}/", file_url(&absolute)))?;
         let folder = Key::from_absolute_path(&absolute).map_err(|error| delta_failed(path, &error))?;
         let log = log_store(Arc::new(LocalFileSystem::new()), &folder, |log, root| {
-            default_logstore(log, root, &location, &StorageConfig::default())
+            default_logstore(log, root, location.get_url(), &StorageConfig::default())
         });
         Ok(Place { url: ObjectStoreUrl::local_filesystem(), folder, log })
     }
