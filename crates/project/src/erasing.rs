@@ -1,12 +1,11 @@
 //! The erasure of a person: in the store, and in all snapshots that name the person.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use perennial_lake::Session;
 use perennial_store::Identifier;
 use serde::Serialize;
 
+use crate::erased::Erased;
 use crate::snapshot::redact;
 use crate::state::State;
 use crate::{Error, Project};
@@ -16,11 +15,12 @@ use crate::{Error, Project};
 pub struct ErasedPerson {
     /// What stands for the person from now on.
     pub token: String,
-    /// The snapshots in which the person's id was replaced.
+    /// The snapshots in which ids of erased persons were replaced.
     pub snapshots: Vec<String>,
 }
 
-/// Erases a person. Doing it again is harmless, and does what an interruption has left undone.
+/// Erases a person. Doing it again is harmless, and does what an interruption has left undone: snapshots are searched for all erased
+/// persons, whom the store knows by hashes.
 ///
 /// # Errors
 /// When nobody is known by the identifier, a run is under way, or the store or a snapshot cannot be written.
@@ -31,15 +31,7 @@ pub fn erase(
     now: Timestamp,
 ) -> Result<ErasedPerson, Error> {
     let state = State::open(project)?;
-    let profile = state.wait(state.store().profile(identifier))?;
-    let mut names: Vec<String> = vec![identifier.value().to_owned()];
-    names.extend(profile.into_iter().flat_map(|profile| profile.identifiers).map(|known| known.identifier.value().to_owned()));
-    let snapshots = project.snapshots();
-    // The snapshots first need the token, and the store forgets the names with it: whatever is interrupted, doing it again with
-    // the same identifier goes on where the names are still known.
     let erased = state.wait(state.store().erase(identifier, now))?;
-    let tokens: BTreeMap<String, String> =
-        names.into_iter().filter(|name| *name != erased.token).map(|name| (name, erased.token.clone())).collect();
-    let snapshots = redact(session, &snapshots, &tokens, now)?;
+    let snapshots = redact(session, &project.snapshots(), &Erased::new(project, &state)?, now)?;
     Ok(ErasedPerson { token: erased.token, snapshots })
 }

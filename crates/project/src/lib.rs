@@ -7,6 +7,7 @@
 //! ```
 
 mod check;
+mod erased;
 mod erasing;
 mod error;
 mod file;

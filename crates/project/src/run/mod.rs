@@ -142,7 +142,7 @@ fn made(
     request: &RunRequest,
 ) -> Result<RunOutcome, Error> {
     state.project_events(project)?;
-    let read = reading::read(project, request)?;
+    let read = reading::read(project, state, request)?;
     let valuer = valuing::Valuer { project, read: &read, snapshots, lock, request };
     let mut dates = Vec::new();
     let mut last = None;

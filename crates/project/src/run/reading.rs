@@ -11,7 +11,8 @@ use super::RunRequest;
 use super::fingerprint::Fingerprints;
 use crate::file::{self, overrides};
 use crate::sql::literal;
-use crate::state::store_address;
+use crate::erased::Erased;
+use crate::state::{State, store_address};
 use crate::{Error, Project};
 
 /// The table of the session that says who is who.
@@ -31,7 +32,7 @@ pub(crate) struct Read {
 }
 
 /// Reads the sources of a project.
-pub(crate) fn read(project: &Project, request: &RunRequest) -> Result<Read, Error> {
+pub(crate) fn read(project: &Project, state: &State, request: &RunRequest) -> Result<Read, Error> {
     let session = Session::new(&SessionOptions::default())?;
     let mut sources = project_sources(project).map(|(_, source)| source).collect::<Result<Vec<_>, _>>()?;
     sources.extend(live_sources(project, &session)?);
@@ -40,6 +41,7 @@ pub(crate) fn read(project: &Project, request: &RunRequest) -> Result<Read, Erro
     std::fs::create_dir_all(&quarantine).map_err(Error::file(&quarantine))?;
     let shop = Shop { quarantine: Some(quarantine), on_progress: request.on_reading.clone(), ..shop_of(project, request.now) };
     let read = session.read_sources(&sources, &shop)?;
+    Erased::new(project, state)?.put_under_tokens(&session, &read.reading)?;
     let fingerprints = Fingerprints::new(&session, &read.reading, &project.sections)?;
     let account = serde_json::to_value(&read).map_err(|error| Error::Setting {
         key: "sources".to_owned(),

@@ -12,8 +12,8 @@ mod redaction;
 pub use comparison::{Comparison, Moved, Reason, Side, compare};
 pub use folder::{Condition, Snapshots};
 pub use manifest::{Fingerprint, Manifest, Redaction, TierTotal};
-pub use redaction::redact;
 
 pub(crate) use figures::{SumOfHashes, figures_sum, hash_rows};
 pub(crate) use folder::{Lock, hex};
+pub(crate) use redaction::redact;
 pub(crate) use manifest::{FORMAT, REPORT, VALUES};

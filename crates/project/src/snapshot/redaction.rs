@@ -10,31 +10,30 @@ use super::comparison::register_values;
 use super::figures::figures_sum;
 use super::folder::Snapshots;
 use super::manifest::{Manifest, REPORT, Redaction, VALUES};
-use crate::sql::literal;
 use crate::Error;
+use crate::erased::Erased;
+use crate::sql::literal;
 
-/// Replaces customers' ids (the keys) by tokens in all snapshots. Returns the snapshots in which one was replaced.
+/// Replaces the ids of erased customers by their tokens in all snapshots. Returns the snapshots in which one was replaced.
 ///
 /// # Errors
 /// When a run is under way, or a snapshot cannot be read or written; what was done so far stays, and doing it again does the rest.
-pub fn redact(
+pub(crate) fn redact(
     session: &Session,
     snapshots: &Snapshots,
-    tokens: &BTreeMap<String, String>,
+    erased: &Erased,
     now: Timestamp,
 ) -> Result<Vec<String>, Error> {
-    if tokens.is_empty() {
-        return Ok(Vec::new());
-    }
     let lock = snapshots.lock(now)?;
     let mut redacted = Vec::new();
     for name in snapshots.names()? {
         let folder = snapshots.find(&name)?;
         register_values(session, TABLE, &folder)?;
-        let customers = replaced(session, tokens)?;
-        if customers > 0 {
+        let tokens = erased.among(session, &format!("SELECT customer_id FROM {TABLE}"))?;
+        if !tokens.is_empty() {
             let made = snapshots.begin(&lock)?;
-            rewrite(session, &folder, made.folder(), tokens, Redaction { at: now, customers })?;
+            let redaction = Redaction { at: now, customers: tokens.len() as u64 };
+            rewrite(session, &folder, made.folder(), &tokens, redaction)?;
             made.take_place_of(&folder)?;
             redacted.push(name);
         }
@@ -45,13 +44,6 @@ pub fn redact(
 
 /// The snapshot under work.
 const TABLE: &str = "values_to_redact";
-
-/// How many customers of the table are to be replaced.
-fn replaced(session: &Session, tokens: &BTreeMap<String, String>) -> Result<u64, Error> {
-    let ids: Vec<String> = tokens.keys().map(|id| literal(id)).collect();
-    let sql = format!("SELECT customer_id FROM {TABLE} WHERE customer_id IN ({})", ids.join(", "));
-    Ok(session.query(&sql)?.iter().map(|batch| batch.num_rows() as u64).sum())
-}
 
 fn rewrite(
     session: &Session,
