@@ -49,6 +49,16 @@ fn run(arguments: &Arguments) -> Result<()> {
         Command::Models(arguments) => commands::models::run(arguments),
         Command::Simulate(arguments) => commands::simulate::run(arguments),
         Command::Demo(arguments) => commands::demo::run(arguments),
+        Command::Init(arguments) => commands::init::run(arguments),
+        Command::Check(arguments) => commands::check::run(arguments),
+        Command::Run(arguments) => commands::run::run(arguments),
+        Command::Snapshots(arguments) => commands::snapshots::run(arguments),
+        Command::Serve(arguments) => commands::serve::run(arguments),
+        Command::Keys(arguments) => commands::keys::run(arguments),
+        Command::Profile(arguments) => commands::profile::run(arguments),
+        Command::Events(arguments) => commands::events::run(arguments),
+        Command::Deliveries(arguments) => commands::deliveries::run(arguments),
+        Command::Store(arguments) => commands::store::run(arguments),
     }
 }
 

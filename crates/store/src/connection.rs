@@ -152,7 +152,7 @@ pub(crate) async fn begin(writer: &DatabaseConnection, lock: Lock) -> Result<Dat
     Ok(transaction)
 }
 
-fn sqlite(path: &std::path::Path) -> SqliteConnectOptions {
+pub(crate) fn sqlite(path: &std::path::Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
@@ -190,7 +190,7 @@ async fn ended(connection: &mut sqlx::SqliteConnection) -> Result<bool, sqlx::Er
     Ok(!connection.is_in_transaction())
 }
 
-async fn sqlite_readers(options: SqliteConnectOptions) -> Result<DatabaseConnection, Error> {
+pub(crate) async fn sqlite_readers(options: SqliteConnectOptions) -> Result<DatabaseConnection, Error> {
     let pool = SqlitePoolOptions::new()
         .max_connections(SQLITE_READERS)
         .acquire_timeout(CONNECTION_WAIT)
@@ -199,7 +199,7 @@ async fn sqlite_readers(options: SqliteConnectOptions) -> Result<DatabaseConnect
     Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
 }
 
-async fn postgres(options: &PgConnectOptions) -> Result<DatabaseConnection, Error> {
+pub(crate) async fn postgres(options: &PgConnectOptions) -> Result<DatabaseConnection, Error> {
     let options = options.clone().application_name("perennial").disable_statement_logging();
     // The pool would try for as long as a call may wait, and then not tell why.
     options.connect().await?.close().await?;

@@ -25,6 +25,7 @@ mod keys;
 mod leases;
 mod migrations;
 mod page;
+mod probe;
 mod profiles;
 mod projector;
 mod runs;

@@ -2,7 +2,9 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{names, quantities};
+use perennial_project::quantities;
+
+use super::names;
 
 /// What is known of the customers beside their orders.
 #[derive(Debug, Args)]

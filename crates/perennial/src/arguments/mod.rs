@@ -1,7 +1,7 @@
 //! What can be typed: the command line, as it stands before it means anything.
 
 pub(crate) mod estimation;
-pub(crate) mod quantities;
+pub(crate) mod project;
 
 use std::path::PathBuf;
 
@@ -12,9 +12,14 @@ use jiff::tz::TimeZone;
 use perennial_lake::ColumnOverrides;
 use perennial_models::catalogue::CATALOGUE;
 use perennial_models::{ModelKind, TimeUnit};
+use perennial_project::quantities;
 use perennial_report::Language;
 
 use estimation::{CovariateArguments, Period, SubscriptionArguments, UncertaintyArgument};
+use project::{
+    CheckArguments, DeliveriesCommand, EventsCommand, InitArguments, KeysCommand, OfStore, ProfileCommand, RunArguments, ServeArguments,
+    SnapshotsArguments, StoreCommand,
+};
 
 /// The open engine for customer lifetime value.
 #[derive(Debug, Parser)]
@@ -47,6 +52,26 @@ pub(crate) enum Command {
     Simulate(SimulateArguments),
     /// Simulate a shop, value its customers, and check the values against the truth.
     Demo(DemoArguments),
+    /// Begin a project: write a commented perennial.toml.
+    Init(InitArguments),
+    /// Check a project: everything that a run needs is tried, nothing is written.
+    Check(CheckArguments),
+    /// Run a project: read, value, and keep a dated snapshot.
+    Run(RunArguments),
+    /// List and compare a project's snapshots.
+    Snapshots(SnapshotsArguments),
+    /// Take live events, answer the HTTP API, and run by the schedule.
+    Serve(ServeArguments),
+    /// Make, list and revoke keys of the HTTP API.
+    Keys(OfStore<KeysCommand>),
+    /// Show, export or erase a customer.
+    Profile(OfStore<ProfileCommand>),
+    /// Look into live events.
+    Events(OfStore<EventsCommand>),
+    /// List and replay deliveries to webhooks.
+    Deliveries(OfStore<DeliveriesCommand>),
+    /// Back the operational store up, or restore it.
+    Store(OfStore<StoreCommand>),
 }
 
 /// Order files, and how to read them.

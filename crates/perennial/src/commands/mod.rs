@@ -1,13 +1,23 @@
 //! One function per command.
 
+pub(crate) mod check;
 pub(crate) mod compare;
+pub(crate) mod deliveries;
 pub(crate) mod demo;
 pub(crate) mod discrete;
+pub(crate) mod events;
 pub(crate) mod fit;
+pub(crate) mod init;
+pub(crate) mod keys;
 pub(crate) mod models;
 pub(crate) mod over_time;
+pub(crate) mod profile;
 pub(crate) mod retention;
+pub(crate) mod run;
+pub(crate) mod serve;
 pub(crate) mod simulate;
+pub(crate) mod snapshots;
+pub(crate) mod store;
 pub(crate) mod validate;
 pub(crate) mod value;
 

@@ -4,6 +4,7 @@ pub(crate) mod fits;
 pub(crate) mod league;
 pub(crate) mod page;
 pub(crate) mod progress;
+pub(crate) mod project;
 pub(crate) mod reading;
 pub(crate) mod retention;
 pub(crate) mod truth;

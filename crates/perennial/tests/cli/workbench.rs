@@ -62,7 +62,7 @@ impl Workbench {
 }
 
 impl Run {
-    fn new(output: &Output) -> Self {
+    pub(crate) fn new(output: &Output) -> Self {
         Self {
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout.clone()).unwrap(),
@@ -80,6 +80,15 @@ impl Run {
     pub(crate) fn fails(self, code: i32, parts: &[&str]) -> Self {
         assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         assert_eq!(self.stdout, "", "nothing belongs on the standard output of a failure");
+        for part in parts {
+            assert!(self.stderr.contains(part), "{part:?} is missing in:\n{}", self.stderr);
+        }
+        self
+    }
+
+    /// Checks that it failed with a message that says all of `parts`, whatever it has shown.
+    pub(crate) fn fails_after_showing(self, parts: &[&str]) -> Self {
+        assert_eq!(self.code, Some(1), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         for part in parts {
             assert!(self.stderr.contains(part), "{part:?} is missing in:\n{}", self.stderr);
         }

@@ -12,9 +12,13 @@ use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaMana
 use crate::{Error, sql};
 
 /// All migrations, in the order in which they are applied: a new one is a line at the end and a file.
-const ALL: &[Migration] =
-    &[m0001_events::MIGRATION, m0002_profiles::MIGRATION, m0003_commerce::MIGRATION, m0004_runs::MIGRATION];
-const ALL: &[Migration] = &[m0001_events::MIGRATION, m0004_runs::MIGRATION, m0005_deliveries::MIGRATION];
+const ALL: &[Migration] = &[
+    m0001_events::MIGRATION,
+    m0002_profiles::MIGRATION,
+    m0003_commerce::MIGRATION,
+    m0004_runs::MIGRATION,
+    m0005_deliveries::MIGRATION,
+];
 
 /// A step of the schema.
 #[derive(Clone, Copy, Debug)]

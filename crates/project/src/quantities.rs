@@ -1,6 +1,9 @@
-//! How quantities are typed: percentages, times, dates, currencies, rates, time zones.
+//! How quantities are written, on the command line and in a project file: percentages, times, dates, currencies, rates,
+//! time zones.
 //!
 //! Each parser says what it did not understand and how it would be understood.
+
+#![allow(clippy::missing_errors_doc, reason = "the error of each is the sentence that says what was not understood")]
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -34,22 +37,22 @@ fn share(text: &str, lowest: f64, highest: f64) -> Result<f64, String> {
 }
 
 /// An annual discount rate: 0 % to 999 %.
-pub(crate) fn discount(text: &str) -> Result<f64, String> {
+pub fn discount(text: &str) -> Result<f64, String> {
     share(text, 0.0, 9.99)
 }
 
 /// A margin as a share of revenue: -100 % to 100 %; a negative one is a loss on every order.
-pub(crate) fn margin(text: &str) -> Result<f64, String> {
+pub fn margin(text: &str) -> Result<f64, String> {
     share(text, -1.0, 1.0)
 }
 
 /// The probability that an interval is meant to hold: 1 % to 99.9 %.
-pub(crate) fn level(text: &str) -> Result<f64, String> {
+pub fn level(text: &str) -> Result<f64, String> {
     share(text, 0.01, 0.999)
 }
 
 /// A time such as `12m`, `365d`, `52w` or `1y`, in days.
-pub(crate) fn days(text: &str) -> Result<f64, String> {
+pub fn days(text: &str) -> Result<f64, String> {
     let allowed = "write a number and a unit: 365d (days), 52w (weeks), 12m (months) or 1y (years)";
     let text = text.trim();
     let unit = match text.chars().last() {
@@ -76,14 +79,14 @@ pub(crate) fn days(text: &str) -> Result<f64, String> {
 }
 
 /// A day as `2011-12-01`.
-pub(crate) fn date(text: &str) -> Result<Date, String> {
+pub fn date(text: &str) -> Result<Date, String> {
     text.trim().parse().map_err(|_| {
         format!("{text:?} is not a day of the calendar; write it as 2011-12-01 (year-month-day)")
     })
 }
 
 /// An ISO 4217 currency code.
-pub(crate) fn currency(text: &str) -> Result<String, String> {
+pub fn currency(text: &str) -> Result<String, String> {
     let code = text.trim().to_ascii_uppercase();
     if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase()) {
         return Ok(code);
@@ -92,7 +95,7 @@ pub(crate) fn currency(text: &str) -> Result<String, String> {
 }
 
 /// A conversion rate as `EUR=0.86`.
-pub(crate) fn rate(text: &str) -> Result<(String, f64), String> {
+pub fn rate(text: &str) -> Result<(String, f64), String> {
     let (code, number) = text.split_once('=').ok_or_else(|| {
         format!("{text:?} is not a rate; write EUR=0.86: what one EUR is worth in the currency of --currency")
     })?;
@@ -104,7 +107,7 @@ pub(crate) fn rate(text: &str) -> Result<(String, f64), String> {
 }
 
 /// A time zone by its IANA name.
-pub(crate) fn time_zone(text: &str) -> Result<TimeZone, String> {
+pub fn time_zone(text: &str) -> Result<TimeZone, String> {
     TimeZone::get(text.trim()).map_err(|_| {
         let hint = nearest_zone(text).map(|name| format!("; did you mean {name}?")).unwrap_or_default();
         format!("there is no time zone {text:?}{hint} Use an IANA name such as Europe/London")
@@ -128,7 +131,7 @@ fn nearest_zone(text: &str) -> Option<String> {
 }
 
 /// A weight: a number that is not negative.
-pub(crate) fn weight(text: &str) -> Result<f64, String> {
+pub fn weight(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(weight) if weight >= 0.0 && weight.is_finite() => Ok(weight),
         _ => Err("a weight is a number such as 0.5, not negative".to_owned()),

@@ -1,0 +1,62 @@
+//! `perennial deliveries`: messages to webhooks, and those that were given up.
+
+use anyhow::Result;
+use jiff::Timestamp;
+use perennial_project::{Project, State};
+use perennial_store::{DeliveryState, Page as StorePage};
+use serde_json::json;
+
+use crate::arguments::OutputFormat;
+use crate::arguments::project::{DeliveriesCommand, OfStore};
+use crate::json::print;
+use crate::terminal::Page;
+use crate::terminal::page::Align::{Left, Right};
+
+pub(crate) fn run(arguments: &OfStore<DeliveriesCommand>) -> Result<()> {
+    let state = State::open(&Project::open(&arguments.project.project)?)?;
+    let store = state.store();
+    let is_json = arguments.format.format == OutputFormat::Json;
+    match &arguments.command {
+        DeliveriesCommand::List { dead, limit } => {
+            let wanted = dead.then_some(DeliveryState::Dead);
+            let deliveries = state.wait(store.deliveries(wanted, StorePage::newest(*limit)))?;
+            if is_json {
+                return deliveries.iter().try_for_each(|delivery| {
+                    print(&json!({
+                        "id": delivery.id,
+                        "endpoint": delivery.endpoint,
+                        "event_type": delivery.event_type,
+                        "created_at": delivery.created_at.to_string(),
+                        "state": delivery.state.as_str(),
+                        "attempts": delivery.attempts,
+                        "last_status": delivery.last_status,
+                        "last_error": delivery.last_error,
+                    }))
+                });
+            }
+            let rows = deliveries.iter().map(|delivery| {
+                vec![
+                    delivery.id.clone(),
+                    delivery.endpoint.clone(),
+                    delivery.event_type.clone(),
+                    delivery.state.as_str().to_owned(),
+                    delivery.attempts.to_string(),
+                    delivery.last_error.clone().unwrap_or_default(),
+                ]
+            });
+            let mut page = Page::new();
+            let heads =
+                [("Id", Left), ("Endpoint", Left), ("Event", Left), ("State", Left), ("Attempts", Right), ("Last error", Left)];
+            page.table(&heads, rows.collect());
+            page.print()
+        }
+        DeliveriesCommand::Replay { id } => {
+            state.wait(store.replay(id, Timestamp::now()))?;
+            if is_json {
+                return print(&json!({ "replayed": id }));
+            }
+            println!("{id} is tried again as soon as `perennial serve` runs.");
+            Ok(())
+        }
+    }
+}

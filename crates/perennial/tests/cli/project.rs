@@ -1,0 +1,96 @@
+//! Projects: how one begins, and what is said about one that is not right.
+
+use crate::shop::{project, shop};
+use crate::workbench::{Workbench, data, small_shop};
+
+#[test]
+fn a_project_begins_with_a_file_that_is_right() {
+    let bench = Workbench::new();
+    bench.write("orders.csv", small_shop());
+    let run = bench.project("init --orders orders.csv --name Tiny").good();
+    assert!(run.stdout.contains("perennial check"), "{}", run.stdout);
+    let file = bench.read("perennial.toml");
+    assert!(file.contains("name = \"Tiny\"") && file.contains("files = [\"orders.csv\"]"), "{file}");
+    assert!(file.contains("orders from 2023-01-01 to "), "{file}");
+    bench.project("check").good();
+    bench.project("init").fails(1, &["perennial.toml is there already"]);
+    assert_eq!(bench.read("perennial.toml"), file);
+}
+
+#[test]
+fn a_project_lies_where_it_is_named() {
+    let bench = Workbench::new();
+    bench.write("sales.csv", small_shop());
+    let run = bench.project("init shops/one --orders sales.csv").good();
+    assert!(run.stdout.contains("--project shops/one"), "{}", run.stdout);
+    let run = bench.project("check --project shops/one --format json").good();
+    assert_eq!(run.json()["sources"][0]["name"], "orders");
+    assert_eq!(run.json()["store_exists"], false);
+    assert_eq!(bench.files(), ["sales.csv", "shops"]);
+}
+
+#[test]
+fn a_check_writes_nothing_and_shows_how_sources_are_understood() {
+    let bench = shop("[schedule]\nevery = \"day at 04:00\"\n");
+    let run = bench.project("check").good();
+    for part in ["perennial.toml is right", "customer_id", "orders.csv", "perennial.db", "Next runs: "] {
+        assert!(run.stdout.contains(part), "{part:?} is missing in:\n{}", run.stdout);
+    }
+    assert_eq!(bench.files(), ["orders.csv", "perennial.toml"]);
+    let json = bench.project("check --format json").good().json();
+    assert_eq!(json["next_runs"].as_array().unwrap().len(), 3);
+    assert_eq!(json["problems"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn everything_that_is_wrong_is_said_at_once() {
+    let bench = Workbench::new();
+    bench.write("perennial.toml", project("").replace("margin", "margn").replace("bg-nbd", "bg-ndb"));
+    let wrong = [
+        "error: ./perennial.toml:5: value.model: there is no transaction model \"bg-ndb\"",
+        "error: ./perennial.toml:6: value.margn: there is no key of [value] \"margn\"; did you mean \"margin\"?",
+        "there are 2 problems",
+    ];
+    bench.project("check").fails(1, &wrong);
+    bench.project("run").fails(1, &["value.margn"]);
+    let json = bench.project("check --format json");
+    assert_eq!((json.code, json.json()["problems"].as_array().unwrap().len()), (Some(1), 2));
+    assert_eq!(bench.files(), ["perennial.toml"]);
+}
+
+#[test]
+fn what_cannot_be_reached_is_named_with_its_source() {
+    let more = "[sources.web]\nfiles = \"web/*.csv\"\n[sources.till]\nfiles = \"till.csv\"\n\
+                [[webhooks]]\nname = \"erp\"\nurl = \"https://erp.example.org\"\nsecret = \"env:PERENNIAL_TEST_NO_SUCH_SECRET\"\n\
+                [store]\nurl = \"sqlite:nowhere/perennial.db\"\n";
+    let bench = shop(more);
+    bench.write("till.csv", "customer_id,amount\n1,2\n");
+    let wrong = ["sources.web", "web/*.csv", "sources.till", "PERENNIAL_TEST_NO_SUCH_SECRET", "store.url", "nowhere", "4 problems"];
+    bench.project("check").fails(1, &wrong);
+}
+
+#[test]
+fn no_project_says_how_one_begins() {
+    let bench = Workbench::new();
+    for command in ["run", "check", "snapshots", "keys list"] {
+        bench.project(command).fails(1, &["there is no project file", "perennial init"]);
+    }
+    bench.project("run --every mnth --since 2024-01-01").fails(2, &["did you mean \"month\"?"]);
+    bench.project("run --every month").fails(2, &["--since"]);
+}
+
+#[test]
+fn the_literatures_reference_is_a_project() {
+    let bench = Workbench::new();
+    bench.write("cdnow.csv", data("cdnow/cdnow_sample.csv.gz"));
+    bench.project("init --orders cdnow.csv").good();
+    let run = bench.project("run --as-of 1997-09-30 --format json").good().json();
+    let made = &run["dates"][0];
+    assert_eq!(made["outcome"], "made");
+    let valuation = &made["manifest"]["valuation"];
+    assert_eq!(valuation["totals"]["customers"], 2357);
+    // The same as the main job says of the same file.
+    let value = bench.run("value cdnow.csv --as-of 1997-09-30 --format json").good().json();
+    assert_eq!(valuation["totals"], value["valuation"]["totals"]);
+    assert_eq!(valuation["models"]["transactions"], value["valuation"]["models"]["transactions"]);
+}

@@ -1,0 +1,45 @@
+//! A project to work with: a small shop, its file, and its snapshots.
+
+use serde_json::Value;
+
+use crate::workbench::{Run, Workbench, perennial, small_shop};
+
+/// A project over `orders.csv` with further lines in its file.
+pub(crate) fn shop(more: &str) -> Workbench {
+    let bench = Workbench::new();
+    bench.write("orders.csv", small_shop());
+    bench.write("perennial.toml", project(more));
+    bench
+}
+
+/// The file of a project whose model is named, so that a run takes a moment only.
+pub(crate) fn project(more: &str) -> String {
+    format!(
+        "[shop]\nname = \"Small\"\ncurrency = \"EUR\"\n[value]\nmodel = \"bg-nbd\"\nmargin = \"30%\"\n\
+         [sources.orders]\nfiles = [\"orders.csv\"]\n{more}"
+    )
+}
+
+impl Workbench {
+    /// Runs the project, without a database that the tests' environment may name.
+    pub(crate) fn project(&self, words: &str) -> Run {
+        let words: Vec<&str> = words.split_whitespace().collect();
+        let mut command = perennial();
+        command.current_dir(self.path(".")).env_remove("DATABASE_URL").args(words);
+        Run::new(&command.output().unwrap())
+    }
+
+    /// What a snapshot says of itself.
+    pub(crate) fn manifest(&self, name: &str) -> Value {
+        serde_json::from_str(&self.read(&format!("snapshots/{name}/snapshot.json"))).unwrap()
+    }
+
+    /// The names of the folder of snapshots, whatever they are.
+    pub(crate) fn in_snapshots(&self) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(self.path("snapshots")) else { return Vec::new() };
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+}

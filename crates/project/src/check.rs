@@ -1,0 +1,92 @@
+//! `perennial check`: everything that a run needs, tried without writing anything.
+
+use jiff::Timestamp;
+use perennial_lake::{Session, SessionOptions, SourceCheck};
+use perennial_store::{Store, StoreUrl};
+use serde::Serialize;
+
+use crate::file::Problem;
+use crate::run::{project_sources, shop_of};
+use crate::state::store_url;
+use crate::{Error, Project};
+
+/// How many of the schedule's next times are named.
+const NEXT_RUNS: usize = 3;
+
+/// What a check has found out.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct CheckOutcome {
+    /// What is wrong; warnings keep nobody from running.
+    pub problems: Vec<Problem>,
+    /// The sources that can be read, with how they were understood and their first rows.
+    pub sources: Vec<SourceCheck>,
+    /// Where the store is, without a password.
+    pub store: Option<String>,
+    /// Whether the store is there already.
+    pub store_exists: bool,
+    /// When the schedule runs next.
+    pub next_runs: Vec<Timestamp>,
+}
+
+/// Tries everything that a run of the project needs.
+///
+/// # Errors
+/// When the query engine cannot be started. What is wrong with the project is part of the outcome.
+pub fn check(project: &Project, now: Timestamp) -> Result<CheckOutcome, Error> {
+    let mut outcome = CheckOutcome { problems: project.warnings.clone(), ..CheckOutcome::default() };
+    sources(project, now, &mut outcome)?;
+    store(project, &mut outcome);
+    hand_off(project, &mut outcome);
+    if let Some(every) = project.sections.schedule.every {
+        let zone = &project.sections.shop.time_zone;
+        let next = |after: &Timestamp| every.next(*after, zone);
+        outcome.next_runs = std::iter::successors(next(&now), next).take(NEXT_RUNS).collect();
+    }
+    Ok(outcome)
+}
+
+fn sources(project: &Project, now: Timestamp, outcome: &mut CheckOutcome) -> Result<(), Error> {
+    let session = Session::new(&SessionOptions::default())?;
+    let shop = shop_of(project, now);
+    for (name, source) in project_sources(project) {
+        let checked = source.and_then(|source| Ok(session.check_source(&source, &shop)?));
+        match checked {
+            Ok(checked) => outcome.sources.push(checked),
+            Err(error) => outcome.problems.push(Problem::error(format!("sources.{name}"), error.to_string())),
+        }
+    }
+    Ok(())
+}
+
+/// A store that is there is opened; one that is not is only looked for, because opening would make it.
+fn store(project: &Project, outcome: &mut CheckOutcome) {
+    let wrong = |problem: String| Problem::error("store.url", problem);
+    let url = match store_url(project) {
+        Ok(url) => url,
+        Err(error) => return outcome.problems.push(wrong(error.to_string())),
+    };
+    outcome.store = Some(url.to_string());
+    match reachable(&url) {
+        Ok(exists) => outcome.store_exists = exists,
+        Err(error) => outcome.problems.push(wrong(error.to_string())),
+    }
+}
+
+fn reachable(url: &StoreUrl) -> Result<bool, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|source| Error::File {
+        path: url.to_string().into(),
+        source,
+    })?;
+    Ok(runtime.block_on(Store::probe(url))?)
+}
+
+/// What runs hand values to: names of variables and files that are not there are found now and not at night.
+fn hand_off(project: &Project, outcome: &mut CheckOutcome) {
+    let sections = &project.sections;
+    let webhooks = perennial_handoff::webhooks::check(&sections.webhooks, &project.folder);
+    let hubspot = sections.hubspot.iter().flat_map(|settings| {
+        let token = settings.token.resolve(&project.folder).err();
+        settings.check().into_iter().chain(token)
+    });
+    outcome.problems.extend(webhooks.into_iter().chain(hubspot).map(|error| Problem::error("", error.to_string())));
+}

@@ -1,0 +1,191 @@
+//! What can only be seen wrong when keys are held against each other.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use perennial_handoff::crm::hubspot::ConsentScope;
+use perennial_lake::{CanonicalTable, ColumnOverrides, OutputFormat};
+use perennial_valuation::figures::CUSTOMER_COLUMNS;
+
+use super::address::Address;
+use super::problem::Problem;
+use super::sections::{ConsentRule, Export, Sections, Source, Tier};
+use super::written::unknown;
+
+/// The column that the tiers are written to.
+pub(crate) const TIER: &str = "tier";
+
+/// Everything that is wrong between keys; problems carry keys and no lines yet. Parts of which keys had to be left out
+/// (`left_out`) are not looked at: what they miss would only repeat what was said.
+pub(crate) fn cross_checks(sections: &Sections, left_out: &[String]) -> Vec<Problem> {
+    let mut problems = all(sections);
+    problems.retain(|problem| !left_out.iter().any(|key| part(key).starts_with(part(&problem.key))));
+    problems
+}
+
+/// The part of the file that is checked as one: a source, an export, or a whole section.
+fn part(key: &str) -> &str {
+    let end = match key.strip_prefix("sources.") {
+        Some(name) => "sources.".len() + name.find('.').unwrap_or(name.len()),
+        None if key.starts_with("exports[") => key.find('.').unwrap_or(key.len()),
+        None => key.find(['.', '[']).unwrap_or(key.len()),
+    };
+    &key[..end]
+}
+
+fn all(sections: &Sections) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    rates(sections, &mut problems);
+    costs(sections, &mut problems);
+    tiers(&sections.tiers, &mut problems);
+    for (name, source) in &sections.sources {
+        self::source(name, source, &mut problems);
+    }
+    if !sections.events.orders && !sections.sources.values().any(|source| source.table == "orders") {
+        problems.push(Problem::error(
+            "sources",
+            "there are no orders to value: add a [sources.NAME] with table = \"orders\", or let live events count ([events] orders = true)",
+        ));
+    }
+    for (number, export) in sections.exports.iter().enumerate() {
+        self::export(&format!("exports[{}]", number + 1), export, &mut problems);
+    }
+    if sections.store.url.has_password() {
+        problems.push(password("store.url"));
+    }
+    problems
+}
+
+fn rates(sections: &Sections, problems: &mut Vec<Problem>) {
+    let shop = &sections.shop;
+    if !shop.rates.is_empty() && shop.currency.is_none() {
+        problems.push(Problem::error(
+            "shop.rates",
+            "rates lead into the shop's currency, which is missing: add currency = \"EUR\" to [shop]",
+        ));
+    }
+}
+
+fn costs(sections: &Sections, problems: &mut Vec<Problem>) {
+    let costs = &sections.costs;
+    if (costs.per_order > 0.0 || costs.share_of_revenue > 0.0) && sections.value.margin.is_none() {
+        problems.push(Problem::error(
+            "costs",
+            "these costs lower a margin, and there is none: set margin in [value] to a share such as \"35%\", or to \"measured\"",
+        ));
+    }
+}
+
+fn tiers(tiers: &[Tier], problems: &mut Vec<Problem>) {
+    let mut names = BTreeSet::new();
+    let mut before: Option<(f64, bool)> = None;
+    for (number, tier) in tiers.iter().enumerate() {
+        let key = format!("tiers[{}]", number + 1);
+        let last = number + 1 == tiers.len();
+        let mut wrong = |message: String| problems.push(Problem::error(&key, message));
+        if tier.name.trim().is_empty() {
+            wrong("a tier needs a name".to_owned());
+        } else if !names.insert(tier.name.as_str()) {
+            wrong(format!("there are two tiers {:?}", tier.name));
+        }
+        let bound = match (tier.at_least, tier.share) {
+            (Some(amount), None) => (amount, true),
+            (None, Some(share)) => (share, false),
+            (None, None) if last => continue,
+            (None, None) => {
+                wrong("only the last tier may leave out at_least or share: it holds everyone else".to_owned());
+                continue;
+            }
+            (Some(_), Some(_)) => {
+                wrong("a tier has at_least or share, not both".to_owned());
+                continue;
+            }
+        };
+        if let Some((bound_before, amounts)) = before {
+            if amounts != bound.1 {
+                wrong("all tiers are set by at_least, or all by share".to_owned());
+            } else if amounts && bound.0 >= bound_before {
+                wrong(format!("tiers stand best first: {} is not less than {bound_before} of the tier before", bound.0));
+            } else if !amounts && bound.0 <= bound_before {
+                wrong(format!(
+                    "shares are counted from the best customer on, so they rise from tier to tier: {} is not more than {bound_before} of the tier before",
+                    bound.0
+                ));
+            }
+        }
+        before = Some(bound);
+    }
+}
+
+fn source(name: &str, source: &Source, problems: &mut Vec<Problem>) {
+    let key = format!("sources.{name}");
+    let mut wrong = |key: &str, message: String| problems.push(Problem::error(key, message));
+    if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-') {
+        wrong(&key, "the name of a source is of letters, digits, _ and - only: it becomes part of file names".to_owned());
+    }
+    let tables = CanonicalTable::ALL.map(CanonicalTable::name);
+    if !tables.contains(&source.table.as_str()) {
+        wrong(&format!("{key}.table"), unknown("canonical table", &source.table, tables));
+    }
+    let places = [source.files.is_some(), source.database.is_some(), source.delta.is_some()];
+    match places.into_iter().filter(|there| *there).count() {
+        1 => {}
+        0 => wrong(&key, "where does it lie? Add files = [...], or database = \"...\" with from = \"...\", or delta = \"...\"".to_owned()),
+        _ => wrong(&key, "it lies in one place: files, database or delta, not several of them".to_owned()),
+    }
+    if source.files.as_ref().is_some_and(|files| files.paths().iter().all(|path| path.trim().is_empty())) {
+        wrong(&format!("{key}.files"), "no file is named".to_owned());
+    }
+    match (&source.database, &source.from) {
+        (Some(_), None) => wrong(&key, "which table of the database? Add from = \"orders\", or \"shop.orders\" with its schema".to_owned()),
+        (None, Some(_)) => wrong(&format!("{key}.from"), "`from` names the table of a database, and there is none here".to_owned()),
+        _ => {}
+    }
+    if !source.columns.is_empty() {
+        if source.sql.is_some() || source.table != "orders" {
+            wrong(
+                &format!("{key}.columns"),
+                "columns are for orders that are recognised by their header; a select names its columns itself".to_owned(),
+            );
+        } else if let Err(error) = overrides(source) {
+            wrong(&format!("{key}.columns"), error);
+        }
+    }
+    if source.database.as_ref().is_some_and(Address::has_password) {
+        problems.push(password(format!("{key}.database")));
+    }
+}
+
+/// The columns that a source assigns.
+pub(crate) fn overrides(source: &Source) -> Result<ColumnOverrides, String> {
+    if source.columns.is_empty() {
+        return Ok(ColumnOverrides::default());
+    }
+    let pairs: Vec<String> = source.columns.iter().map(|(role, column)| format!("{role}={column}")).collect();
+    pairs.join(",").parse().map_err(|error: perennial_lake::Error| error.to_string())
+}
+
+fn export(key: &str, export: &Export, problems: &mut Vec<Problem>) {
+    let mut wrong = |part: &str, message: String| problems.push(Problem::error(format!("{key}.{part}"), message));
+    if OutputFormat::of(Path::new(&export.to)).is_none() {
+        wrong("to", format!("{:?} must end in .parquet, .csv or .json, which says how it is written", export.to));
+    }
+    let known = || CUSTOMER_COLUMNS.iter().copied().chain([TIER]);
+    for column in &export.columns {
+        if !known().any(|name| name == column) {
+            wrong("columns", unknown("column", column, known()));
+        }
+    }
+    if let ConsentRule::Asked(ConsentScope { purpose, channel, topic }) = &export.consent
+        && [purpose, channel, topic].into_iter().any(|word| word.trim().is_empty())
+    {
+        wrong("consent", "purpose, channel and topic of a consent are words, not empty".to_owned());
+    }
+}
+
+fn password(key: impl Into<String>) -> Problem {
+    Problem::warning(
+        key,
+        "a password stands in the file, where backups and version control will keep it: write \"env:NAME\" or \"file:PATH\" instead",
+    )
+}

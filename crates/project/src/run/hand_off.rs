@@ -1,0 +1,167 @@
+//! What follows a snapshot: profiles show its values, they go where the project says, and who wants to know is told.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use perennial_handoff::webhooks::{Event, RunCompleted, RunFailed, SnapshotRestated, announce};
+use perennial_lake::arrow::array::{ArrayRef, StringArray};
+use perennial_lake::arrow::record_batch::RecordBatch;
+use perennial_lake::{OutputFormat, Session};
+use perennial_store::Run;
+
+use super::{HandedOff, crm};
+use crate::file::{ConsentRule, Export};
+use crate::rows::{self, Cell, columns};
+use crate::snapshot::{Manifest, Side};
+use crate::sql::identifier;
+use crate::state::State;
+use crate::{Error, Project};
+
+/// The table of customers who agreed, while an export is written.
+const CONSENTED: &str = "consented_customers";
+/// ISO 4217 for amounts without a currency.
+const NO_CURRENCY: &str = "XXX";
+
+/// The values of a snapshot that was just made.
+pub(crate) struct HandOff<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) state: &'a State,
+    pub(crate) run: &'a Run,
+    pub(crate) session: &'a Session,
+    /// The table of the values in the session.
+    pub(crate) values: &'a str,
+    pub(crate) now: Timestamp,
+}
+
+impl HandOff<'_> {
+    /// Publishes the values, exports them and tells of them. One place that cannot be reached keeps no other from being served.
+    pub(crate) fn all(&self, manifest: &Manifest) -> Result<Vec<HandedOff>, Error> {
+        self.publish(manifest)?;
+        let sections = &self.project.sections;
+        let mut handed_off: Vec<HandedOff> = sections
+            .exports
+            .iter()
+            .map(|export| self.export(export).unwrap_or_else(|error| HandedOff::failed(&export.to, &error)))
+            .collect();
+        if let Some(settings) = &sections.hubspot {
+            let sent = crm::write_back(self, settings);
+            handed_off.push(sent.unwrap_or_else(|error| HandedOff::failed("hubspot", &error)));
+        }
+        if let Err(error) = self.tell(manifest) {
+            handed_off.push(HandedOff::failed("webhooks", &error));
+        }
+        Ok(handed_off)
+    }
+
+    /// Makes the values known to profiles.
+    fn publish(&self, manifest: &Manifest) -> Result<(), Error> {
+        let state = self.state;
+        let mut publication = state.wait(state.store().begin_publication(&manifest.name, self.now))?;
+        self.session.for_each(&format!("SELECT * FROM {}", self.values), |batch| {
+            let columns = columns(&batch)?;
+            for row in 0..batch.num_rows() {
+                let mut figures = rows::json(&columns, row);
+                if let Some(serde_json::Value::String(customer)) = figures.remove("customer_id") {
+                    state.wait(publication.add(customer, serde_json::Value::Object(figures).to_string()))?;
+                }
+            }
+            Ok::<(), Error>(())
+        })?;
+        state.wait(publication.finish())?;
+        Ok(())
+    }
+
+    fn export(&self, export: &Export) -> Result<HandedOff, Error> {
+        let columns = match export.columns.as_slice() {
+            [] => "v.*".to_owned(),
+            names => names.iter().map(|name| format!("v.{}", identifier(name))).collect::<Vec<_>>().join(", "),
+        };
+        let (join, without_consent) = self.consent(&export.consent)?;
+        let sql = format!("SELECT {columns} FROM {} AS v{join} ORDER BY v.customer_id", self.values);
+        let target = if export.to.contains("://") { export.to.clone().into() } else { self.project.path(&export.to) };
+        let format = OutputFormat::of(Path::new(&export.to)).unwrap_or(OutputFormat::Parquet);
+        let customers = self.session.write(&sql, &target, format)?;
+        Ok(HandedOff { to: export.to.clone(), customers, without_consent, problem: None })
+    }
+
+    /// The join that leaves only customers who agreed, and how many did not.
+    fn consent(&self, rule: &ConsentRule) -> Result<(String, u64), Error> {
+        let ConsentRule::Asked(asked) = rule else { return Ok((String::new(), 0)) };
+        let store = self.state.store();
+        let consented = self.state.wait(store.consented(&asked.channel, &asked.topic, &asked.purpose))?;
+        let mut agreed = vec![customers_of(&[])?];
+        let mut without = 0;
+        self.session.for_each(&format!("SELECT customer_id FROM {}", self.values), |batch| {
+            let columns = columns(&batch)?;
+            let mut names = Vec::new();
+            for row in 0..batch.num_rows() {
+                match columns.first().and_then(|column| column.cell(row)) {
+                    Some(Cell::Text(customer)) if consented.contains(customer) => names.push(customer.to_owned()),
+                    _ => without += 1,
+                }
+            }
+            agreed.push(customers_of(&names)?);
+            Ok::<(), Error>(())
+        })?;
+        self.session.register(CONSENTED, agreed)?;
+        Ok((format!(" LEFT SEMI JOIN {CONSENTED} AS c ON c.customer = v.customer_id"), without))
+    }
+
+    /// Writes down what webhooks are to be told; `perennial serve` sends it.
+    fn tell(&self, manifest: &Manifest) -> Result<(), Error> {
+        let side = Side::from(manifest);
+        let currency = side.currency.clone().unwrap_or_else(|| NO_CURRENCY.to_owned());
+        let definitions = &manifest.valuation.definitions;
+        let predicted = side.predicted_clv.map_or([0.0; 3], |estimate| [estimate.point, estimate.lower, estimate.upper]);
+        let historic = side.historic_clv.unwrap_or(0.0);
+        let mut events = vec![Event::RunCompleted(RunCompleted {
+            run: self.run.id.to_string(),
+            snapshot: manifest.name.clone(),
+            as_of: manifest.as_of,
+            customers: side.customers,
+            currency: currency.clone(),
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "days up to a hundred years")]
+            horizon_days: definitions.horizon_days.round() as u32,
+            historic_clv: historic,
+            predicted_clv: predicted[0],
+            predicted_clv_interval: [predicted[1], predicted[2]],
+            interval_level: definitions.level,
+        })];
+        if let Some(restates) = &manifest.restates {
+            let before = Side::from(&Manifest::read(&self.project.snapshots().find(restates)?)?);
+            events.push(Event::SnapshotRestated(SnapshotRestated {
+                snapshot: manifest.name.clone(),
+                restates: restates.clone(),
+                as_of: manifest.as_of,
+                currency,
+                historic_clv_change: historic - before.historic_clv.unwrap_or(0.0),
+                predicted_clv_change: predicted[0] - before.predicted_clv.map_or(0.0, |estimate| estimate.point),
+            }));
+        }
+        for event in &events {
+            self.state.wait(announce(self.state.store(), &self.project.sections.webhooks, event, self.now))?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes down that a run failed; where even that fails, the error itself is what is told.
+pub(crate) fn tell_failure(project: &Project, state: &State, run: &Run, error: &Error, now: Timestamp) {
+    let event =
+        Event::RunFailed(RunFailed { run: run.id.to_string(), as_of: run.as_of, reason: error.to_string() });
+    if let Err(second) = state.wait(announce(state.store(), &project.sections.webhooks, &event, now)) {
+        tracing::warn!(error = %second, "webhooks cannot be told of the failed run");
+    }
+}
+
+fn customers_of(names: &[String]) -> Result<RecordBatch, Error> {
+    let array: ArrayRef = Arc::new(StringArray::from_iter_values(names));
+    RecordBatch::try_from_iter([("customer", array)]).map_err(|_| Error::Column { column: "customer".to_owned() })
+}
+
+impl HandedOff {
+    fn failed(to: &str, error: &Error) -> Self {
+        Self { to: to.to_owned(), customers: 0, without_consent: 0, problem: Some(error.to_string()) }
+    }
+}
