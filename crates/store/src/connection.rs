@@ -159,6 +159,8 @@ pub(crate) fn sqlite(path: &std::path::Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(LOCK_WAIT)
         .foreign_keys(true)
+        // What was erased must not stay behind in the free parts of the file.
+        .pragma("secure_delete", "ON")
         .disable_statement_logging()
 }
 

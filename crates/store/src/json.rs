@@ -103,6 +103,7 @@ pub(crate) fn write_time<S: Serializer>(time: &Timestamp, serializer: S) -> Resu
 }
 
 /// Writes a time or `null`.
+#[expect(clippy::ref_option, reason = "serde hands over a reference to the field")]
 pub(crate) fn write_optional_time<S: Serializer>(
     time: &Option<Timestamp>,
     serializer: S,

@@ -82,6 +82,11 @@ impl<'a> Reader<'a> {
         self.see(IdentifierKind::Email, email.as_deref());
         self.see(IdentifierKind::Phone, phone.as_deref());
         self.see(IdentifierKind::AnonymousId, message.anonymous_id.as_deref());
+        // The token of an erased person beside somebody's own id is a device that the erased person had used.
+        let erased = |identifier: &Identifier| *identifier.kind() == IdentifierKind::Erased;
+        if !self.facts.seen.iter().all(erased) {
+            self.facts.seen.retain(|identifier| !erased(identifier));
+        }
         let sureness = |identifier: &&Identifier| identifier.kind().uncertainty();
         let Some(subject) = self.facts.seen.iter().min_by_key(sureness).cloned() else { return };
         let reason = message.kind.as_str();

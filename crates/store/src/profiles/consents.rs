@@ -1,6 +1,7 @@
 //! Consents: per channel, topic and purpose, each with its source and time. What nobody granted is not granted.
 
 use std::collections::{BTreeMap, HashSet};
+use std::iter::successors;
 
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, QueryResult};
@@ -15,7 +16,7 @@ use crate::{Error, Store, json, projector, sql};
 pub(crate) const ANY: &str = "*";
 
 /// Persons whose rows are read at a time.
-const PERSONS: usize = 10_000;
+const PERSONS: i64 = 10_000;
 
 /// A consent that was granted or taken back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -195,7 +196,9 @@ impl Store {
         let row = sql::row(self.reader(), "SELECT COALESCE(MAX(person), 0) AS last FROM identifiers", vec![])
             .await?;
         let last: i64 = row.map_or(Ok(0), |row| sql::get(&row, "last"))?;
-        Ok((0..last).step_by(PERSONS).map(move |after| (after, after + PERSONS as i64)))
+        let starts =
+            successors(Some(0), |after| Some(after + PERSONS)).take_while(move |after| *after < last);
+        Ok(starts.map(|after| (after, after + PERSONS)))
     }
 }
 

@@ -9,20 +9,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Value};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use super::export::events_of;
 use super::read::{Belonging, Belongings, belongings};
+use super::tokens::{new_token, remember, token_of};
 use crate::connection::Lock;
-use crate::facts::{Facts, Link};
+use crate::facts::Link;
 use crate::identity::{Identifier, IdentifierKind, Linked, Sightings, register};
 use crate::{Error, Store, bulk, commerce, projector, sql};
 
 /// Events that are searched in one transaction.
 const EVENTS: i64 = 20_000;
-
-/// The name of the salt in the table of settings.
-const SALT: &str = "erasure_salt";
 
 /// Tables beside those of profiles that name a customer, and the column that does.
 const ALSO_NAMED_IN: &[(&str, &str)] = &[("customer_values", "customer"), ("sent_values", "object")];
@@ -60,18 +57,18 @@ impl Store {
             .await?
             .ok_or_else(|| Error::NotFound(format!("customer {identifier}")))?;
         check(identifier, &person)?;
-        let token = token();
+        let token = new_token();
         let end = projector::cursor(self.reader()).await?;
         let mut events = 0;
         let mut after = 0;
         while after < end {
             let until = end.min(after + EVENTS);
-            let transaction = self.begin_erasing().await?;
+            let transaction = self.begin(Lock::State).await?;
             events += scrub(&transaction, &person, &token, (after, until)).await?;
             transaction.commit().await?;
             after = until;
         }
-        let transaction = self.begin_erasing().await?;
+        let transaction = self.begin(Lock::State).await?;
         // Whoever was joined meanwhile goes as well; what arrived meanwhile is searched once more.
         let Some(joined) = belongings(&transaction, identifier).await? else {
             return Err(Error::Busy(format!("{identifier} is being erased by somebody else")));
@@ -85,36 +82,12 @@ impl Store {
         Ok(Erased { token, identifiers, events })
     }
 
-    /// Lets an erased identifier in again, for a person who comes back and agrees: what arrives from now on makes a new
-    /// customer. What was erased stays so. True if it was erased.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub async fn readmit(&self, identifier: &Identifier) -> Result<bool, Error> {
-        let transaction = self.begin(Lock::State).await?;
-        let salt = salt(&transaction).await?.unwrap_or_default();
-        let values = vec![hash(&salt, identifier).into()];
-        let changed = sql::execute(&transaction, "DELETE FROM erasures WHERE hash = $1", values).await?;
-        transaction.commit().await?;
-        Ok(changed > 0)
-    }
-
-    /// A transaction in which SQLite overwrites what it deletes.
-    async fn begin_erasing(&self) -> Result<DatabaseTransaction, Error> {
-        let transaction = self.begin(Lock::State).await?;
-        if transaction.get_database_backend() == DbBackend::Sqlite {
-            transaction.execute_unprepared("PRAGMA secure_delete = ON").await?;
-        }
-        Ok(transaction)
-    }
-
     /// Empties SQLite's log, which still holds what was there before. Where a reader is in the way, the log is overwritten
     /// in time.
     async fn overwrite_log(&self) -> Result<(), Error> {
         let writer = self.writer();
         if writer.get_database_backend() == DbBackend::Sqlite {
             writer.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await?;
-            writer.execute_unprepared("PRAGMA secure_delete = OFF").await?;
         }
         Ok(())
     }
@@ -127,16 +100,6 @@ fn check(identifier: &Identifier, person: &Belongings) -> Result<(), Error> {
         return Err(Error::invalid(format!("an erasure of {identifier}"), reason));
     }
     Ok(())
-}
-
-fn token() -> String {
-    format!("erased-{:032x}", rand::random::<u128>())
-}
-
-/// Whether a text has the form of a token: events of erased persons carry it in place of their ids.
-pub(crate) fn is_token(text: &str) -> bool {
-    let digits = text.strip_prefix("erased-").unwrap_or_default();
-    digits.len() == 32 && digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Takes a person out of the events of a range: after the first number, up to the second.
@@ -190,7 +153,7 @@ async fn forget(
     token: &str,
     now: Timestamp,
 ) -> Result<u64, Error> {
-    remember_hashes(connection, person, token, now).await?;
+    remember(connection, person, token, now).await?;
     let orders = rename_orders(connection, person, token).await?;
     let rules = projector::rules(connection).await?;
     commerce::tables::retell(connection, &orders, rules.net).await?;
@@ -198,28 +161,6 @@ async fn forget(
     forget_mentions(connection, person).await?;
     replace_identifiers(connection, person, token, rules.identity.join_by_email).await?;
     Ok(person.numbers().len() as u64)
-}
-
-/// A device that others use too stays theirs and is not hashed.
-async fn remember_hashes(
-    connection: &DatabaseTransaction,
-    person: &Belongings,
-    token: &str,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let salt = match salt(connection).await? {
-        Some(salt) => salt,
-        None => new_salt(connection).await?,
-    };
-    let own = person.rows.iter().filter(|row| !row.is_shared());
-    let rows = own.map(|row| [hash(&salt, &row.identifier).into(), token.into(), sql::micros(now).into()]);
-    bulk::write(
-        connection,
-        "INSERT INTO erasures (hash, token, at) VALUES",
-        rows.collect(),
-        "ON CONFLICT (hash) DO NOTHING",
-    )
-    .await
 }
 
 /// Puts the messages about orders under the token, without the free text in them; gives the orders.
@@ -337,120 +278,4 @@ async fn has_table(connection: &DatabaseTransaction, table: &str) -> Result<bool
         _ => "SELECT 1 AS found FROM pg_tables WHERE schemaname = current_schema() AND tablename = $1",
     };
     Ok(sql::row(connection, query, vec![table.into()]).await?.is_some())
-}
-
-async fn salt<C: ConnectionTrait>(connection: &C) -> Result<Option<String>, Error> {
-    let row = sql::row(connection, "SELECT value FROM settings WHERE name = $1", vec![SALT.into()]).await?;
-    row.map(|row| sql::get(&row, "value")).transpose()
-}
-
-async fn new_salt<C: ConnectionTrait>(connection: &C) -> Result<String, Error> {
-    let salt = format!("{:032x}{:032x}", rand::random::<u128>(), rand::random::<u128>());
-    let values = vec![SALT.into(), salt.as_str().into()];
-    sql::execute(connection, "INSERT INTO settings (name, value) VALUES ($1, $2)", values).await?;
-    Ok(salt)
-}
-
-fn hash(salt: &str, identifier: &Identifier) -> String {
-    let digest = Sha256::digest(format!("{salt}\0{identifier}"));
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-async fn token_of<C: ConnectionTrait>(
-    connection: &C,
-    identifier: &Identifier,
-) -> Result<Option<String>, Error> {
-    Ok(tokens(connection, &BTreeSet::from([identifier])).await?.remove(identifier))
-}
-
-/// The tokens of those identifiers that were erased.
-async fn tokens<'a, C: ConnectionTrait>(
-    connection: &C,
-    identifiers: &BTreeSet<&'a Identifier>,
-) -> Result<BTreeMap<&'a Identifier, String>, Error> {
-    let Some(salt) = salt(connection).await? else { return Ok(BTreeMap::new()) };
-    let hashed: BTreeMap<String, &Identifier> =
-        identifiers.iter().map(|identifier| (hash(&salt, identifier), *identifier)).collect();
-    let keys = hashed.keys().map(|hash| [hash.as_str().into()]).collect();
-    let mut tokens = BTreeMap::new();
-    for row in bulk::find(connection, "SELECT hash, token FROM erasures WHERE", ["hash"], keys, "").await? {
-        if let Some(identifier) = hashed.get(&sql::get::<String>(&row, "hash")?) {
-            tokens.insert(*identifier, sql::get(&row, "token")?);
-        }
-    }
-    Ok(tokens)
-}
-
-/// What of an event belongs to an erased person.
-pub(crate) struct Concealed {
-    /// The event's position among the facts.
-    pub(crate) index: usize,
-    token: String,
-    /// All of it; else only identifiers that it mentions beside that of somebody else.
-    whole: bool,
-    device: bool,
-}
-
-/// Takes erased persons out of facts. Facts whose surest identifier was erased are put under the token, and of them only
-/// the order is kept. In facts of others the erased identifiers are left out, and traits that hold one.
-pub(crate) async fn conceal<C: ConnectionTrait>(
-    connection: &C,
-    said: &mut [Facts],
-) -> Result<Vec<Concealed>, Error> {
-    let named: Vec<BTreeSet<Identifier>> = said.iter().map(named).collect();
-    let tokens = tokens(connection, &named.iter().flatten().collect()).await?;
-    let mut concealed = Vec::new();
-    for (index, (facts, named)) in said.iter_mut().zip(&named).enumerate() {
-        let erased: BTreeMap<&Identifier, &String> =
-            named.iter().filter_map(|identifier| Some((identifier, tokens.get(identifier)?))).collect();
-        let Some(any) = erased.values().next() else { continue };
-        let whole = facts.subject.as_ref().and_then(|subject| erased.get(subject));
-        let device = erased.keys().any(|identifier| *identifier.kind() == IdentifierKind::AnonymousId);
-        let token = (*whole.unwrap_or(any)).clone();
-        match whole {
-            Some(token) => keep_order_only(facts, token),
-            None => leave_out(facts, &erased),
-        }
-        concealed.push(Concealed { index, token, whole: whole.is_some(), device });
-    }
-    Ok(concealed)
-}
-
-fn named(facts: &Facts) -> BTreeSet<Identifier> {
-    let links = facts.links.iter().flat_map(|link| [&link.claimed, &link.owner]);
-    facts.subject.iter().chain(&facts.seen).chain(links).cloned().collect()
-}
-
-fn keep_order_only(facts: &mut Facts, token: &str) {
-    let order = facts.order.take().map(|mut order| {
-        order.by = Some(Identifier::erased(token));
-        order.said.reason = None;
-        order
-    });
-    let Facts { source, message_id, at, .. } = std::mem::take(facts);
-    *facts = Facts { source, message_id, at, order, ..Facts::default() };
-}
-
-fn leave_out(facts: &mut Facts, erased: &BTreeMap<&Identifier, &String>) {
-    facts.seen.retain(|identifier| !erased.contains_key(identifier));
-    facts.links.retain(|link| !erased.contains_key(&link.claimed) && !erased.contains_key(&link.owner));
-    let mentions = |text: &str| {
-        let text = text.to_lowercase();
-        erased.keys().any(|identifier| text.contains(&identifier.value().to_lowercase()))
-    };
-    facts.traits.retain(|said| !mentions(&said.value));
-    facts.unusable.retain(|unusable| !mentions(&unusable.reason));
-}
-
-/// Takes the person out of an event that arrived after the erasure.
-pub(crate) async fn forget_event<C: ConnectionTrait>(
-    connection: &C,
-    seq: i64,
-    concealed: &Concealed,
-) -> Result<(), Error> {
-    let update = "UPDATE events SET user_id = CASE WHEN $3 AND user_id IS NOT NULL THEN $2 ELSE user_id END, \
-                  anonymous_id = CASE WHEN $4 AND anonymous_id IS NOT NULL THEN $2 ELSE anonymous_id END, payload = '{}' WHERE seq = $1";
-    let Concealed { token, whole, device, .. } = concealed;
-    let values = vec![seq.into(), token.as_str().into(), (*whole).into(), (*whole || *device).into()];
-    sql::execute(connection, update, values).await.map(drop)
 }

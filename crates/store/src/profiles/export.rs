@@ -25,7 +25,9 @@ impl Store {
     pub async fn export_person(&self, identifier: &Identifier) -> Result<Option<serde_json::Value>, Error> {
         self.project_all().await?;
         let Some(belongings) = self.belongings(identifier).await? else { return Ok(None) };
-        let Some(profile) = self.profile(identifier).await? else { return Ok(None) };
+        let Some(mut profile) = self.profile(identifier).await? else { return Ok(None) };
+        // Suggestions name other customers.
+        profile.merges.retain(|merge| belongings.has(&merge.claimed) && belongings.has(&merge.owner));
         let mut values = serde_json::Map::new();
         for name in belongings.rows.iter().map(|row| row.identifier.value()) {
             if let Some(found) = self.customer_values(name).await? {

@@ -6,6 +6,7 @@ mod erasure;
 mod export;
 mod read;
 mod tables;
+mod tokens;
 
 use serde::Serialize;
 
@@ -14,9 +15,9 @@ pub use consents::{Consent, Consented, NewConsent};
 pub(crate) use dates::name_of_trait;
 pub use dates::{DateOfLife, LeapDay, NotADate};
 pub use erasure::Erased;
-pub(crate) use erasure::{conceal, forget_event, is_token};
 pub use read::{KnownIdentifier, OrdersSummary, Profile, ProfileTrait};
 pub(crate) use tables::write;
+pub(crate) use tokens::{conceal, forget_event, is_token};
 
 /// Where a trait comes from. The two are kept apart, so that a guess never hides what somebody said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -10,7 +10,7 @@ use super::consents::{self, Consent};
 use super::{DateOfLife, Origin};
 use crate::commerce::Amount;
 use crate::commerce::tables::stored_by;
-use crate::identity::{Identifier, Merge};
+use crate::identity::{Identifier, IdentifierKind, Merge};
 use crate::{Error, Store, bulk, json, sql};
 
 /// How the names of traits begin that are preferences.
@@ -141,6 +141,11 @@ impl Belongings {
         self.rows.iter().map(key).collect()
     }
 
+    /// Whether an identifier is one of the customer's.
+    pub(super) fn has(&self, identifier: &Identifier) -> bool {
+        self.rows.iter().any(|row| row.identifier == *identifier)
+    }
+
     /// Whether what a person did or said at a time is this customer's.
     pub(super) fn owns(&self, person: i64, at: i64) -> bool {
         self.rows.iter().any(|row| row.person == person && row.from <= at && at < row.until)
@@ -176,6 +181,11 @@ impl Store {
             .map(|(name, value)| (name[PREFERENCES.len()..].to_owned(), value))
             .collect();
         let numbers: Vec<i64> = belongings.numbers().into_iter().collect();
+        let mut merges = self.merges_of(&numbers).await?;
+        // Who else uses a device is not part of this customer.
+        merges.retain(|merge| {
+            *merge.claimed.kind() != IdentifierKind::AnonymousId || belongings.has(&merge.owner)
+        });
         Ok(Some(Profile {
             customer,
             traits: declared,
@@ -184,7 +194,7 @@ impl Store {
             dates_of_life: dates_of_life(reader, &belongings).await?,
             consents: consents::current(consents::history(reader, &belongings).await?),
             orders: summary(reader, &belongings).await?,
-            merges: self.merges_of(&numbers).await?,
+            merges,
             identifiers: known_identifiers(belongings)?,
         }))
     }

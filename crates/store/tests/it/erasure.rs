@@ -12,8 +12,7 @@ const TOTALS: &str = "SELECT o.placed_at / 100000000 AS month, o.currency, o.sta
     FROM orders AS o LEFT JOIN order_lines AS l ON l.order_id = o.order_id LEFT JOIN refunds AS r ON r.order_id = o.order_id";
 
 /// What must not be found any more.
-const TRACES: &[&str] =
-    &["jane", "doe@", "secret-account", "janes-device", "0171", "171123", "crimson", "cus_jane"];
+const TRACES: &[&str] = &["jane", "doe@", "secret-account", "janes-device", "1711234", "crimson", "cus_jane"];
 
 fn janes_messages() -> Vec<perennial_store::NewEvent> {
     let jane = Some("secret-account-1");
@@ -229,12 +228,9 @@ async fn all_that_is_known_of_a_person_is_exported() {
         let export = store.export_person(&id("email:jane.doe@example.org")).await.unwrap().unwrap();
         assert_eq!(export["events"].as_array().unwrap().len(), 8);
         assert_eq!(export["orders"].as_array().unwrap().len(), 3);
-        assert_eq!(
-            export["orders"][0]["net"].as_str().map(str::len).unwrap_or_default(),
-            5,
-            "19.99: {}",
-            export["orders"][0]
-        );
+        let orders = export["orders"].as_array().unwrap();
+        let order = orders.iter().find(|order| order["order_id"] == "o1").unwrap();
+        assert_eq!((&order["net"], &order["refunds"][0]["amount"]), (&json!("19.99"), &json!("5")));
         assert_eq!(export["consents"].as_array().unwrap().len(), 1);
         assert_eq!(export["values"]["secret-account-1"]["snapshot"], "2026-01-01_1");
         let text = export.to_string().to_lowercase();

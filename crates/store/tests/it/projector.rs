@@ -32,10 +32,13 @@ fn message(message_id: &str, (what, user, device, email, seconds, number): Drawn
     let event = |name: &str, properties| track(message_id, name, user, device, properties, seconds);
     match what {
         0..=2 => {
-            let traits = json!({
-                "email": email, "colour": number, "birthday": format!("199{number}-05-17"),
+            let mut traits = json!({
+                "colour": number, "birthday": format!("199{number}-05-17"),
                 "consents": [{"channel": "email", "granted": number % 2 == 0}]
             });
+            if let Some(email) = email {
+                traits["email"] = json!(email);
+            }
             identify(message_id, user, device, traits, seconds)
         }
         3 => alias(message_id, user.unwrap_or("a"), ["a", "b", "x", "old"][usize::from(number)], seconds),

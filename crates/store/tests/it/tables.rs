@@ -33,7 +33,7 @@ fn json(row: &sea_orm::QueryResult) -> Value {
             .try_get::<Option<String>>("", &column)
             .map(Value::from)
             .or_else(|_| row.try_get::<Option<i64>>("", &column).map(Value::from))
-            .or_else(|_| row.try_get::<Option<bool>>("", &column).map(Value::from))
+            .or_else(|_| row.try_get::<Option<bool>>("", &column).map(|flag| flag.map(i64::from).into()))
             .unwrap();
         fields.insert(column, value);
     }
