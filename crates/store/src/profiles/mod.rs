@@ -2,6 +2,7 @@
 
 mod consents;
 mod dates;
+mod erased;
 mod erasure;
 mod export;
 mod read;
@@ -13,6 +14,7 @@ pub(crate) use consents::ANY;
 pub use consents::{Consent, Consented, NewConsent};
 pub(crate) use dates::name_of_trait;
 pub use dates::{DateOfLife, LeapDay, NotADate};
+pub use erased::Erasures;
 pub use erasure::Erased;
 pub(crate) use erasure::{conceal, forget_event, is_token};
 pub use read::{KnownIdentifier, OrdersSummary, Profile, ProfileTrait};
