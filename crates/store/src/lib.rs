@@ -49,7 +49,7 @@ pub use keys::{Key, NewKey, Scope};
 pub use leases::Lease;
 pub use page::Page;
 pub use profiles::{
-    Consent, Consented, DateOfLife, Erased, KnownIdentifier, LeapDay, NewConsent, NotADate, OrdersSummary,
+    Consent, Consented, DateOfLife, Erased, Erasures, KnownIdentifier, LeapDay, NewConsent, NotADate, OrdersSummary,
     Origin, Profile, ProfileTrait,
 };
 pub use projector::{Projected, ProjectionRules};

@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &OfStore<DeliveriesCommand>) -> Result<()> {
                         "endpoint": delivery.endpoint,
                         "event_type": delivery.event_type,
                         "created_at": delivery.created_at.to_string(),
-                        "state": delivery.state.as_str(),
+                        "state": state_name(delivery.state),
                         "attempts": delivery.attempts,
                         "last_status": delivery.last_status,
                         "last_error": delivery.last_error,
@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &OfStore<DeliveriesCommand>) -> Result<()> {
                     delivery.id.clone(),
                     delivery.endpoint.clone(),
                     delivery.event_type.clone(),
-                    delivery.state.as_str().to_owned(),
+                    state_name(delivery.state).to_owned(),
                     delivery.attempts.to_string(),
                     delivery.last_error.clone().unwrap_or_default(),
                 ]
@@ -58,5 +58,13 @@ pub(crate) fn run(arguments: &OfStore<DeliveriesCommand>) -> Result<()> {
             println!("{id} is tried again as soon as `perennial serve` runs.");
             Ok(())
         }
+    }
+}
+
+fn state_name(state: DeliveryState) -> &'static str {
+    match state {
+        DeliveryState::Pending => "pending",
+        DeliveryState::Delivered => "delivered",
+        DeliveryState::Dead => "dead",
     }
 }

@@ -23,10 +23,8 @@ pub(crate) fn run(arguments: &InitArguments) -> Result<()> {
     // Whatever was written meanwhile is not overwritten.
     let written = std::fs::File::create_new(&file).and_then(|mut new| std::io::Write::write_all(&mut new, text.as_bytes()));
     written.with_context(|| file.display().to_string())?;
-    let project = match folder == Path::new(".") {
-        true => String::new(),
-        false => format!(" --project {}", folder.display()),
-    };
+    let here = folder == Path::new(".");
+    let project = if here { String::new() } else { format!(" --project {}", folder.display()) };
     println!("Wrote {}. Next: perennial check{project}, then perennial run{project}", file.display());
     Ok(())
 }

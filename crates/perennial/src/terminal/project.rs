@@ -180,9 +180,10 @@ fn note(listed: &Listed) -> String {
 pub(crate) fn comparison(page: &mut Page, comparison: &Comparison) {
     let Comparison { before, after, .. } = comparison;
     let texts = plain();
-    page.heading(&match comparison.restatement {
-        true => format!("{} restates {}", after.name, before.name),
-        false => format!("From {} to {}", before.name, after.name),
+    page.heading(&if comparison.restatement {
+        format!("{} restates {}", after.name, before.name)
+    } else {
+        format!("From {} to {}", before.name, after.name)
     });
     let amount = |value: Option<f64>| value.map(|value| texts.decimal(value, 2)).unwrap_or_default();
     let point = |estimate: Option<Estimate>| estimate.map(|estimate| estimate.point);

@@ -321,6 +321,6 @@ pub struct Server {
 
 impl Default for Server {
     fn default() -> Self {
-        Self { address: ([127, 0, 0, 1], 8080).into() }
+        Self { address: ([127, 0, 0, 1], 7373).into() }
     }
 }

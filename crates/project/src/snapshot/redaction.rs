@@ -1,15 +1,18 @@
 //! The one exception to "never rewritten": an erased person's id is replaced by a token; no figure changes.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
 use jiff::Timestamp;
 use perennial_lake::{OutputFormat, Session};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::comparison::register_values;
 use super::figures::figures_sum;
 use super::folder::Snapshots;
-use super::manifest::{Manifest, REPORT, Redaction, VALUES};
+use super::manifest::{MANIFEST, Manifest, REPORT, Redaction, VALUES};
 use crate::Error;
 use crate::erased::Erased;
 use crate::sql::literal;
@@ -52,7 +55,7 @@ fn rewrite(
     tokens: &BTreeMap<String, String>,
     redaction: Redaction,
 ) -> Result<(), Error> {
-    let mut manifest = Manifest::read(from)?;
+    let manifest = Manifest::read(from)?;
     let cases: String =
         tokens.iter().map(|(id, token)| format!(" WHEN {} THEN {}", literal(id), literal(token))).collect();
     let sql = format!(
@@ -73,9 +76,51 @@ fn rewrite(
         page = page.replace(&format!(">{}<", escaped(id)), &format!(">{token}<"));
     }
     std::fs::write(to.join(REPORT), page).map_err(Error::file(&to.join(REPORT)))?;
-    replace_texts(&mut manifest.sources, tokens);
-    manifest.redactions.push(redaction);
-    manifest.write(to)
+    let path = from.join(MANIFEST);
+    let text = std::fs::read_to_string(&path).map_err(Error::file(&path))?;
+    let text = redacted(&text, tokens, redaction)
+        .map_err(|error| Error::Damaged { path, problem: error.to_string() })?;
+    let path = to.join(MANIFEST);
+    std::fs::write(&path, text).map_err(Error::file(&path))
+}
+
+/// The two parts of `snapshot.json` that a redaction concerns, as they are written there.
+#[derive(Deserialize)]
+struct Concerned<'a> {
+    #[serde(borrow)]
+    sources: &'a RawValue,
+    #[serde(borrow)]
+    redactions: &'a RawValue,
+}
+
+/// The text of `snapshot.json` with examples under tokens and the redaction noted; every other byte stays.
+fn redacted(
+    text: &str,
+    tokens: &BTreeMap<String, String>,
+    redaction: Redaction,
+) -> Result<String, serde_json::Error> {
+    let concerned: Concerned = serde_json::from_str(text)?;
+    let mut sources = serde_json::from_str(concerned.sources.get())?;
+    replace_texts(&mut sources, tokens);
+    let mut redactions: Vec<Redaction> = serde_json::from_str(concerned.redactions.get())?;
+    redactions.push(redaction);
+    let mut parts = [
+        (place(text, concerned.sources), serde_json::to_string(&sources)?),
+        (place(text, concerned.redactions), serde_json::to_string(&redactions)?),
+    ];
+    // From the end on, so that the places in front stay right.
+    parts.sort_by_key(|(place, _)| std::cmp::Reverse(place.start));
+    let mut written = text.to_owned();
+    for (place, part) in parts {
+        written.replace_range(place, &part);
+    }
+    Ok(written)
+}
+
+/// Where a part stands in the text that it was borrowed from.
+fn place(text: &str, part: &RawValue) -> Range<usize> {
+    let start = part.get().as_ptr() as usize - text.as_ptr() as usize;
+    start..start + part.get().len()
 }
 
 /// Replaces texts that are an id, wherever examples of rows name one.
@@ -106,4 +151,20 @@ fn escaped(text: &str) -> String {
             page
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_names_the_person_changes() {
+        let text = r#"{"a": 0.1234567890123456789, "sources": {"examples": ["c1", "c12"], "share": 0.5}, "redactions": [], "z": "c1"}"#;
+        let tokens = BTreeMap::from([("c1".to_owned(), "erased-1".to_owned())]);
+        let redaction = Redaction { at: "2026-01-02T03:04:05Z".parse().unwrap(), customers: 1 };
+        assert_eq!(
+            redacted(text, &tokens, redaction).unwrap(),
+            r#"{"a": 0.1234567890123456789, "sources": {"examples":["erased-1","c12"],"share":0.5}, "redactions": [{"at":"2026-01-02T03:04:05Z","customers":1}], "z": "c1"}"#
+        );
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::erasure::{hash, salt};
+use super::tokens::{hash, salt};
 use crate::identity::Identifier;
 use crate::{Error, Store, sql};
 

@@ -2,6 +2,7 @@
 
 mod consents;
 mod dates;
+mod erased;
 mod erasure;
 mod export;
 mod read;
@@ -14,6 +15,7 @@ pub(crate) use consents::ANY;
 pub use consents::{Consent, Consented, NewConsent};
 pub(crate) use dates::name_of_trait;
 pub use dates::{DateOfLife, LeapDay, NotADate};
+pub use erased::Erasures;
 pub use erasure::Erased;
 pub use read::{KnownIdentifier, OrdersSummary, Profile, ProfileTrait};
 pub(crate) use tables::write;

@@ -64,7 +64,7 @@ pub(super) async fn remember(
     .await
 }
 
-async fn salt<C: ConnectionTrait>(connection: &C) -> Result<Option<String>, Error> {
+pub(super) async fn salt<C: ConnectionTrait>(connection: &C) -> Result<Option<String>, Error> {
     let row = sql::row(connection, "SELECT value FROM settings WHERE name = $1", vec![SALT.into()]).await?;
     row.map(|row| sql::get(&row, "value")).transpose()
 }
@@ -76,7 +76,7 @@ async fn new_salt<C: ConnectionTrait>(connection: &C) -> Result<String, Error> {
     Ok(salt)
 }
 
-fn hash(salt: &str, identifier: &Identifier) -> String {
+pub(super) fn hash(salt: &str, identifier: &Identifier) -> String {
     let digest = Sha256::digest(format!("{salt}\0{identifier}"));
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
