@@ -73,10 +73,10 @@ fn store(project: &Project, outcome: &mut CheckOutcome) {
 }
 
 fn reachable(url: &StoreUrl) -> Result<bool, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|source| Error::File {
-        path: url.to_string().into(),
-        source,
-    })?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| Error::File { path: url.to_string().into(), source })?;
     Ok(runtime.block_on(Store::probe(url))?)
 }
 
@@ -88,5 +88,7 @@ fn hand_off(project: &Project, outcome: &mut CheckOutcome) {
         let token = settings.token.resolve(&project.folder).err();
         settings.check().into_iter().chain(token)
     });
-    outcome.problems.extend(webhooks.into_iter().chain(hubspot).map(|error| Problem::error("", error.to_string())));
+    outcome
+        .problems
+        .extend(webhooks.into_iter().chain(hubspot).map(|error| Problem::error("", error.to_string())));
 }

@@ -26,8 +26,10 @@ impl Erased {
     /// Those of a project's store.
     pub(crate) fn new(project: &Project, state: &State) -> Result<Self, Error> {
         let named = project.sections.sources.values().filter_map(|source| source.customers_are.as_deref());
-        let kinds: BTreeSet<IdentifierKind> =
-            named.chain(["user_id", "email", "phone", "anonymous_id"]).filter_map(|kind| kind.parse().ok()).collect();
+        let kinds: BTreeSet<IdentifierKind> = named
+            .chain(["user_id", "email", "phone", "anonymous_id"])
+            .filter_map(|kind| kind.parse().ok())
+            .collect();
         Ok(Self { erasures: state.wait(state.store().erasures())?, kinds: kinds.into_iter().collect() })
     }
 
@@ -92,6 +94,7 @@ impl Erased {
 
 fn table(tokens: &BTreeMap<String, String>) -> Result<RecordBatch, Error> {
     let column = |texts: Vec<&String>| -> ArrayRef { Arc::new(StringArray::from_iter_values(texts)) };
-    let columns = [("customer", column(tokens.keys().collect())), ("token", column(tokens.values().collect()))];
+    let columns =
+        [("customer", column(tokens.keys().collect())), ("token", column(tokens.values().collect()))];
     RecordBatch::try_from_iter(columns).map_err(|_| Error::Column { column: "customer".to_owned() })
 }

@@ -43,7 +43,9 @@ pub enum Error {
         problem: String,
     },
     /// The margin is to be measured and nothing says what goods cost.
-    #[error("value.margin: it is to be measured, and no source has costs; add a source with costs, or set a share such as \"35%\"")]
+    #[error(
+        "value.margin: it is to be measured, and no source has costs; add a source with costs, or set a share such as \"35%\""
+    )]
     NoCosts,
     /// Another run is under way.
     #[error("a run is under way ({holder}); wait until it is done")]

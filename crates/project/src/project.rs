@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::Error;
 use crate::file::{LARGEST_FILE, Problem, Read, Sections, any_error, cross_checks, read};
 use crate::snapshot::Snapshots;
-use crate::Error;
 
 /// The name of a project file.
 pub const PROJECT_FILE: &str = "perennial.toml";
@@ -49,7 +49,8 @@ impl Project {
     /// # Errors
     /// With everything that is wrong with it.
     pub fn parse(file: &Path, text: &str) -> Result<Self, Error> {
-        let all_named = |problems: Vec<Problem>| problems.into_iter().map(|problem| named(file, problem)).collect();
+        let all_named =
+            |problems: Vec<Problem>| problems.into_iter().map(|problem| named(file, problem)).collect();
         let Read { sections, keys, mut problems, left_out } =
             read(text).map_err(|problems| Error::Problems { problems: all_named(problems) })?;
         problems.extend(cross_checks(&sections, &left_out).into_iter().map(|problem| keys.locate(problem)));

@@ -3,7 +3,10 @@
 //!
 //! Each parser says what it did not understand and how it would be understood.
 
-#![allow(clippy::missing_errors_doc, reason = "the error of each is the sentence that says what was not understood")]
+#![allow(
+    clippy::missing_errors_doc,
+    reason = "the error of each is the sentence that says what was not understood"
+)]
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;

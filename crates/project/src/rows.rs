@@ -27,7 +27,12 @@ pub(crate) enum Cell<'a> {
 /// The columns of a batch.
 pub(crate) fn columns(batch: &RecordBatch) -> Result<Vec<Column>, Error> {
     let schema = batch.schema();
-    schema.fields().iter().zip(batch.columns()).map(|(field, column)| Column::new(field.name(), column)).collect()
+    schema
+        .fields()
+        .iter()
+        .zip(batch.columns())
+        .map(|(field, column)| Column::new(field.name(), column))
+        .collect()
 }
 
 impl Column {

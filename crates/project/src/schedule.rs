@@ -96,7 +96,9 @@ impl FromStr for Every {
     /// Reads `day at 04:00`, `monday at 04:00` (or `week on monday at 04:00`), `month on 1 at 04:00`.
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = |what: &str| {
-            format!("{text:?} is no schedule ({what}); write \"day at 04:00\", \"monday at 04:00\" or \"month on 1 at 04:00\"")
+            format!(
+                "{text:?} is no schedule ({what}); write \"day at 04:00\", \"monday at 04:00\" or \"month on 1 at 04:00\""
+            )
         };
         let lower = text.trim().to_lowercase();
         let (day, at) = lower.split_once(" at ").ok_or_else(|| wrong("the time of the day is missing"))?;
@@ -197,7 +199,16 @@ mod tests {
 
     #[test]
     fn what_is_no_schedule_says_how_it_is_written() {
-        for text in ["", "daily", "day", "day at 25:00", "day at noon", "monday", "month on 31 at 04:00", "month at 04:00"] {
+        for text in [
+            "",
+            "daily",
+            "day",
+            "day at 25:00",
+            "day at noon",
+            "monday",
+            "month on 31 at 04:00",
+            "month at 04:00",
+        ] {
             assert!(text.parse::<Every>().unwrap_err().contains("day at 04:00"), "{text}");
         }
         for text in ["day at 04:00", "sunday at 23:59", "month on 28 at 00:00"] {

@@ -29,10 +29,12 @@ pub struct State {
 pub(crate) fn store_address(project: &Project) -> Result<String, Error> {
     let address = match std::env::var(DATABASE_URL) {
         Ok(url) if !url.trim().is_empty() => url.trim().to_owned(),
-        _ => project.sections.store.url.resolve(&project.folder).map_err(|problem| Error::Setting {
-            key: "store.url".to_owned(),
-            problem,
-        })?,
+        _ => project
+            .sections
+            .store
+            .url
+            .resolve(&project.folder)
+            .map_err(|problem| Error::Setting { key: "store.url".to_owned(), problem })?,
     };
     // A file beside the project, wherever the command was typed.
     Ok(match address.strip_prefix("sqlite:") {

@@ -17,8 +17,8 @@ use perennial_report::Language;
 
 use estimation::{CovariateArguments, Period, SubscriptionArguments, UncertaintyArgument};
 use project::{
-    CheckArguments, DeliveriesCommand, EventsCommand, InitArguments, KeysCommand, OfStore, ProfileCommand, RunArguments, ServeArguments,
-    SnapshotsArguments, StoreCommand,
+    CheckArguments, DeliveriesCommand, EventsCommand, InitArguments, KeysCommand, OfStore, ProfileCommand,
+    RunArguments, ServeArguments, SnapshotsArguments, StoreCommand,
 };
 
 /// The open engine for customer lifetime value.

@@ -45,8 +45,14 @@ pub(crate) fn run(arguments: &OfStore<DeliveriesCommand>) -> Result<()> {
                 ]
             });
             let mut page = Page::new();
-            let heads =
-                [("Id", Left), ("Endpoint", Left), ("Event", Left), ("State", Left), ("Attempts", Right), ("Last error", Left)];
+            let heads = [
+                ("Id", Left),
+                ("Endpoint", Left),
+                ("Event", Left),
+                ("State", Left),
+                ("Attempts", Right),
+                ("Last error", Left),
+            ];
             page.table(&heads, rows.collect());
             page.print()
         }

@@ -34,8 +34,16 @@ pub(crate) fn run(arguments: &OfStore<EventsCommand>) -> Result<()> {
     let rows = rejected.iter().map(|stored| {
         let event = &stored.event;
         let message = event.message_id.clone().unwrap_or_default();
-        vec![event.received_at.strftime("%F %T").to_string(), event.source.clone(), message, event.reason.clone()]
+        vec![
+            event.received_at.strftime("%F %T").to_string(),
+            event.source.clone(),
+            message,
+            event.reason.clone(),
+        ]
     });
-    page.table(&[("Received (UTC)", Left), ("Source", Left), ("Message", Left), ("Reason", Left)], rows.collect());
+    page.table(
+        &[("Received (UTC)", Left), ("Source", Left), ("Message", Left), ("Reason", Left)],
+        rows.collect(),
+    );
     page.print()
 }

@@ -21,7 +21,8 @@ pub(crate) fn run(arguments: &InitArguments) -> Result<()> {
     let name = arguments.name.clone().unwrap_or_else(|| name_of(folder));
     let text = template(&Begun { name, orders });
     // Whatever was written meanwhile is not overwritten.
-    let written = std::fs::File::create_new(&file).and_then(|mut new| std::io::Write::write_all(&mut new, text.as_bytes()));
+    let written = std::fs::File::create_new(&file)
+        .and_then(|mut new| std::io::Write::write_all(&mut new, text.as_bytes()));
     written.with_context(|| file.display().to_string())?;
     let here = folder == Path::new(".");
     let project = if here { String::new() } else { format!(" --project {}", folder.display()) };

@@ -19,7 +19,9 @@ pub(crate) fn run(arguments: &OfStore<KeysCommand>) -> Result<()> {
         KeysCommand::Create { name, scope } => {
             let new = state.wait(store.create_key(name, scope_of(*scope)))?;
             if is_json {
-                return print(&json!({ "name": new.key.name, "scope": new.key.scope.as_str(), "secret": new.secret }));
+                return print(
+                    &json!({ "name": new.key.name, "scope": new.key.scope.as_str(), "secret": new.secret }),
+                );
             }
             println!("{}", new.secret);
             eprintln!("This is the only time that the key is shown; only its checksum is kept.");
@@ -67,7 +69,8 @@ fn as_json(key: &Key) -> serde_json::Value {
 }
 
 fn row(key: &Key) -> Vec<String> {
-    let day = |time: Option<jiff::Timestamp>| time.map(|time| time.strftime("%F").to_string()).unwrap_or_default();
+    let day =
+        |time: Option<jiff::Timestamp>| time.map(|time| time.strftime("%F").to_string()).unwrap_or_default();
     vec![
         key.name.clone(),
         key.scope.as_str().to_owned(),

@@ -15,7 +15,9 @@ pub(crate) fn check(page: &mut Page, project: &Project, outcome: &CheckOutcome) 
     page.heading(&format!("{} is right", project.file.display()));
     for source in &outcome.sources {
         page.heading(&format!("Source {}: {} from {}", source.name, source.table, source.location));
-        let first = |column: &str| source.first_row.iter().find(|(name, _)| name == column).map(|(_, value)| value.clone());
+        let first = |column: &str| {
+            source.first_row.iter().find(|(name, _)| name == column).map(|(_, value)| value.clone())
+        };
         let rows = source.columns.iter().map(|(column, from)| {
             vec![column.clone(), from.clone(), first(from).or_else(|| first(column)).unwrap_or_default()]
         });
@@ -26,9 +28,14 @@ pub(crate) fn check(page: &mut Page, project: &Project, outcome: &CheckOutcome) 
     let there = if outcome.store_exists { "" } else { " (made by the first run)" };
     page.paragraph(&format!("Store: {store}{there}"));
     let zone = &project.sections.shop.time_zone;
-    let next = outcome.next_runs.iter().map(|next| next.to_zoned(zone.clone()).strftime("%F %H:%M %Z").to_string());
+    let next =
+        outcome.next_runs.iter().map(|next| next.to_zoned(zone.clone()).strftime("%F %H:%M %Z").to_string());
     let next: Vec<String> = next.collect();
-    page.paragraph(&if next.is_empty() { "No schedule.".to_owned() } else { format!("Next runs: {}", next.join(", ")) });
+    page.paragraph(&if next.is_empty() {
+        "No schedule.".to_owned()
+    } else {
+        format!("Next runs: {}", next.join(", "))
+    });
 }
 
 /// What a run has made.
@@ -42,7 +49,9 @@ pub(crate) fn run(page: &mut Page, outcome: &RunOutcome) {
             DateOutcome::Unchanged { as_of, snapshot } => {
                 page.paragraph(&format!("{as_of}: nothing changed since {snapshot}."));
             }
-            DateOutcome::TooEarly { as_of } => page.paragraph(&format!("{as_of}: no order was known by then.")),
+            DateOutcome::TooEarly { as_of } => {
+                page.paragraph(&format!("{as_of}: no order was known by then."))
+            }
         }
     }
     if outcome.dates.is_empty() {
@@ -109,7 +118,13 @@ fn quality(page: &mut Page, texts: &Texts, manifest: &Manifest) {
         .collect();
     if !rows.is_empty() {
         page.paragraph("");
-        let heads = [("Source", Left), ("Finding", Left), ("Count", Right), ("Share", Right), ("Since the last run", Left)];
+        let heads = [
+            ("Source", Left),
+            ("Finding", Left),
+            ("Count", Right),
+            ("Share", Right),
+            ("Since the last run", Left),
+        ];
         page.table(&heads, rows);
     }
 }
@@ -121,7 +136,9 @@ fn handed_off(page: &mut Page, handed_off: &[HandedOff]) {
     let rows = handed_off.iter().map(|handed| {
         let told = match &handed.problem {
             Some(problem) => format!("failed: {problem}"),
-            None if handed.without_consent > 0 => format!("{} left out without consent", handed.without_consent),
+            None if handed.without_consent > 0 => {
+                format!("{} left out without consent", handed.without_consent)
+            }
             None => String::new(),
         };
         vec![handed.to.clone(), handed.customers.to_string(), told]
@@ -138,12 +155,24 @@ pub(crate) fn snapshots(page: &mut Page, listed: &[Listed]) {
     }
     let rows = listed.iter().map(|listed| {
         let Some(side) = &listed.totals else {
-            return vec![listed.name.clone(), String::new(), String::new(), String::new(), String::new(), note(listed)];
+            return vec![
+                listed.name.clone(),
+                String::new(),
+                String::new(),
+                String::new(),
+                String::new(),
+                note(listed),
+            ];
         };
         let texts = plain();
         let money = |value: Option<f64>| value.map(|value| texts.decimal(value, 0)).unwrap_or_default();
         let predicted = side.predicted_clv.map(|estimate| {
-            format!("{} ({} \u{2013} {})", money(Some(estimate.point)), money(Some(estimate.lower)), money(Some(estimate.upper)))
+            format!(
+                "{} ({} \u{2013} {})",
+                money(Some(estimate.point)),
+                money(Some(estimate.lower)),
+                money(Some(estimate.upper))
+            )
         });
         vec![
             listed.name.clone(),
@@ -154,8 +183,14 @@ pub(crate) fn snapshots(page: &mut Page, listed: &[Listed]) {
             note(listed),
         ]
     });
-    let heads =
-        [("Snapshot", Left), ("Made (UTC)", Left), ("Customers", Right), ("Historic", Right), ("Predicted", Right), ("", Left)];
+    let heads = [
+        ("Snapshot", Left),
+        ("Made (UTC)", Left),
+        ("Customers", Right),
+        ("Historic", Right),
+        ("Predicted", Right),
+        ("", Left),
+    ];
     page.table(&heads, rows.collect());
 }
 
@@ -212,15 +247,19 @@ pub(crate) fn comparison(page: &mut Page, comparison: &Comparison) {
     ));
     if !comparison.reasons.is_empty() {
         page.heading("What is not the same");
-        let rows = comparison.reasons.iter().map(|reason| {
-            vec![reason.what.replace('_', " "), reason.before.clone(), reason.after.clone()]
-        });
+        let rows = comparison
+            .reasons
+            .iter()
+            .map(|reason| vec![reason.what.replace('_', " "), reason.before.clone(), reason.after.clone()]);
         page.table(&[("", Left), ("Before", Left), ("After", Left)], rows.collect());
     }
     if !comparison.moved.is_empty() {
         page.heading("Whose value moved most");
         let rows = comparison.moved.iter().map(|moved| row(&moved.customer_id, moved.before, moved.after));
-        page.table(&[("Customer", Left), ("Before", Right), ("After", Right), ("Change", Right)], rows.collect());
+        page.table(
+            &[("Customer", Left), ("Before", Right), ("After", Right), ("Change", Right)],
+            rows.collect(),
+        );
     }
 }
 

@@ -65,7 +65,15 @@ fn what_cannot_be_reached_is_named_with_its_source() {
                 [store]\nurl = \"sqlite:nowhere/perennial.db\"\n";
     let bench = shop(more);
     bench.write("till.csv", "customer_id,amount\n1,2\n");
-    let wrong = ["sources.web", "web/*.csv", "sources.till", "PERENNIAL_TEST_NO_SUCH_SECRET", "store.url", "nowhere", "4 problems"];
+    let wrong = [
+        "sources.web",
+        "web/*.csv",
+        "sources.till",
+        "PERENNIAL_TEST_NO_SUCH_SECRET",
+        "store.url",
+        "nowhere",
+        "4 problems",
+    ];
     bench.project("check").fails(1, &wrong);
 }
 

@@ -10,7 +10,9 @@ const TIERS: &str = "[[tiers]]\nname = \"gold\"\nshare = \"10%\"\n[[tiers]]\nnam
 
 #[test]
 fn a_run_leaves_a_snapshot_values_and_a_profile() {
-    let bench = shop(&format!("{TIERS}[[exports]]\nto = \"out.csv\"\ncolumns = [\"customer_id\", \"tier\"]\nconsent = \"not_needed\"\n"));
+    let bench = shop(&format!(
+        "{TIERS}[[exports]]\nto = \"out.csv\"\ncolumns = [\"customer_id\", \"tier\"]\nconsent = \"not_needed\"\n"
+    ));
     let run = bench.project("run --as-of 2023-12-31").good();
     for part in ["Small as of", "Historic CLV", "gold", "out.csv", "snapshots/2023-12-31_1"] {
         assert!(run.stdout.contains(part), "{part:?} is missing in:\n{}", run.stdout);
@@ -55,15 +57,23 @@ fn a_later_run_of_the_same_date_restates_and_rewrites_nothing() {
     assert_eq!(compared["moved"][0]["customer_id"], "c000");
     let historic = |side: &str| compared[side]["historic_clv"].as_f64().unwrap();
     assert!((historic("after") - historic("before") - 0.3 * 5010.0).abs() < 1e-6);
-    let reasons: Vec<&str> =
-        compared["reasons"].as_array().unwrap().iter().map(|reason| reason["what"].as_str().unwrap()).collect();
+    let reasons: Vec<&str> = compared["reasons"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|reason| reason["what"].as_str().unwrap())
+        .collect();
     assert_eq!(reasons, ["data"]);
     // Other settings are named as such.
     bench.write("perennial.toml", project("").replace("30%", "40%"));
     bench.project("run --as-of 2023-12-31").good();
     let compared = bench.project("snapshots compare 2023-12-31_2 2023-12-31_3 --format json").good().json();
-    let reasons: Vec<&str> =
-        compared["reasons"].as_array().unwrap().iter().map(|reason| reason["what"].as_str().unwrap()).collect();
+    let reasons: Vec<&str> = compared["reasons"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|reason| reason["what"].as_str().unwrap())
+        .collect();
     assert_eq!(reasons, ["margin", "settings"]);
     let text = bench.project("snapshots compare 2023-12-31_1 2023-12-31_2").good();
     assert!(text.stdout.contains("2023-12-31_2 restates 2023-12-31_1"), "{}", text.stdout);
@@ -101,10 +111,17 @@ fn two_runs_at_once_are_refused() {
     let bench = shop("");
     std::fs::create_dir(bench.path("snapshots")).unwrap();
     // Another process that holds the lock, as a run does.
-    let lock = std::fs::File::options().create(true).truncate(false).write(true).open(bench.path("snapshots/.lock")).unwrap();
+    let lock = std::fs::File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(bench.path("snapshots/.lock"))
+        .unwrap();
     lock.lock().unwrap();
     bench.write("snapshots/.lock", "process 4711 since 2024-01-01T00:00:00Z");
-    bench.project("run --as-of 2023-12-31").fails(1, &["a run is under way (process 4711 since 2024-01-01T00:00:00Z)"]);
+    bench
+        .project("run --as-of 2023-12-31")
+        .fails(1, &["a run is under way (process 4711 since 2024-01-01T00:00:00Z)"]);
     drop(lock);
     bench.project("run --as-of 2023-12-31").good();
 }
@@ -160,15 +177,24 @@ fn damage_is_told() {
     let listed = bench.project("snapshots --format json").good().json();
     assert_eq!(listed[0]["problem"], "report.html is missing");
     assert_eq!(listed[1]["problem"], "values.parquet was changed after it was made");
-    bench.project("snapshots compare 2023-12-31_1 2024-12-31_1").fails(1, &["there is no snapshot \"2024-12-31_1\"", "2023-12-31_2"]);
+    bench
+        .project("snapshots compare 2023-12-31_1 2024-12-31_1")
+        .fails(1, &["there is no snapshot \"2024-12-31_1\"", "2023-12-31_2"]);
 }
 
 #[test]
 fn an_export_that_fails_is_told_and_the_snapshot_stays() {
-    let bench = shop("[[exports]]\nto = \"nowhere/out.csv\"\nconsent = \"not_needed\"\n[[exports]]\nto = \"out.json\"\nconsent = \"not_needed\"\n");
+    let bench = shop(
+        "[[exports]]\nto = \"nowhere/out.csv\"\nconsent = \"not_needed\"\n[[exports]]\nto = \"out.json\"\nconsent = \"not_needed\"\n",
+    );
     let run = bench.project("run --as-of 2023-12-31");
     assert_eq!(run.code, Some(1));
-    assert!(run.stdout.contains("nowhere/out.csv") && run.stderr.contains("the snapshot is there"), "{}\n{}", run.stdout, run.stderr);
+    assert!(
+        run.stdout.contains("nowhere/out.csv") && run.stderr.contains("the snapshot is there"),
+        "{}\n{}",
+        run.stdout,
+        run.stderr
+    );
     assert!(bench.has("out.json"));
     bench.manifest("2023-12-31_1");
 }
@@ -179,7 +205,10 @@ fn only_who_agreed_is_exported_for_marketing() {
     let bench = shop(&format!("[[exports]]\nto = \"out.csv\"\n{consent}"));
     let run = bench.project("run --as-of 2023-12-31 --format json").good().json();
     assert_eq!(run["handed_off"][0]["customers"], 0);
-    assert_eq!(run["handed_off"][0]["without_consent"], run["dates"][0]["manifest"]["valuation"]["totals"]["customers"]);
+    assert_eq!(
+        run["handed_off"][0]["without_consent"],
+        run["dates"][0]["manifest"]["valuation"]["totals"]["customers"]
+    );
     assert_eq!(bench.read("out.csv").lines().count(), 1);
 }
 

@@ -81,7 +81,10 @@ fn events_become_orders_that_the_next_run_values() {
     // A run beside the server.
     let run = bench.project("run --as-of 2023-12-31 --format json").good().json();
     let sources = run["dates"][0]["manifest"]["sources"]["sources"].as_array().unwrap();
-    assert!(sources.iter().any(|source| source["name"] == "live_orders" && source["rows"] == 1), "{sources:?}");
+    assert!(
+        sources.iter().any(|source| source["name"] == "live_orders" && source["rows"] == 1),
+        "{sources:?}"
+    );
     let shown = bench.project("profile show user_id:u1 --format json").good().json();
     assert_eq!(shown["values"]["snapshot"], "2023-12-31_1");
     assert!((shown["values"]["figures"]["historic_clv"].as_f64().unwrap() - 36.0).abs() < 1e-9, "{shown}");
@@ -118,7 +121,11 @@ fn an_erased_person_is_in_no_snapshot_and_no_figure_changes() {
     // What the shop's files still say of the person is put under the token as well.
     bench.project("run --as-of 2023-12-31").good();
     let compared = bench.project("snapshots compare 2023-12-31_1 2023-12-31_2 --format json").good().json();
-    assert_eq!((&compared["new_customers"], &compared["gone_customers"]), (&0.into(), &0.into()), "{compared}");
+    assert_eq!(
+        (&compared["new_customers"], &compared["gone_customers"]),
+        (&0.into(), &0.into()),
+        "{compared}"
+    );
 }
 
 #[test]

@@ -25,7 +25,8 @@ impl Address {
         }
         if let Some(path) = self.0.strip_prefix("file:") {
             let path = folder.join(path);
-            let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+            let text =
+                std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
             return Ok(text.trim().to_owned());
         }
         Ok(self.0.clone())
@@ -34,7 +35,8 @@ impl Address {
     /// Whether a password stands in the address itself.
     #[must_use]
     pub fn has_password(&self) -> bool {
-        let authority = self.0.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default());
+        let authority =
+            self.0.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default());
         authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
     }
 }

@@ -93,7 +93,9 @@ fn tiers(tiers: &[Tier], problems: &mut Vec<Problem>) {
             (None, Some(share)) => (share, false),
             (None, None) if last => continue,
             (None, None) => {
-                wrong("only the last tier may leave out at_least or share: it holds everyone else".to_owned());
+                wrong(
+                    "only the last tier may leave out at_least or share: it holds everyone else".to_owned(),
+                );
                 continue;
             }
             (Some(_), Some(_)) => {
@@ -105,7 +107,10 @@ fn tiers(tiers: &[Tier], problems: &mut Vec<Problem>) {
             if amounts != bound.1 {
                 wrong("all tiers are set by at_least, or all by share".to_owned());
             } else if amounts && bound.0 >= bound_before {
-                wrong(format!("tiers stand best first: {} is not less than {bound_before} of the tier before", bound.0));
+                wrong(format!(
+                    "tiers stand best first: {} is not less than {bound_before} of the tier before",
+                    bound.0
+                ));
             } else if !amounts && bound.0 <= bound_before {
                 wrong(format!(
                     "shares are counted from the best customer on, so they rise from tier to tier: {} is not more than {bound_before} of the tier before",
@@ -121,7 +126,11 @@ fn source(name: &str, source: &Source, problems: &mut Vec<Problem>) {
     let key = format!("sources.{name}");
     let mut wrong = |key: &str, message: String| problems.push(Problem::error(key, message));
     if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-') {
-        wrong(&key, "the name of a source is of letters, digits, _ and - only: it becomes part of file names".to_owned());
+        wrong(
+            &key,
+            "the name of a source is of letters, digits, _ and - only: it becomes part of file names"
+                .to_owned(),
+        );
     }
     let tables = CanonicalTable::ALL.map(CanonicalTable::name);
     if !tables.contains(&source.table.as_str()) {
@@ -137,8 +146,15 @@ fn source(name: &str, source: &Source, problems: &mut Vec<Problem>) {
         wrong(&format!("{key}.files"), "no file is named".to_owned());
     }
     match (&source.database, &source.from) {
-        (Some(_), None) => wrong(&key, "which table of the database? Add from = \"orders\", or \"shop.orders\" with its schema".to_owned()),
-        (None, Some(_)) => wrong(&format!("{key}.from"), "`from` names the table of a database, and there is none here".to_owned()),
+        (Some(_), None) => wrong(
+            &key,
+            "which table of the database? Add from = \"orders\", or \"shop.orders\" with its schema"
+                .to_owned(),
+        ),
+        (None, Some(_)) => wrong(
+            &format!("{key}.from"),
+            "`from` names the table of a database, and there is none here".to_owned(),
+        ),
         _ => {}
     }
     if !source.columns.is_empty() {
@@ -166,9 +182,13 @@ pub(crate) fn overrides(source: &Source) -> Result<ColumnOverrides, String> {
 }
 
 fn export(key: &str, export: &Export, problems: &mut Vec<Problem>) {
-    let mut wrong = |part: &str, message: String| problems.push(Problem::error(format!("{key}.{part}"), message));
+    let mut wrong =
+        |part: &str, message: String| problems.push(Problem::error(format!("{key}.{part}"), message));
     if OutputFormat::of(Path::new(&export.to)).is_none() {
-        wrong("to", format!("{:?} must end in .parquet, .csv or .json, which says how it is written", export.to));
+        wrong(
+            "to",
+            format!("{:?} must end in .parquet, .csv or .json, which says how it is written", export.to),
+        );
     }
     let known = || CUSTOMER_COLUMNS.iter().copied().chain([TIER]);
     for column in &export.columns {

@@ -17,5 +17,5 @@ pub use template::{Begun, OrdersFound, template};
 pub use written::Margin;
 
 pub(crate) use cross_checks::{TIER, cross_checks, overrides};
-pub(crate) use written::unknown;
 pub(crate) use reading::{LARGEST_FILE, Read, read};
+pub(crate) use written::unknown;

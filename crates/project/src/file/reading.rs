@@ -60,14 +60,18 @@ pub(crate) fn read(text: &str) -> Result<Read<'_>, Vec<Problem>> {
             Ok(sections) => return Ok(Read { sections, keys, problems, left_out }),
             Err(error) => {
                 // Elements are counted in the file, not in what is left of it.
-                let path = error.span().filter(|span| take(&mut rest, span)).and_then(|span| find(&keys.root, &span));
+                let path = error
+                    .span()
+                    .filter(|span| take(&mut rest, span))
+                    .and_then(|span| find(&keys.root, &span));
                 let Some(path) = path else {
                     problems.push(keys.at_span(error.span(), "", error.message()));
                     return Err(problems);
                 };
                 let key = written(&path);
                 // What was taken out before for a reason of its own is not missing besides.
-                let follows = missing_field(&error).is_some_and(|field| left_out.contains(&format!("{key}.{field}")));
+                let follows =
+                    missing_field(&error).is_some_and(|field| left_out.contains(&format!("{key}.{field}")));
                 if !follows {
                     problems.push(keys.at_span(error.span(), &key, &explain(&error, &path)));
                 }

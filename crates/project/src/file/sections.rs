@@ -295,7 +295,10 @@ pub struct Export {
 
 /// Whose values an export may hold. It has to be said, so that nobody forgets it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged, expecting = "expected \"not_needed\" or { purpose = \"...\", channel = \"...\", topic = \"...\" }")]
+#[serde(
+    untagged,
+    expecting = "expected \"not_needed\" or { purpose = \"...\", channel = \"...\", topic = \"...\" }"
+)]
 pub enum ConsentRule {
     /// The export stays within the shop's own accounting.
     Word(NotNeeded),

@@ -60,7 +60,12 @@ fn quantities_are_written_as_on_the_command_line() {
 #[test]
 fn an_unknown_key_says_where_and_which_was_meant() {
     let said = only("[value]\ndiscount = \"10%\"\nhorizn = \"365d\"\n");
-    assert!(said.starts_with("perennial.toml:3: value.horizn: there is no key of [value] \"horizn\"; did you mean \"horizon\"?"), "{said}");
+    assert!(
+        said.starts_with(
+            "perennial.toml:3: value.horizn: there is no key of [value] \"horizn\"; did you mean \"horizon\"?"
+        ),
+        "{said}"
+    );
     assert!(said.contains("Known are horizon, discount, margin"), "{said}");
     let said = only("[vlaue]\n");
     assert!(said.contains("perennial.toml:1") && said.contains("did you mean \"value\"?"), "{said}");
@@ -139,7 +144,10 @@ fn broken_text_is_located() {
     let found = problems("[shop]\nname = \"a\n[value]\nseed = = 1\n");
     assert!(found.iter().any(|said| said.contains("perennial.toml:2")), "{found:#?}");
     assert!(found.iter().any(|said| said.contains("perennial.toml:4")), "{found:#?}");
-    assert!(only("[sources.web]\n[sources.old]\nfiles = \"b.csv\"\n").contains("perennial.toml:1: sources.web: where does it lie?"));
+    assert!(
+        only("[sources.web]\n[sources.old]\nfiles = \"b.csv\"\n")
+            .contains("perennial.toml:1: sources.web: where does it lie?")
+    );
     let twice = only("[sources.web]\nfiles = \"a.csv\"\n[sources.web]\nfiles = \"b.csv\"\n");
     assert!(twice.contains("perennial.toml:3") && twice.contains("duplicate key"), "{twice}");
 }
@@ -147,15 +155,28 @@ fn broken_text_is_located() {
 #[test]
 fn tiers_are_by_amount_or_by_share() {
     let shares = |gold: &str, silver: &str| {
-        format!("[[tiers]]\nname = \"a\"\nshare = {gold}\n[[tiers]]\nname = \"b\"\nshare = {silver}\n[[tiers]]\nname = \"c\"\n")
+        format!(
+            "[[tiers]]\nname = \"a\"\nshare = {gold}\n[[tiers]]\nname = \"b\"\nshare = {silver}\n[[tiers]]\nname = \"c\"\n"
+        )
     };
     assert!(problems(&shares("\"10%\"", "0.4")).is_empty());
     assert!(only(&shares("0.4", "0.1")).contains("they rise from tier to tier"));
     assert!(only(&shares("-0.4", "0.1")).contains("negative"));
-    assert!(only("[[tiers]]\nname = \"a\"\n[[tiers]]\nname = \"b\"\nat_least = 1\n").contains("only the last tier"));
-    assert!(only("[[tiers]]\nname = \"a\"\nat_least = 2\n[[tiers]]\nname = \"b\"\nat_least = 3\n").contains("3 is not less than 2"));
-    assert!(only("[[tiers]]\nname = \"a\"\nat_least = 2\n[[tiers]]\nname = \"a\"\n").contains("two tiers \"a\""));
-    assert!(only("[[tiers]]\nname = \"a\"\nat_least = 2\n[[tiers]]\nname = \"b\"\nshare = 0.5\n").contains("all by share"));
+    assert!(
+        only("[[tiers]]\nname = \"a\"\n[[tiers]]\nname = \"b\"\nat_least = 1\n")
+            .contains("only the last tier")
+    );
+    assert!(
+        only("[[tiers]]\nname = \"a\"\nat_least = 2\n[[tiers]]\nname = \"b\"\nat_least = 3\n")
+            .contains("3 is not less than 2")
+    );
+    assert!(
+        only("[[tiers]]\nname = \"a\"\nat_least = 2\n[[tiers]]\nname = \"a\"\n").contains("two tiers \"a\"")
+    );
+    assert!(
+        only("[[tiers]]\nname = \"a\"\nat_least = 2\n[[tiers]]\nname = \"b\"\nshare = 0.5\n")
+            .contains("all by share")
+    );
 }
 
 #[test]
@@ -172,13 +193,23 @@ fn a_password_in_the_file_is_a_warning_that_does_not_repeat_it() {
     assert!(said.contains("perennial.toml:2: store.url: a password stands in the file"), "{said}");
     assert!(!said.contains("hunter2"));
     assert!(problems("[store]\nurl = \"postgres://shop@db/shop\"\n").is_empty());
-    let project = Project::parse(Path::new("p.toml"), "[store]\nurl = \"postgres://shop:hunter2@db/shop\"\n").unwrap();
+    let project =
+        Project::parse(Path::new("p.toml"), "[store]\nurl = \"postgres://shop:hunter2@db/shop\"\n").unwrap();
     assert!(!format!("{project:?}").contains("hunter2"));
 }
 
 #[test]
 fn hostile_files_are_no_crash() {
-    for text in ["\u{0}", "[[", "a.b.c.d = 1", "= 1", "[sources.\"..\"]\nfiles=[]", "tiers = 5", "sources = []", "\u{feff}[shop]"] {
+    for text in [
+        "\u{0}",
+        "[[",
+        "a.b.c.d = 1",
+        "= 1",
+        "[sources.\"..\"]\nfiles=[]",
+        "tiers = 5",
+        "sources = []",
+        "\u{feff}[shop]",
+    ] {
         let _ = problems(text);
     }
     let deep = format!("a = {}{}", "[".repeat(5000), "]".repeat(5000));
@@ -189,19 +220,32 @@ fn hostile_files_are_no_crash() {
 /// The keys of a section, as the error about an unknown one lists them.
 fn keys(before: &str, section: &str) -> BTreeSet<String> {
     let found = problems(&format!("{before}\n{section}\nno_such_key_at_all = 1\n"));
-    let said = found.iter().find(|said| said.contains("no_such_key_at_all")).unwrap_or_else(|| panic!("{found:?}"));
+    let said =
+        found.iter().find(|said| said.contains("no_such_key_at_all")).unwrap_or_else(|| panic!("{found:?}"));
     said.split_once("Known are ").unwrap().1.split(", ").map(str::to_owned).collect()
 }
 
 /// Every section with its header.
 fn every_key() -> Vec<(&'static str, BTreeSet<String>)> {
     let mut all: Vec<_> = [
-        "[shop]", "[value]", "[costs]", "[[tiers]]", "[sources.NAME]", "[events]", "[store]", "[schedule]", "[privacy]", "[[exports]]",
-        "[[webhooks]]", "[hubspot]", "[server]",
+        "[shop]",
+        "[value]",
+        "[costs]",
+        "[[tiers]]",
+        "[sources.NAME]",
+        "[events]",
+        "[store]",
+        "[schedule]",
+        "[privacy]",
+        "[[exports]]",
+        "[[webhooks]]",
+        "[hubspot]",
+        "[server]",
     ]
     .map(|section| (section, keys("", section)))
     .into();
-    let sections: BTreeSet<_> = all.iter().map(|(name, _)| name.trim_matches(['[', ']']).replace(".NAME", "")).collect();
+    let sections: BTreeSet<_> =
+        all.iter().map(|(name, _)| name.trim_matches(['[', ']']).replace(".NAME", "")).collect();
     assert_eq!(keys("", ""), sections, "a section is missing in this test");
     all.sort();
     all
@@ -214,7 +258,9 @@ fn the_template_is_right_and_holds_every_key() {
     // All examples switched on, as a person does: the mark in front of a key goes, prose stays.
     let switched_on: String = plain
         .lines()
-        .map(|line| line.strip_prefix('#').filter(|rest| !rest.is_empty() && !rest.starts_with(' ')).unwrap_or(line))
+        .map(|line| {
+            line.strip_prefix('#').filter(|rest| !rest.is_empty() && !rest.starts_with(' ')).unwrap_or(line)
+        })
         .fold(String::new(), |text, line| text + line + "\n");
     assert_eq!(problems(&switched_on), [""; 0], "{switched_on}");
     for (section, keys) in every_key() {
@@ -235,7 +281,10 @@ fn the_template_takes_what_was_recognised() {
         last_day: jiff::civil::date(2011, 12, 9),
     };
     let text = template(&Begun { name: "Tom's \"shop\"".to_owned(), orders: Some(orders) });
-    assert!(text.contains("# Recognised: Shopify orders export, orders from 2009-12-01 to 2011-12-09."), "{text}");
+    assert!(
+        text.contains("# Recognised: Shopify orders export, orders from 2009-12-01 to 2011-12-09."),
+        "{text}"
+    );
     let sections = Project::parse(Path::new("p.toml"), &text).unwrap().sections;
     assert_eq!(sections.shop.name, "Tom's \"shop\"");
     assert_eq!(sections.shop.currency.as_deref(), Some("GBP"));
@@ -244,9 +293,13 @@ fn the_template_takes_what_was_recognised() {
 
 #[test]
 fn the_book_documents_every_key() {
-    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/book/src/project-file.md")).unwrap();
+    let page = std::fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/book/src/project-file.md"),
+    )
+    .unwrap();
     for (section, keys) in every_key() {
-        let (_, after) = page.split_once(&format!("`{section}`")).unwrap_or_else(|| panic!("{section} is missing"));
+        let (_, after) =
+            page.split_once(&format!("`{section}`")).unwrap_or_else(|| panic!("{section} is missing"));
         let part = after.split("\n## ").next().unwrap();
         for key in keys {
             assert!(part.contains(&format!("| `{key}` |")), "{section} {key} is missing");

@@ -134,7 +134,11 @@ fn margin_rule(text: &str) -> Result<Margin, String> {
 }
 
 fn not_negative(number: f64, text: &str) -> Result<f64, String> {
-    if number >= 0.0 { Ok(number) } else { Err(format!("{text} is negative; it must lie between 0% and 100%")) }
+    if number >= 0.0 {
+        Ok(number)
+    } else {
+        Err(format!("{text} is negative; it must lie between 0% and 100%"))
+    }
 }
 
 fn amount(text: &str) -> Result<f64, String> {

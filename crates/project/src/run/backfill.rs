@@ -26,7 +26,9 @@ impl Period {
     /// The last day of the period that a date lies in.
     fn end(self, date: Date) -> Option<Date> {
         match self {
-            Self::Week => date.checked_add((6 - i64::from(date.weekday().to_monday_zero_offset())).days()).ok(),
+            Self::Week => {
+                date.checked_add((6 - i64::from(date.weekday().to_monday_zero_offset())).days()).ok()
+            }
             Self::Month => Some(date.last_of_month()),
             Self::Quarter => {
                 let month = (date.month() + 2) / 3 * 3;
@@ -42,9 +44,9 @@ impl FromStr for Period {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|(name, _)| *name == text);
-        found.map(|(_, period)| period).ok_or_else(|| {
-            crate::file::unknown("period", text, Self::ALL.map(|(name, _)| name))
-        })
+        found
+            .map(|(_, period)| period)
+            .ok_or_else(|| crate::file::unknown("period", text, Self::ALL.map(|(name, _)| name)))
     }
 }
 
@@ -79,8 +81,14 @@ mod tests {
 
     #[test]
     fn only_periods_that_are_over_count() {
-        assert_eq!(ends("month", date(2023, 12, 31), date(2024, 3, 30)), ["2023-12-31", "2024-01-31", "2024-02-29"]);
-        assert_eq!(ends("quarter", date(2024, 1, 1), date(2024, 9, 30)), ["2024-03-31", "2024-06-30", "2024-09-30"]);
+        assert_eq!(
+            ends("month", date(2023, 12, 31), date(2024, 3, 30)),
+            ["2023-12-31", "2024-01-31", "2024-02-29"]
+        );
+        assert_eq!(
+            ends("quarter", date(2024, 1, 1), date(2024, 9, 30)),
+            ["2024-03-31", "2024-06-30", "2024-09-30"]
+        );
         assert_eq!(ends("year", date(2022, 5, 5), date(2024, 12, 30)), ["2022-12-31", "2023-12-31"]);
         // Sundays.
         assert_eq!(ends("week", date(2026, 11, 16), date(2026, 11, 30)), ["2026-11-22", "2026-11-29"]);

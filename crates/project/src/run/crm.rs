@@ -10,9 +10,9 @@ use perennial_valuation::figures::CUSTOMER_COLUMNS;
 use super::HandedOff;
 use super::hand_off::HandOff;
 use super::reading::register_customers;
+use crate::Error;
 use crate::file::TIER;
 use crate::rows::{self, Cell, Column, columns};
-use crate::Error;
 
 /// Records that wait to be sent.
 const WAITING: usize = 1000;
@@ -40,7 +40,8 @@ pub(super) fn write_back(handing: &HandOff, settings: &HubSpotSettings) -> Resul
     let report = report?;
     streamed.map_err(|_| Error::Column { column: "customer_id".to_owned() })??;
     let problem = (report.refused > 0).then(|| {
-        let first = report.refusals.first().map(|refusal| format!(": {}", refusal.reason)).unwrap_or_default();
+        let first =
+            report.refusals.first().map(|refusal| format!(": {}", refusal.reason)).unwrap_or_default();
         format!("{} customers were refused{first}", report.refused)
     });
     Ok(HandedOff {

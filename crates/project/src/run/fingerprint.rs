@@ -8,9 +8,9 @@ use perennial_lake::arrow::datatypes::Date32Type;
 use perennial_lake::{Reading, Session};
 use sha2::{Digest, Sha256};
 
+use crate::Error;
 use crate::file::Sections;
 use crate::snapshot::{Fingerprint, SumOfHashes, hash_rows, hex};
-use crate::Error;
 
 /// Checksums of what was read, by business day.
 #[derive(Debug)]
@@ -28,7 +28,10 @@ impl Fingerprints {
             ("purchases", format!("SELECT day, customer, spend, refunded{cost} FROM purchases")),
             ("refunds", "SELECT day, customer, amount FROM refunds".to_owned()),
             // A refund changes what is known from the order's day on.
-            ("linked", "SELECT order_day AS day, day AS refund_day, customer, amount FROM linked_refunds".to_owned()),
+            (
+                "linked",
+                "SELECT order_day AS day, day AS refund_day, customer, amount FROM linked_refunds".to_owned(),
+            ),
         ];
         let mut days = BTreeMap::<i32, SumOfHashes>::new();
         for (table, sql) in tables {
@@ -37,12 +40,16 @@ impl Fingerprints {
                 let unexpected = || Error::Column { column: "day".to_owned() };
                 let day = batch.column_by_name("day").ok_or_else(unexpected)?;
                 let day = day.as_primitive_opt::<Date32Type>().ok_or_else(unexpected)?;
-                hash_rows(&batch, |_| true, |number, bytes| {
-                    row.clear();
-                    row.extend(table.as_bytes());
-                    row.extend(bytes);
-                    days.entry(day.value(number)).or_default().add(&row);
-                })
+                hash_rows(
+                    &batch,
+                    |_| true,
+                    |number, bytes| {
+                        row.clear();
+                        row.extend(table.as_bytes());
+                        row.extend(bytes);
+                        days.entry(day.value(number)).or_default().add(&row);
+                    },
+                )
             })?;
         }
         Ok(Self { days, settings: settings(reading, sections) })

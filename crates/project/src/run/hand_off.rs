@@ -75,11 +75,14 @@ impl HandOff<'_> {
     fn export(&self, export: &Export) -> Result<HandedOff, Error> {
         let columns = match export.columns.as_slice() {
             [] => "v.*".to_owned(),
-            names => names.iter().map(|name| format!("v.{}", identifier(name))).collect::<Vec<_>>().join(", "),
+            names => {
+                names.iter().map(|name| format!("v.{}", identifier(name))).collect::<Vec<_>>().join(", ")
+            }
         };
         let (join, without_consent) = self.consent(&export.consent)?;
         let sql = format!("SELECT {columns} FROM {} AS v{join} ORDER BY v.customer_id", self.values);
-        let target = if export.to.contains("://") { export.to.clone().into() } else { self.project.path(&export.to) };
+        let target =
+            if export.to.contains("://") { export.to.clone().into() } else { self.project.path(&export.to) };
         let format = OutputFormat::of(Path::new(&export.to)).unwrap_or(OutputFormat::Parquet);
         let customers = self.session.write(&sql, &target, format)?;
         Ok(HandedOff { to: export.to.clone(), customers, without_consent, problem: None })
@@ -97,7 +100,9 @@ impl HandOff<'_> {
             let mut names = Vec::new();
             for row in 0..batch.num_rows() {
                 match columns.first().and_then(|column| column.cell(row)) {
-                    Some(Cell::Text(customer)) if consented.contains(customer) => names.push(customer.to_owned()),
+                    Some(Cell::Text(customer)) if consented.contains(customer) => {
+                        names.push(customer.to_owned())
+                    }
                     _ => without += 1,
                 }
             }
@@ -113,7 +118,8 @@ impl HandOff<'_> {
         let side = Side::from(manifest);
         let currency = side.currency.clone().unwrap_or_else(|| NO_CURRENCY.to_owned());
         let definitions = &manifest.valuation.definitions;
-        let predicted = side.predicted_clv.map_or([0.0; 3], |estimate| [estimate.point, estimate.lower, estimate.upper]);
+        let predicted =
+            side.predicted_clv.map_or([0.0; 3], |estimate| [estimate.point, estimate.lower, estimate.upper]);
         let historic = side.historic_clv.unwrap_or(0.0);
         let mut events = vec![Event::RunCompleted(RunCompleted {
             run: self.run.id.to_string(),
@@ -121,7 +127,11 @@ impl HandOff<'_> {
             as_of: manifest.as_of,
             customers: side.customers,
             currency: currency.clone(),
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "days up to a hundred years")]
+            #[allow(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "days up to a hundred years"
+            )]
             horizon_days: definitions.horizon_days.round() as u32,
             historic_clv: historic,
             predicted_clv: predicted[0],
@@ -136,11 +146,17 @@ impl HandOff<'_> {
                 as_of: manifest.as_of,
                 currency,
                 historic_clv_change: historic - before.historic_clv.unwrap_or(0.0),
-                predicted_clv_change: predicted[0] - before.predicted_clv.map_or(0.0, |estimate| estimate.point),
+                predicted_clv_change: predicted[0]
+                    - before.predicted_clv.map_or(0.0, |estimate| estimate.point),
             }));
         }
         for event in &events {
-            self.state.wait(announce(self.state.store(), &self.project.sections.webhooks, event, self.now))?;
+            self.state.wait(announce(
+                self.state.store(),
+                &self.project.sections.webhooks,
+                event,
+                self.now,
+            ))?;
         }
         Ok(())
     }
@@ -157,7 +173,8 @@ pub(crate) fn tell_failure(project: &Project, state: &State, run: &Run, error: &
 
 fn customers_of(names: &[String]) -> Result<RecordBatch, Error> {
     let array: ArrayRef = Arc::new(StringArray::from_iter_values(names));
-    RecordBatch::try_from_iter([("customer", array)]).map_err(|_| Error::Column { column: "customer".to_owned() })
+    RecordBatch::try_from_iter([("customer", array)])
+        .map_err(|_| Error::Column { column: "customer".to_owned() })
 }
 
 impl HandedOff {

@@ -6,8 +6,8 @@ use perennial_lake::arrow::compute::cast;
 use perennial_lake::arrow::datatypes::{DataType, Float64Type};
 use perennial_lake::{Reading, Session};
 
-use crate::file::{Margin, Sections};
 use crate::Error;
+use crate::file::{Margin, Sections};
 
 /// The margin to value with; `None` leaves it to the valuation, which measures it where the data have costs.
 pub(crate) fn margin(

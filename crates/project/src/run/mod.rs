@@ -155,7 +155,14 @@ fn made(
     }
     let handed_off = match last {
         Some((table, manifest)) => {
-            let handing = hand_off::HandOff { project, state, run, session: &read.session, values: &table, now: request.now };
+            let handing = hand_off::HandOff {
+                project,
+                state,
+                run,
+                session: &read.session,
+                values: &table,
+                now: request.now,
+            };
             handing.all(&manifest)?
         }
         None => Vec::new(),

@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use perennial_lake::{
-    CanonicalTable, DatabaseUrl, Location, Mapping, QualityTrend, Reading, Session, SessionOptions, Shop, Source, SourceRead,
-    SourcesRead, ZeroOrders,
+    CanonicalTable, DatabaseUrl, Location, Mapping, QualityTrend, Reading, Session, SessionOptions, Shop,
+    Source, SourceRead, SourcesRead, ZeroOrders,
 };
 
 use super::RunRequest;
 use super::fingerprint::Fingerprints;
+use crate::erased::Erased;
 use crate::file::{self, overrides};
 use crate::sql::literal;
-use crate::erased::Erased;
 use crate::state::{State, store_address};
 use crate::{Error, Project};
 
@@ -39,7 +39,11 @@ pub(crate) fn read(project: &Project, state: &State, request: &RunRequest) -> Re
     register_identities(project, &session, &sources)?;
     let quarantine = project.path(QUARANTINE);
     std::fs::create_dir_all(&quarantine).map_err(Error::file(&quarantine))?;
-    let shop = Shop { quarantine: Some(quarantine), on_progress: request.on_reading.clone(), ..shop_of(project, request.now) };
+    let shop = Shop {
+        quarantine: Some(quarantine),
+        on_progress: request.on_reading.clone(),
+        ..shop_of(project, request.now)
+    };
     let read = session.read_sources(&sources, &shop)?;
     Erased::new(project, state)?.put_under_tokens(&session, &read.reading)?;
     let fingerprints = Fingerprints::new(&session, &read.reading, &project.sections)?;
@@ -96,7 +100,10 @@ fn of_file(project: &Project, name: &str, source: &file::Source) -> Result<Sourc
     };
     Ok(Source {
         name: name.to_owned(),
-        table: source.table.parse().map_err(|error: perennial_lake::Error| wrong("table", error.to_string()))?,
+        table: source
+            .table
+            .parse()
+            .map_err(|error: perennial_lake::Error| wrong("table", error.to_string()))?,
         location: location.relative_to(&project.folder),
         mapping: match &source.sql {
             Some(sql) => Mapping::Select(sql.clone()),

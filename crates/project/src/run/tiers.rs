@@ -5,20 +5,25 @@ use perennial_lake::arrow::array::{Array, AsArray};
 use perennial_lake::arrow::compute::cast;
 use perennial_lake::arrow::datatypes::{DataType, Float64Type};
 
+use crate::Error;
 use crate::file::{TIER, Tier};
 use crate::snapshot::TierTotal;
 use crate::sql::literal;
-use crate::Error;
 
 /// What customers are ranked by: the total where value is predicted, else what was earned.
 const VALUE: &str = "coalesce(total_clv, historic_clv)";
 
 /// The column that says which tier a customer of a table is in, as SQL, and the tiers with the bounds that it has.
-pub(crate) fn column(session: &Session, table: &str, tiers: &[Tier]) -> Result<(String, Vec<TierTotal>), Error> {
+pub(crate) fn column(
+    session: &Session,
+    table: &str,
+    tiers: &[Tier],
+) -> Result<(String, Vec<TierTotal>), Error> {
     if tiers.is_empty() {
         return Ok((format!("CAST(NULL AS VARCHAR) AS {TIER}"), Vec::new()));
     }
-    let values = if tiers.iter().any(|tier| tier.share.is_some()) { descending(session, table)? } else { Vec::new() };
+    let values =
+        if tiers.iter().any(|tier| tier.share.is_some()) { descending(session, table)? } else { Vec::new() };
     let bounded: Vec<TierTotal> = tiers
         .iter()
         .map(|tier| TierTotal {
@@ -62,7 +67,8 @@ pub(crate) fn totals(session: &Session, table: &str, tiers: Vec<TierTotal>) -> R
 fn descending(session: &Session, table: &str) -> Result<Vec<f64>, Error> {
     let mut values = Vec::new();
     session.for_each(&format!("SELECT {VALUE} AS value FROM {table}"), |batch| {
-        let column = cast(batch.column(0), &DataType::Float64).map_err(|_| Error::Column { column: "total_clv".to_owned() })?;
+        let column = cast(batch.column(0), &DataType::Float64)
+            .map_err(|_| Error::Column { column: "total_clv".to_owned() })?;
         let column = column.as_primitive::<Float64Type>();
         values.extend(column.iter().flatten());
         Ok::<(), Error>(())

@@ -66,7 +66,11 @@ impl Valuer<'_> {
         let unfinished = self.snapshots.begin(self.lock)?;
         let session = &self.read.session;
         let values = unfinished.folder().join(VALUES);
-        session.write(&format!("SELECT * FROM {SNAPSHOT_VALUES} ORDER BY customer_id"), &values, OutputFormat::Parquet)?;
+        session.write(
+            &format!("SELECT * FROM {SNAPSHOT_VALUES} ORDER BY customer_id"),
+            &values,
+            OutputFormat::Parquet,
+        )?;
         let report = unfinished.folder().join(REPORT);
         perennial_report::write_html(&report, &valuation, reading, self.language())?;
         let folder = unfinished.finish(&manifest)?;

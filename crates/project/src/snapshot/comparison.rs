@@ -107,7 +107,12 @@ impl From<&Manifest> for Side {
 ///
 /// # Errors
 /// When there are none of these names, or their files cannot be read.
-pub fn compare(session: &Session, snapshots: &Snapshots, before: &str, after: &str) -> Result<Comparison, Error> {
+pub fn compare(
+    session: &Session,
+    snapshots: &Snapshots,
+    before: &str,
+    after: &str,
+) -> Result<Comparison, Error> {
     let folders = [snapshots.find(before)?, snapshots.find(after)?];
     let [first, second] = [Manifest::read(&folders[0])?, Manifest::read(&folders[1])?];
     register_values(session, "values_before", &folders[0])?;
@@ -180,13 +185,18 @@ fn reasons(before: &Manifest, after: &Manifest) -> Vec<Reason> {
             reasons.push(Reason { what: what.to_owned(), before, after });
         }
     };
-    let definitions = |manifest: &Manifest| serde_json::to_value(&manifest.valuation.definitions).unwrap_or_default();
+    let definitions =
+        |manifest: &Manifest| serde_json::to_value(&manifest.valuation.definitions).unwrap_or_default();
     let (first, second) = (definitions(before), definitions(after));
     for (name, value) in first.as_object().into_iter().flatten() {
         differs(name, plain(value), second.get(name).map(plain).unwrap_or_default());
     }
     let model = |manifest: &Manifest| {
-        manifest.valuation.models.as_ref().map_or("none".to_owned(), |models| models.transactions.model.to_string())
+        manifest
+            .valuation
+            .models
+            .as_ref()
+            .map_or("none".to_owned(), |models| models.transactions.model.to_string())
     };
     differs("model", model(before), model(after));
     differs("perennial", before.perennial.clone(), after.perennial.clone());
@@ -216,7 +226,11 @@ fn text(batch: &RecordBatch, column: &str, row: usize) -> Result<String, Error> 
     Ok(array.as_string::<i32>().value(row).to_owned())
 }
 
-fn casted(batch: &RecordBatch, column: &str, kind: &DataType) -> Result<perennial_lake::arrow::array::ArrayRef, Error> {
+fn casted(
+    batch: &RecordBatch,
+    column: &str,
+    kind: &DataType,
+) -> Result<perennial_lake::arrow::array::ArrayRef, Error> {
     let unexpected = || Error::Column { column: column.to_owned() };
     cast(batch.column_by_name(column).ok_or_else(unexpected)?, kind).map_err(|_| unexpected())
 }

@@ -57,7 +57,11 @@ impl Snapshots {
     pub fn find(&self, name: &str) -> Result<PathBuf, Error> {
         let folder = self.folder.join(name);
         let known = as_of_and_number(name).is_some() && folder.join(MANIFEST).is_file();
-        if known { Ok(folder) } else { Err(Error::NoSnapshot { name: name.to_owned(), known: self.names()? }) }
+        if known {
+            Ok(folder)
+        } else {
+            Err(Error::NoSnapshot { name: name.to_owned(), known: self.names()? })
+        }
     }
 
     /// All names, by date and then by the order in which they were made.
@@ -145,7 +149,10 @@ impl Snapshots {
 
     /// A new snapshot, which is none before it is finished.
     pub(crate) fn begin(&self, _lock: &Lock) -> Result<Unfinished, Error> {
-        let folder = tempfile::Builder::new().prefix(MAKING).tempdir_in(&self.folder).map_err(Error::file(&self.folder))?;
+        let folder = tempfile::Builder::new()
+            .prefix(MAKING)
+            .tempdir_in(&self.folder)
+            .map_err(Error::file(&self.folder))?;
         readable_by_all_who_may(folder.path())?;
         Ok(Unfinished { folder, snapshots: self.folder.clone() })
     }
@@ -153,7 +160,8 @@ impl Snapshots {
     /// The name that the next snapshot of a date gets.
     pub(crate) fn next_name(&self, as_of: Date) -> Result<String, Error> {
         let names = self.names()?;
-        let of_date = names.iter().filter_map(|name| as_of_and_number(name)).filter(|(date, _)| *date == as_of);
+        let of_date =
+            names.iter().filter_map(|name| as_of_and_number(name)).filter(|(date, _)| *date == as_of);
         let number = of_date.map(|(_, number)| number).max().unwrap_or(0) + 1;
         Ok(format!("{as_of}_{number}"))
     }

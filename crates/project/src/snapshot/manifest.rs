@@ -96,10 +96,13 @@ impl Manifest {
         }
         let path = folder.join(MANIFEST);
         let text = std::fs::read(&path).map_err(Error::file(&path))?;
-        let damaged = |error: serde_json::Error| Error::Damaged { path: path.clone(), problem: error.to_string() };
+        let damaged =
+            |error: serde_json::Error| Error::Damaged { path: path.clone(), problem: error.to_string() };
         let Layout { format } = serde_json::from_slice(&text).map_err(damaged)?;
         if format > FORMAT {
-            let problem = format!("it was written by a later version (layout {format}, known up to {FORMAT}); update Perennial");
+            let problem = format!(
+                "it was written by a later version (layout {format}, known up to {FORMAT}); update Perennial"
+            );
             return Err(Error::Damaged { path, problem });
         }
         serde_json::from_slice(&text).map_err(damaged)

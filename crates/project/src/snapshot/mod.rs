@@ -15,5 +15,5 @@ pub use manifest::{Fingerprint, Manifest, Redaction, TierTotal};
 
 pub(crate) use figures::{SumOfHashes, figures_sum, hash_rows};
 pub(crate) use folder::{Lock, hex};
-pub(crate) use redaction::redact;
 pub(crate) use manifest::{FORMAT, REPORT, VALUES};
+pub(crate) use redaction::redact;

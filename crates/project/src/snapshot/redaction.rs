@@ -67,7 +67,8 @@ fn rewrite(
     let figures = figures_sum(session, "values_redacted")?.to_string();
     session.drop_table("values_redacted")?;
     if figures != manifest.figures {
-        let problem = "the figures are not those that were checksummed; the snapshot is damaged and was left as it is";
+        let problem =
+            "the figures are not those that were checksummed; the snapshot is damaged and was left as it is";
         return Err(Error::Damaged { path: from.join(VALUES), problem: problem.to_owned() });
     }
     let report = from.join(REPORT);
@@ -132,7 +133,9 @@ fn replace_texts(value: &mut serde_json::Value, tokens: &BTreeMap<String, String
             }
         }
         serde_json::Value::Array(items) => items.iter_mut().for_each(|item| replace_texts(item, tokens)),
-        serde_json::Value::Object(fields) => fields.values_mut().for_each(|field| replace_texts(field, tokens)),
+        serde_json::Value::Object(fields) => {
+            fields.values_mut().for_each(|field| replace_texts(field, tokens))
+        }
         _ => {}
     }
 }
