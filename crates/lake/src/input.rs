@@ -54,6 +54,7 @@ impl Input {
     }
 
     /// What people know the file by; it is opened by `file.path`.
+    #[allow(clippy::misnamed_getters)]
     pub(crate) fn path(&self) -> &Path {
         &self.file.name
     }

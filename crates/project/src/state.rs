@@ -130,10 +130,11 @@ impl State {
             DateOutcome::Unchanged { snapshot, .. } => Some(snapshot.as_str()),
             DateOutcome::TooEarly { .. } => None,
         });
-        Ok(match last {
+        match last {
             Some(snapshot) => self.wait(self.store.finish_run(run.id, snapshot, Timestamp::now()))?,
             None => self.wait(self.store.fail_run(run.id, "there was no date to value", Timestamp::now()))?,
-        })
+        }
+        Ok(())
     }
 
     /// Writes down why a run failed; where even that fails, the error itself is what is told.

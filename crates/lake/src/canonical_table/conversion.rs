@@ -206,7 +206,7 @@ impl Converter {
         refused: &mut [Option<Refused>],
     ) -> Result<(), Error> {
         let texts = if is_text(found.data_type()) { Some(as_text(found)?) } else { None };
-        let written = texts.as_ref().map(|texts| texts.as_string::<i32>());
+        let written = texts.as_ref().map(AsArray::as_string::<i32>);
         let name = self.column.name;
         for (row, refused) in refused.iter_mut().enumerate() {
             if refused.is_some() {

@@ -23,28 +23,25 @@ pub(super) fn read(
     ledger: Option<&mut Ledger>,
 ) -> Result<OrdersRead, Error> {
     let ledger = ledger.map(|ledger| (place, ledger));
-    match (&source.location, &source.mapping) {
-        (Location::Files(paths), Mapping::Recognised(choices)) => {
-            let files = shop.order_source(&source.name, paths.clone(), choices.clone());
-            let inputs = find_inputs(session, &files)?;
-            let (recipe, bindings) = understand(&inputs, &files)?;
-            read_inputs(session, &files, inputs, recipe, &bindings, ledger)
-        }
-        _ => {
-            let rows = session.temporary_path(&format!("orders-{place}.parquet"));
-            let selected = select_into(session, source, &rows);
-            let read = selected.and_then(|()| {
-                let (files, input, recipe, binding) = mapped(source, shop, &rows)?;
-                let mut read = read_inputs(session, &files, vec![input], recipe, &[binding], ledger)?;
-                let structure =
-                    if matches!(source.mapping, Mapping::Select(_)) { "selected rows" } else { "a table" };
-                read.files.iter_mut().for_each(|file| structure.clone_into(&mut file.structure));
-                Ok(read)
-            });
-            // The rows are in the tables now. A file that cannot be removed goes with the session's folder.
-            let _ = std::fs::remove_file(&rows);
-            read
-        }
+    if let (Location::Files(paths), Mapping::Recognised(choices)) = (&source.location, &source.mapping) {
+        let files = shop.order_source(&source.name, paths.clone(), choices.clone());
+        let inputs = find_inputs(session, &files)?;
+        let (recipe, bindings) = understand(&inputs, &files)?;
+        read_inputs(session, &files, inputs, recipe, &bindings, ledger)
+    } else {
+        let rows = session.temporary_path(&format!("orders-{place}.parquet"));
+        let selected = select_into(session, source, &rows);
+        let read = selected.and_then(|()| {
+            let (files, input, recipe, binding) = mapped(source, shop, &rows)?;
+            let mut read = read_inputs(session, &files, vec![input], recipe, &[binding], ledger)?;
+            let structure =
+                if matches!(source.mapping, Mapping::Select(_)) { "selected rows" } else { "a table" };
+            read.files.iter_mut().for_each(|file| structure.clone_into(&mut file.structure));
+            Ok(read)
+        });
+        // The rows are in the tables now. A file that cannot be removed goes with the session's folder.
+        let _ = std::fs::remove_file(&rows);
+        read
     }
 }
 

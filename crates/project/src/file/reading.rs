@@ -93,8 +93,8 @@ impl Keys<'_> {
     }
 
     fn line(&self, offset: usize) -> usize {
-        let before = &self.text.as_bytes()[..offset.min(self.text.len())];
-        before.iter().filter(|byte| **byte == b'\n').count() + 1
+        let ends = self.text.match_indices('\n');
+        ends.take_while(|(end, _)| *end < offset).count() + 1
     }
 
     /// Where the longest part of a key that is there begins.

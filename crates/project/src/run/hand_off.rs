@@ -101,7 +101,7 @@ impl HandOff<'_> {
             for row in 0..batch.num_rows() {
                 match columns.first().and_then(|column| column.cell(row)) {
                     Some(Cell::Text(customer)) if consented.contains(customer) => {
-                        names.push(customer.to_owned())
+                        names.push(customer.to_owned());
                     }
                     _ => without += 1,
                 }

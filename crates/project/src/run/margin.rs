@@ -54,7 +54,7 @@ impl Known {
             let column = batches.first()?.column_by_name(name)?;
             let column = cast(column, &DataType::Float64).ok()?;
             let column = column.as_primitive_opt::<Float64Type>()?;
-            (column.len() > 0 && column.is_valid(0)).then(|| column.value(0))
+            (!column.is_empty() && column.is_valid(0)).then(|| column.value(0))
         };
         let scale = 10_f64.powi(i32::try_from(reading.scale).unwrap_or(0));
         Ok(Self {

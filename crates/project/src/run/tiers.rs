@@ -55,7 +55,7 @@ pub(crate) fn totals(session: &Session, table: &str, tiers: Vec<TierTotal>) -> R
             let batches = session.query(&sql)?;
             let number = |place: usize| {
                 let column = batches.first()?.column(place).as_primitive_opt::<Float64Type>()?;
-                (column.len() > 0 && column.is_valid(0)).then(|| column.value(0))
+                (!column.is_empty() && column.is_valid(0)).then(|| column.value(0))
             };
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count that passed through f64")]
             Ok(TierTotal { customers: number(0).unwrap_or(0.0) as u64, total_clv: number(1).unwrap_or(0.0), ..tier })

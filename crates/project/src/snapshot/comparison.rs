@@ -196,7 +196,7 @@ fn reasons(before: &Manifest, after: &Manifest) -> Vec<Reason> {
             .valuation
             .models
             .as_ref()
-            .map_or("none".to_owned(), |models| models.transactions.model.to_string())
+            .map_or("none".to_owned(), |models| models.transactions.model.clone())
     };
     differs("model", model(before), model(after));
     differs("perennial", before.perennial.clone(), after.perennial.clone());

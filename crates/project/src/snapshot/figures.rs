@@ -53,7 +53,7 @@ pub(crate) fn hash_rows(
     for row in 0..batch.num_rows() {
         bytes.clear();
         for column in &wanted {
-            append(column.cell(row), &mut bytes);
+            append(column.cell(row).as_ref(), &mut bytes);
         }
         each(row, &bytes);
     }
@@ -61,7 +61,7 @@ pub(crate) fn hash_rows(
 }
 
 /// A value's bytes behind a mark that tells null from any value, and where a text ends.
-fn append(cell: Option<Cell<'_>>, bytes: &mut Vec<u8>) {
+fn append(cell: Option<&Cell<'_>>, bytes: &mut Vec<u8>) {
     bytes.push(u8::from(cell.is_some()));
     match cell {
         None => {}

@@ -21,6 +21,9 @@ const OLD: &str = ".old-";
 /// The file whose lock only one run holds at a time.
 const LOCK: &str = ".lock";
 
+/// A snapshot's name, and what it says of itself; an error where that cannot be read.
+pub type NamedManifest = (String, Result<Manifest, Error>);
+
 /// The snapshots of a project.
 #[derive(Debug, Clone)]
 pub struct Snapshots {
@@ -87,7 +90,7 @@ impl Snapshots {
     ///
     /// # Errors
     /// When the folder cannot be read.
-    pub fn manifests(&self) -> Result<Vec<(String, Result<Manifest, Error>)>, Error> {
+    pub fn manifests(&self) -> Result<Vec<NamedManifest>, Error> {
         let read = |name: String| {
             let manifest = Manifest::read(&self.folder.join(&name));
             (name, manifest)
@@ -234,7 +237,10 @@ fn seal(folder: &Path) -> Result<(), Error> {
     for name in [MANIFEST, VALUES, REPORT] {
         let path = folder.join(name);
         let sum = sha256(&path).map_err(Error::file(&path))?;
-        sums.push_str(&format!("{sum}  {name}\n"));
+        sums += &sum;
+        sums += "  ";
+        sums += name;
+        sums += "\n";
         sync(&path)?;
     }
     let path = folder.join(SUMS);
@@ -281,7 +287,8 @@ fn sha256(path: &Path) -> std::io::Result<String> {
 
 /// Bytes as they are written in checksums.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// The date and the number in a snapshot's name.

@@ -56,10 +56,11 @@ fn rewrite(
     redaction: Redaction,
 ) -> Result<(), Error> {
     let manifest = Manifest::read(from)?;
-    let cases: String =
-        tokens.iter().map(|(id, token)| format!(" WHEN {} THEN {}", literal(id), literal(token))).collect();
+    let cases: Vec<String> =
+        tokens.iter().map(|(id, token)| format!("WHEN {} THEN {}", literal(id), literal(token))).collect();
+    let cases = cases.join(" ");
     let sql = format!(
-        "SELECT CASE customer_id{cases} ELSE customer_id END AS customer_id, * EXCLUDE (customer_id) FROM {TABLE} ORDER BY customer_id"
+        "SELECT CASE customer_id {cases} ELSE customer_id END AS customer_id, * EXCLUDE (customer_id) FROM {TABLE} ORDER BY customer_id"
     );
     let values = to.join(VALUES);
     session.write(&sql, &values, OutputFormat::Parquet)?;
@@ -134,7 +135,7 @@ fn replace_texts(value: &mut serde_json::Value, tokens: &BTreeMap<String, String
         }
         serde_json::Value::Array(items) => items.iter_mut().for_each(|item| replace_texts(item, tokens)),
         serde_json::Value::Object(fields) => {
-            fields.values_mut().for_each(|field| replace_texts(field, tokens))
+            fields.values_mut().for_each(|field| replace_texts(field, tokens));
         }
         _ => {}
     }

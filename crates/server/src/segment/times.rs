@@ -41,7 +41,7 @@ pub(crate) fn parse(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     let in_utc = |time: DateTime| TimeZone::UTC.to_timestamp(time).ok();
     text.parse::<Timestamp>().ok().or_else(|| text.parse::<DateTime>().ok().and_then(in_utc)).or_else(|| {
-        strtime::parse("%Y-%m-%dT%H:%M:%S%.f%:z", &text.replace('Z', "+00:00")).ok()?.to_timestamp().ok()
+        strtime::parse("%Y-%m-%dT%H:%M:%S%.f%:z", text.replace('Z', "+00:00")).ok()?.to_timestamp().ok()
     })
 }
 

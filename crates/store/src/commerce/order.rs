@@ -1,6 +1,6 @@
 //! What has been said of an order, put together: a pure function of all its messages, whatever the order of arrival.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::Amount;
 use super::event::{Line, OrderEvent, OrderEventKind};
@@ -142,14 +142,14 @@ fn refunds(events: &[OrderEvent], order: Option<&Order>, rule: NetRule) -> Vec<R
 
 /// One message per refund: with the shop's `refund_id` the first that carries it, else each message is a refund of its own.
 fn distinct_refunds(events: &[OrderEvent]) -> Vec<(String, &OrderEvent)> {
-    let mut seen = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     let mut refunds = Vec::new();
     for event in events.iter().filter(|event| event.kind == OrderEventKind::Refunded) {
         let id = match &event.said.refund_id {
             Some(id) => format!("{}/{id}", event.order_id),
             None => format!("{}/{}", event.source, event.message_id),
         };
-        if seen.insert(id.clone(), ()).is_none() {
+        if seen.insert(id.clone()) {
             refunds.push((id, event));
         }
     }
@@ -188,6 +188,8 @@ mod tests {
         told.refunds.iter().map(|refund| (text(refund.amount), text(refund.excess))).collect()
     }
 
+    // Wrapped, so that a table of expectations reads at a glance.
+    #[allow(clippy::unnecessary_wraps)]
     fn some(amount: &str) -> Option<String> {
         Some(amount.to_owned())
     }

@@ -159,7 +159,7 @@ impl Store {
                      AND identifiers.from_at <= consents.confirmed_at AND consents.confirmed_at < identifiers.until_at \
                      WHERE consents.channel IN ($1, '*') AND consents.topic IN ($2, '*') AND consents.purpose IN ($3, '*') \
                      AND consents.person > $4 AND consents.person <= $5";
-        let asked = [channel, topic, purpose].map(|part| part.to_lowercase());
+        let asked = [channel, topic, purpose].map(str::to_lowercase);
         for (after, until) in self.ranges_of_persons().await? {
             let parts = asked.iter().map(|part| part.as_str().into());
             for row in

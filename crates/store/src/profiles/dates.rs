@@ -95,12 +95,11 @@ impl FromStr for DateOfLife {
         let refused = || NotADate(text.chars().take(40).collect());
         // A time of day behind the date says nothing: what is meant is a day.
         let date = text.trim().split(['T', ' ']).next().unwrap_or_default();
-        let (year, rest) = match date.strip_prefix("--") {
-            Some(rest) => (None, rest),
-            None => {
-                let (year, rest) = date.split_once('-').ok_or_else(refused)?;
-                (Some(digits(year, 4).ok_or_else(refused)?), rest)
-            }
+        let (year, rest) = if let Some(rest) = date.strip_prefix("--") {
+            (None, rest)
+        } else {
+            let (year, rest) = date.split_once('-').ok_or_else(refused)?;
+            (Some(digits(year, 4).ok_or_else(refused)?), rest)
         };
         let (month, day) = rest.split_once('-').ok_or_else(refused)?;
         let part = |text| digits(text, 2).and_then(|number| i8::try_from(number).ok()).ok_or_else(refused);

@@ -49,10 +49,15 @@ impl Store {
     }
 }
 
+/// A trait of a person: the person, the name, the origin, the slot.
+type TraitKey<'a> = (i64, &'a str, Origin, i64);
+/// What is said of a trait: when, the value, the source.
+type TraitSaid<'a> = (i64, &'a str, &'a str);
+
 /// What is written, by key: the persons, and the slot of a device's facts.
 #[derive(Default)]
 struct Rows<'a> {
-    traits: BTreeMap<(i64, &'a str, Origin, i64), (i64, &'a str, &'a str)>,
+    traits: BTreeMap<TraitKey<'a>, TraitSaid<'a>>,
     dates: BTreeMap<(i64, &'a str, i64), (i64, Option<DateOfLife>)>,
     consents: BTreeMap<(i64, &'a str, &'a str, &'a str, bool, i64), Statement<'a>>,
 }
@@ -113,7 +118,7 @@ impl<'a> Rows<'a> {
     }
 
     async fn write_traits<C: ConnectionTrait>(&self, connection: &C) -> Result<(), Error> {
-        let row = |(key, said): (&(i64, &str, Origin, i64), &(i64, &str, &str))| -> [Value; 7] {
+        let row = |(key, said): (&TraitKey, &TraitSaid)| -> [Value; 7] {
             let ((person, name, origin, slot), (at, value, source)) = (*key, *said);
             [
                 person.into(),

@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
-use sha2::{Digest, Sha256};
 
 use super::read::Belongings;
 use crate::connection::Lock;
 use crate::facts::Facts;
 use crate::identity::{Identifier, IdentifierKind};
-use crate::{Error, Store, bulk, sql};
+use crate::{Error, Store, bulk, keys, sql};
 
 /// The name of the salt in the table of settings.
 const SALT: &str = "erasure_salt";
@@ -77,8 +76,7 @@ async fn new_salt<C: ConnectionTrait>(connection: &C) -> Result<String, Error> {
 }
 
 pub(super) fn hash(salt: &str, identifier: &Identifier) -> String {
-    let digest = Sha256::digest(format!("{salt}\0{identifier}"));
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    keys::hash(&format!("{salt}\0{identifier}"))
 }
 
 /// The token of an erased identifier.

@@ -14,7 +14,7 @@ pub(crate) fn identify(
     traits: Value,
     seconds: i64,
 ) -> NewEvent {
-    message(EventKind::Identify, id, user, anonymous, json!({ "traits": traits }), seconds)
+    message(EventKind::Identify, id, user, anonymous, json!({ "traits": &traits }), seconds)
 }
 
 /// A track call, at a time in seconds.

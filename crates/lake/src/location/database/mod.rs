@@ -157,12 +157,11 @@ fn select(
     let mut all = true;
     for filter in filters {
         let before = conditions.values.len();
-        match conditions.add(filter) {
-            Some(condition) => taken.push(condition),
-            None => {
-                conditions.values.truncate(before);
-                all = false;
-            }
+        if let Some(condition) = conditions.add(filter) {
+            taken.push(condition);
+        } else {
+            conditions.values.truncate(before);
+            all = false;
         }
     }
     let mut sql = format!("SELECT {wanted} FROM {}", relation.quoted());
@@ -171,7 +170,8 @@ fn select(
         sql += &taken.join(" AND ");
     }
     if let (Some(limit), true) = (limit, all && conditions.exact) {
-        sql += &format!(" LIMIT {limit}");
+        sql += " LIMIT ";
+        sql += &limit.to_string();
     }
     (sql, conditions.values)
 }

@@ -132,7 +132,7 @@ fn open(
 ) -> Result<Arc<dyn ObjectStore>, object_store::Error> {
     // A store that does not answer for a minute is an error that somebody should see.
     let retry =
-        RetryConfig { max_retries: 5, retry_timeout: Duration::from_secs(60), ..RetryConfig::default() };
+        RetryConfig { max_retries: 5, retry_timeout: Duration::from_mins(1), ..RetryConfig::default() };
     let bucket = &place.bucket;
     Ok(match place.provider {
         Provider::Amazon => {

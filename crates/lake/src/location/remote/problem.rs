@@ -6,6 +6,8 @@ use super::{Provider, RemotePath};
 use crate::error::Error;
 
 impl RemotePath {
+    // By value: it is what `map_err` is given.
+    #[allow(clippy::needless_pass_by_value)]
     pub(crate) fn failed(&self, error: StoreError) -> Error {
         Error::ObjectStore { url: self.to_string(), problem: self.in_words(&error) }
     }

@@ -187,7 +187,7 @@ fn large_objects_go_and_come_in_parts() {
         [format!("600000 {}", 600_000_u64 * 600_001 / 2)]
     );
     // As orders, the same object is fetched.
-    let error = session.read_orders(&source(&[path.clone()])).unwrap_err();
+    let error = session.read_orders(&source(std::slice::from_ref(&path))).unwrap_err();
     assert!(matches!(&error, Error::NotRecognised { file, .. } if file == Path::new(&path)), "{error}");
 }
 

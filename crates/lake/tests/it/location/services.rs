@@ -10,8 +10,8 @@ fn variable(name: &str) -> Option<String> {
             None
         }
         Ok(value) => Some(value),
-        Err(_) => {
-            panic!("{name} is not set: `cargo xtask test` starts what this test needs ({name}=none skips it)")
+        Err(error) => {
+            panic!("{name} cannot be had ({error}): `cargo xtask test` starts what this test needs ({name}=none skips it)")
         }
     }
 }
