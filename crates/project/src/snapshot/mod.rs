@@ -10,7 +10,7 @@ mod manifest;
 mod redaction;
 
 pub use comparison::{Comparison, Moved, Reason, Side, compare};
-pub use folder::{Condition, Snapshots};
+pub use folder::{Condition, NamedManifest, Snapshots};
 pub use manifest::{Fingerprint, Manifest, Redaction, TierTotal};
 
 pub(crate) use figures::{SumOfHashes, figures_sum, hash_rows};

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use crate::samples::at;
 
 /// An identify call, at a time in seconds.
+// By value: what is given is a `json!` at the call.
+#[allow(clippy::needless_pass_by_value)]
 pub(crate) fn identify(
     id: &str,
     user: Option<&str>,
@@ -14,10 +16,12 @@ pub(crate) fn identify(
     traits: Value,
     seconds: i64,
 ) -> NewEvent {
-    message(EventKind::Identify, id, user, anonymous, json!({ "traits": &traits }), seconds)
+    message(EventKind::Identify, id, user, anonymous, json!({ "traits": traits }), seconds)
 }
 
 /// A track call, at a time in seconds.
+// By value, as above.
+#[allow(clippy::needless_pass_by_value)]
 pub(crate) fn track(
     id: &str,
     event: &str,

@@ -11,7 +11,9 @@ fn variable(name: &str) -> Option<String> {
         }
         Ok(value) => Some(value),
         Err(error) => {
-            panic!("{name} cannot be had ({error}): `cargo xtask test` starts what this test needs ({name}=none skips it)")
+            panic!(
+                "{name} cannot be had ({error}): `cargo xtask test` starts what this test needs ({name}=none skips it)"
+            )
         }
     }
 }
