@@ -150,7 +150,7 @@ pub(crate) enum KeyScope {
 pub(crate) enum ProfileCommand {
     /// Show what is known of a customer, with the newest values.
     Show {
-        /// Any identifier: email:jane@example.org, user_id:17, ...
+        /// Any identifier: `email:jane@example.org`, `user_id:17`, ...
         identifier: String,
     },
     /// Print all that is known of a person as JSON, events included.

@@ -16,7 +16,7 @@ use tracing_subscriber::EnvFilter;
 use crate::arguments::project::{LogFormat, ServeArguments};
 
 /// How often old payloads are looked for.
-const FORGET_EVERY: Duration = Duration::from_secs(3600);
+const FORGET_EVERY: Duration = Duration::from_hours(1);
 
 pub(crate) fn run(arguments: &ServeArguments) -> Result<()> {
     let project = Project::open(&arguments.project.project)?;

@@ -50,7 +50,7 @@ pub(crate) fn run(page: &mut Page, outcome: &RunOutcome) {
                 page.paragraph(&format!("{as_of}: nothing changed since {snapshot}."));
             }
             DateOutcome::TooEarly { as_of } => {
-                page.paragraph(&format!("{as_of}: no order was known by then."))
+                page.paragraph(&format!("{as_of}: no order was known by then."));
             }
         }
     }
@@ -105,7 +105,8 @@ fn quality(page: &mut Page, texts: &Texts, manifest: &Manifest) {
                     .find(|trend| trend.code == check.code && trend.subject == check.subject)
                     .map(|trend| format!("{:?}", trend.change).to_lowercase())
                     .unwrap_or_default();
-                let subject = check.subject.iter().map(|subject| format!(" ({subject})")).collect::<String>();
+                let subject =
+                    check.subject.as_ref().map(|subject| format!(" ({subject})")).unwrap_or_default();
                 vec![
                     report.source.clone(),
                     format!("{}{subject}", check.code.to_string().replace('_', " ")),

@@ -148,8 +148,9 @@ fn broken_text_is_located() {
         only("[sources.web]\n[sources.old]\nfiles = \"b.csv\"\n")
             .contains("perennial.toml:1: sources.web: where does it lie?")
     );
-    let twice = only("[sources.web]\nfiles = \"a.csv\"\n[sources.web]\nfiles = \"b.csv\"\n");
-    assert!(twice.contains("perennial.toml:3") && twice.contains("duplicate key"), "{twice}");
+    // The header of the second table, and each key that it repeats.
+    let twice = problems("[sources.web]\nfiles = \"a.csv\"\n[sources.web]\nfiles = \"b.csv\"\n");
+    assert_eq!(twice, ["perennial.toml:3: duplicate key", "perennial.toml:4: duplicate key"]);
 }
 
 #[test]
