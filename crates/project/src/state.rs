@@ -151,6 +151,15 @@ impl State {
     }
 }
 
+impl Drop for State {
+    /// Closes the connections, so that SQLite puts its log back into the file.
+    fn drop(&mut self) {
+        if let Err(error) = self.runtime.block_on(self.store.clone().close()) {
+            tracing::warn!(%error, "the store could not be closed");
+        }
+    }
+}
+
 /// Who makes a run: the process, the machine and the project, so that others can find it.
 fn holder(project: &Project) -> String {
     format!("process {} {}", std::process::id(), place(project))

@@ -204,7 +204,7 @@ pub(crate) struct OutputArguments {
 #[derive(Debug, Args)]
 pub(crate) struct FormatArgument {
     /// `json` prints JSON to the standard output, and nothing else.
-    #[arg(long, value_enum, default_value_t = OutputFormat::Text, help_heading = "Output")]
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text, help_heading = "Output", global = true)]
     pub(crate) format: OutputFormat,
 }
 

@@ -177,7 +177,7 @@ pub(crate) fn snapshots(page: &mut Page, listed: &[Listed]) {
         });
         vec![
             listed.name.clone(),
-            side.made_at.strftime("%F %H:%M").to_string(),
+            side.made_at.strftime("%F").to_string(),
             texts.count(side.customers),
             money(side.historic_clv),
             predicted.unwrap_or_default(),
@@ -186,7 +186,7 @@ pub(crate) fn snapshots(page: &mut Page, listed: &[Listed]) {
     });
     let heads = [
         ("Snapshot", Left),
-        ("Made (UTC)", Left),
+        ("Made", Left),
         ("Customers", Right),
         ("Historic", Right),
         ("Predicted", Right),
