@@ -43,7 +43,7 @@ pub(super) const MIGRATION: Migration = Migration {
             slot BIGINT NOT NULL,
             value {text} NOT NULL,
             at BIGINT NOT NULL,
-            source TEXT NOT NULL,
+            source {text} NOT NULL,
             PRIMARY KEY (person, name, origin, slot)
         )",
         "CREATE TABLE dates_of_life (
@@ -68,8 +68,8 @@ pub(super) const MIGRATION: Migration = Migration {
             slot BIGINT NOT NULL,
             at BIGINT NOT NULL,
             confirmed_at BIGINT NOT NULL,
-            source TEXT NOT NULL,
-            message_id TEXT,
+            source {text} NOT NULL,
+            message_id {text},
             PRIMARY KEY (person, channel, topic, purpose, granted, slot)
         )",
         "CREATE INDEX consents_purpose ON consents (channel, topic, purpose)",

@@ -135,7 +135,7 @@ impl<'a> Rows<'a> {
             "INSERT INTO traits (person, name, origin, slot, value, at, source) VALUES",
             self.traits.iter().map(row).collect(),
             "ON CONFLICT (person, name, origin, slot) DO UPDATE SET value = excluded.value, at = excluded.at, source = excluded.source \
-             WHERE excluded.at > traits.at OR (excluded.at = traits.at AND excluded.value > traits.value)",
+             WHERE (excluded.at, excluded.value, excluded.source) > (traits.at, traits.value, traits.source)",
         )
         .await
     }
@@ -153,8 +153,8 @@ impl<'a> Rows<'a> {
             "INSERT INTO dates_of_life (person, name, slot, month, day, year, at) VALUES",
             self.dates.iter().map(row).collect(),
             "ON CONFLICT (person, name, slot) DO UPDATE SET month = excluded.month, day = excluded.day, year = excluded.year, at = excluded.at \
-             WHERE excluded.at > dates_of_life.at OR (excluded.at = dates_of_life.at AND \
-             (excluded.month, excluded.day, excluded.year) > (dates_of_life.month, dates_of_life.day, dates_of_life.year))",
+             WHERE (excluded.at, excluded.month, excluded.day, excluded.year) \
+             > (dates_of_life.at, dates_of_life.month, dates_of_life.day, dates_of_life.year)",
         )
         .await
     }
@@ -177,15 +177,24 @@ impl<'a> Rows<'a> {
             ]
         };
         let rows = self.consents.iter().map(row).collect();
+        // Of tellings at the same time not the one that arrived first, but one that every order of arrival gives.
+        let earlier = "(excluded.at, excluded.source, COALESCE(excluded.message_id, '')) \
+                       < (consents.at, consents.source, COALESCE(consents.message_id, ''))";
+        let first = |column| {
+            format!("{column} = CASE WHEN {earlier} THEN excluded.{column} ELSE consents.{column} END")
+        };
+        let tail = format!(
+            "ON CONFLICT (person, channel, topic, purpose, granted, slot) DO UPDATE SET {}, {}, {}, \
+             confirmed_at = CASE WHEN excluded.confirmed_at > consents.confirmed_at THEN excluded.confirmed_at ELSE consents.confirmed_at END",
+            first("at"),
+            first("source"),
+            first("message_id"),
+        );
         bulk::write(
             connection,
             "INSERT INTO consents (person, channel, topic, purpose, granted, slot, at, confirmed_at, source, message_id) VALUES",
             rows,
-            "ON CONFLICT (person, channel, topic, purpose, granted, slot) DO UPDATE SET \
-             at = CASE WHEN excluded.at < consents.at THEN excluded.at ELSE consents.at END, \
-             source = CASE WHEN excluded.at < consents.at THEN excluded.source ELSE consents.source END, \
-             message_id = CASE WHEN excluded.at < consents.at THEN excluded.message_id ELSE consents.message_id END, \
-             confirmed_at = CASE WHEN excluded.confirmed_at > consents.confirmed_at THEN excluded.confirmed_at ELSE consents.confirmed_at END",
+            &tail,
         )
         .await
     }
