@@ -20,7 +20,7 @@ pub(crate) async fn write<C: ConnectionTrait, const N: usize>(
     let mut rows = rows.into_iter();
     while left > 0 {
         let count = power_of_two_up_to(left);
-        let statement = format!("{head} {} {tail}", sql::placeholders(count, N));
+        let statement = format!("{head} {} {tail}", sql::bulk_placeholders(connection, count, N));
         sql::execute(connection, &statement, rows.by_ref().take(count).flatten().collect()).await?;
         left -= count;
     }

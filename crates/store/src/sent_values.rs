@@ -10,7 +10,7 @@ use sea_orm::{ConnectionTrait, Value};
 
 use crate::connection::Lock;
 use crate::keys::hash;
-use crate::{Error, Store, sql};
+use crate::{Error, Store, bulk, sql};
 
 /// Objects per statement.
 const CHUNK: usize = 200;
@@ -65,26 +65,20 @@ impl Store {
         if objects.is_empty() {
             return Ok(());
         }
+        let row = |(object, properties): &(&str, &SentProperties)| -> Result<[Value; 4], Error> {
+            let properties = serde_json::to_string(properties)
+                .map_err(|error| Error::invalid("a sent value", error.to_string()))?;
+            Ok([connector.into(), hash(object).into(), properties.into(), sql::micros(at).into()])
+        };
+        let rows = objects.iter().map(row).collect::<Result<Vec<_>, Error>>()?;
         let transaction = self.begin(Lock::State).await?;
-        for chunk in objects.chunks(CHUNK) {
-            let mut values: Vec<Value> = Vec::with_capacity(chunk.len() * 4);
-            for (object, properties) in chunk {
-                let properties = serde_json::to_string(properties)
-                    .map_err(|error| Error::invalid("a sent value", error.to_string()))?;
-                values.extend([
-                    connector.into(),
-                    hash(object).into(),
-                    properties.into(),
-                    Value::from(sql::micros(at)),
-                ]);
-            }
-            let insert = format!(
-                "INSERT INTO sent_values (connector, object, properties, at) VALUES {} ON CONFLICT (connector, object) \
-                 DO UPDATE SET properties = excluded.properties, at = excluded.at",
-                sql::placeholders(chunk.len(), 4)
-            );
-            sql::execute(&transaction, &insert, values).await?;
-        }
+        bulk::write(
+            &transaction,
+            "INSERT INTO sent_values (connector, object, properties, at) VALUES",
+            rows,
+            "ON CONFLICT (connector, object) DO UPDATE SET properties = excluded.properties, at = excluded.at",
+        )
+        .await?;
         Ok(transaction.commit().await?)
     }
 
@@ -106,15 +100,16 @@ impl Store {
     /// When the database cannot be written.
     pub async fn forget_object(&self, object: &str) -> Result<(), Error> {
         let transaction = self.begin(Lock::State).await?;
-        forget_sent(&transaction, object).await?;
+        forget_sent(&transaction, [object]).await?;
         Ok(transaction.commit().await?)
     }
 }
 
-/// Forgets what any connector was told about an object, within a transaction such as the one that erases a
-/// person.
-pub(crate) async fn forget_sent<C: ConnectionTrait>(transaction: &C, object: &str) -> Result<(), Error> {
-    let statement = "DELETE FROM sent_values WHERE object = $1";
-    sql::execute(transaction, statement, vec![hash(object).into()]).await?;
-    Ok(())
+/// Forgets what any connector was told about objects, within a transaction such as the one that erases a person.
+pub(crate) async fn forget_sent<C: ConnectionTrait>(
+    transaction: &C,
+    objects: impl IntoIterator<Item = &str>,
+) -> Result<(), Error> {
+    let hashes = objects.into_iter().map(|object| [hash(object).into()]).collect();
+    bulk::change(transaction, "DELETE FROM sent_values WHERE", ["object"], hashes).await
 }

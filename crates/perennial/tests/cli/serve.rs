@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::shop::shop;
+use crate::shop::{project, shop};
 use crate::workbench::{Workbench, perennial};
 
 struct Served {
@@ -66,13 +66,15 @@ impl Served {
 #[test]
 fn events_become_orders_that_the_next_run_values() {
     let bench = shop("");
+    let in_berlin = project("").replace("[value]", "time_zone = \"Europe/Berlin\"\n[value]");
+    bench.write("perennial.toml", in_berlin);
     let made = bench.project("keys create web --format json").good().json();
     let secret = made["secret"].as_str().unwrap();
     assert!(secret.starts_with("pk_write_"), "{secret}");
     bench.project("keys create web").fails(1, &["web"]);
     let served = Served::start(&bench);
     let event = format!(
-        r#"{{"writeKey":"{secret}","userId":"u1","messageId":"m1","event":"Order Completed","timestamp":"2023-08-01T10:00:00Z",
+        r#"{{"writeKey":"{secret}","userId":"u1","messageId":"m1","event":"Order Completed","timestamp":"2023-07-31T22:30:00Z",
             "properties":{{"order_id":"live-1","subtotal":"120.00","currency":"EUR"}}}}"#
     );
     let (status, body) = served.ask("POST", "/v1/track", "X-Test: 1", &event);
@@ -88,6 +90,10 @@ fn events_become_orders_that_the_next_run_values() {
     let shown = bench.project("profile show user_id:u1 --format json").good().json();
     assert_eq!(shown["values"]["snapshot"], "2023-12-31_1");
     assert!((shown["values"]["figures"]["historic_clv"].as_f64().unwrap() - 36.0).abs() < 1e-9, "{shown}");
+    assert_eq!(
+        shown["values"]["figures"]["first_order_at"], "2023-08-01",
+        "after midnight where the shop is"
+    );
     assert_eq!(served.end(), Some(0));
     let keys = bench.project("keys list --format json").good();
     assert!(!keys.stdout.contains(secret), "{}", keys.stdout);

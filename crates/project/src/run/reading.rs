@@ -125,6 +125,8 @@ fn live_sources(project: &Project, session: &Session) -> Result<Vec<Source>, Err
     if !any {
         return Ok(Vec::new());
     }
+    // With its zone: without one it would be taken for a time on the shop's own clock.
+    let instant = |column: &str| format!("to_timestamp_micros({column}) AT TIME ZONE 'UTC'");
     let live = |name: &str, table, location, sql: &str| Source {
         name: name.to_owned(),
         table,
@@ -138,16 +140,22 @@ fn live_sources(project: &Project, session: &Session) -> Result<Vec<Source>, Err
             "live_orders",
             CanonicalTable::Orders,
             orders,
-            "SELECT customer AS customer_id, order_id, to_timestamp_micros(placed_at) AS placed_at, \
-                    CAST(net AS DECIMAL(24, 6)) AS net, currency, status, \
-                    to_timestamp_micros(cancelled_at) AS cancelled_at, coupon FROM source",
+            &format!(
+                "SELECT customer AS customer_id, order_id, {} AS placed_at, CAST(net AS DECIMAL(24, 6)) AS net, currency, \
+                        status, {} AS cancelled_at, coupon FROM source",
+                instant("placed_at"),
+                instant("cancelled_at")
+            ),
         ),
         live(
             "live_refunds",
             CanonicalTable::Refunds,
             stored(project, "refunds")?,
-            "SELECT id AS refund_id, order_id, to_timestamp_micros(at) AS refunded_at, \
-                    CAST(amount AS DECIMAL(24, 6)) AS amount, currency, reason FROM source",
+            &format!(
+                "SELECT id AS refund_id, order_id, {} AS refunded_at, CAST(amount AS DECIMAL(24, 6)) AS amount, currency, \
+                        reason FROM source",
+                instant("at")
+            ),
         ),
     ])
 }

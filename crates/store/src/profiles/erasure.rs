@@ -16,13 +16,11 @@ use super::tokens::{new_token, remember, token_of};
 use crate::connection::Lock;
 use crate::facts::Link;
 use crate::identity::{Identifier, IdentifierKind, Linked, Sightings, register};
+use crate::sent_values::forget_sent;
 use crate::{Error, Store, bulk, commerce, projector, sql};
 
 /// Events that are searched in one transaction.
 const EVENTS: i64 = 20_000;
-
-/// Tables beside those of profiles that name a customer, and the column that does.
-const ALSO_NAMED_IN: &[(&str, &str)] = &[("customer_values", "customer"), ("sent_values", "object")];
 
 /// What an erasure has done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -211,12 +209,9 @@ async fn forget_said(connection: &DatabaseTransaction, person: &Belongings) -> R
 async fn forget_mentions(connection: &DatabaseTransaction, person: &Belongings) -> Result<(), Error> {
     let names: BTreeSet<&str> =
         person.rows.iter().filter(|row| !row.is_shared()).map(|row| row.identifier.value()).collect();
-    for (table, column) in ALSO_NAMED_IN {
-        if has_table(connection, table).await? {
-            let keys = names.iter().map(|name| [(*name).into()]).collect();
-            bulk::change(connection, &format!("DELETE FROM {table} WHERE"), [*column], keys).await?;
-        }
-    }
+    let customers = names.iter().map(|name| [(*name).into()]).collect();
+    bulk::change(connection, "DELETE FROM customer_values WHERE", ["customer"], customers).await?;
+    forget_sent(connection, names).await?;
     for pattern in patterns(person, |kind| *kind != IdentifierKind::AnonymousId) {
         let forget = "UPDATE rejected_events SET payload = '', reason = code WHERE LOWER(payload) LIKE $1 ESCAPE '!' OR LOWER(reason) LIKE $1 ESCAPE '!'";
         sql::execute(connection, forget, vec![pattern.into()]).await?;
@@ -270,12 +265,4 @@ async fn replace_identifiers(
     bulk::change(connection, "DELETE FROM identifiers WHERE", ["person"], own()).await?;
     register(connection, told, rule).await?;
     Ok(())
-}
-
-async fn has_table(connection: &DatabaseTransaction, table: &str) -> Result<bool, Error> {
-    let query = match connection.get_database_backend() {
-        DbBackend::Sqlite => "SELECT 1 AS found FROM sqlite_master WHERE type = 'table' AND name = $1",
-        _ => "SELECT 1 AS found FROM pg_tables WHERE schemaname = current_schema() AND tablename = $1",
-    };
-    Ok(sql::row(connection, query, vec![table.into()]).await?.is_some())
 }

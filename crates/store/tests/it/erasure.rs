@@ -1,6 +1,6 @@
 //! A person is erased: nothing of them remains, and all totals do.
 
-use perennial_store::{EventKind, NewConsent, Page, RejectedEvent, Store};
+use perennial_store::{EventKind, NewConsent, Page, RejectedEvent, SentProperties, Store};
 use serde_json::json;
 
 use crate::databases::{Fresh, for_each_empty};
@@ -70,6 +70,9 @@ fn others_messages() -> Vec<perennial_store::NewEvent> {
     ]
 }
 
+/// Whom a CRM was told about, by the names that it knows them by.
+const TOLD_TO_A_CRM: &[&str] = &["jane.doe@example.org", "secret-account-1", "ben@example.org"];
+
 async fn shop(fresh: &Fresh) -> Store {
     let store = Store::open(&fresh.url()).await.unwrap();
     receive(&store, janes_messages()).await;
@@ -93,7 +96,10 @@ async fn shop(fresh: &Fresh) -> Store {
     };
     store.reject(vec![rejected]).await.unwrap();
     let values = [("secret-account-1".to_owned(), "{}".to_owned())];
+    let no_properties = SentProperties::new();
     store.publish_values("2026-01-01_1", later(), values.into_iter()).await.unwrap();
+    let told: Vec<_> = TOLD_TO_A_CRM.iter().map(|object| (*object, &no_properties)).collect();
+    store.remember_sent("hubspot", later(), &told).await.unwrap();
     store
 }
 
@@ -120,6 +126,8 @@ async fn nothing_of_an_erased_person_remains_and_all_totals_do() {
         assert_eq!(erased.events, 8);
         assert_eq!(rows(&connection, TOTALS).await, before);
         check_no_trace(&connection).await;
+        let told = store.sent_values("hubspot", TOLD_TO_A_CRM).await.unwrap();
+        assert_eq!(told.into_keys().collect::<Vec<_>>(), ["ben@example.org"]);
         let token = profile(&store, &format!("erased:{}", erased.token)).await;
         assert_eq!((token.orders.count, token.orders.net["EUR"].to_string()), (3, "64.98".into()));
         assert!(token.traits.is_empty() && token.consents.is_empty() && token.dates_of_life.is_empty());

@@ -148,6 +148,28 @@ fn any_order_of_arrival_gives_the_same_on_postgresql() {
     });
 }
 
+/// One consent and one trait, told by two messages at the same time.
+#[tokio::test]
+async fn of_tellings_at_one_time_any_order_of_arrival_keeps_the_same() {
+    for_each_empty(async |fresh| {
+        let store = Store::open(&fresh.url()).await.unwrap();
+        let mut kept = Vec::new();
+        for (user, order) in [("a", ["m2", "m10"]), ("b", ["m10", "m2"])] {
+            for id in order {
+                let traits = json!({"colour": id, "consents": [{"channel": "email", "granted": true}]});
+                receive(&store, vec![identify(&format!("{user} {id}"), Some(user), None, traits, 5)]).await;
+            }
+            let said = store.export_person(&id(&format!("user_id:{user}"))).await.unwrap().unwrap();
+            let message = said["consents"][0]["message_id"].as_str().unwrap().to_owned();
+            kept.push((said["traits"][0]["value"].clone(), message.replace(user, "")));
+        }
+        assert_eq!(kept[0], kept[1]);
+        assert_eq!(kept[0].1, " m10", "the smaller");
+        store.close().await.unwrap();
+    })
+    .await;
+}
+
 /// Many messages of many customers.
 fn crowd(count: i64) -> Vec<NewEvent> {
     let message = |n: i64| {
