@@ -1,5 +1,6 @@
 //! Query answers as files: Parquet, CSV that a spreadsheet opens without running anything, JSON.
 
+use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -57,7 +58,7 @@ impl Writer {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let file = tempfile::Builder::new()
             .prefix(".perennial-")
-            .permissions_of_new_files()
+            .readable_by_owner_and_group()
             .tempfile_in(folder)
             .map_err(Error::io(path))?;
         let sink = match format {
@@ -114,17 +115,30 @@ impl Writer {
     }
 }
 
-/// Temporary files are private by default; what takes a target's name should be as readable as any new file.
-trait PermissionsOfNewFiles {
-    fn permissions_of_new_files(&mut self) -> &mut Self;
+/// What is known of customers is for their shop: files of it can be read by their owner and its group only.
+#[cfg(unix)]
+const MODE: u32 = 0o640;
+
+/// Makes or empties a file of rows.
+pub(crate) fn create_file(path: &Path) -> std::io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, MODE);
+    options.open(path)
 }
 
-impl PermissionsOfNewFiles for tempfile::Builder<'_, '_> {
-    fn permissions_of_new_files(&mut self) -> &mut Self {
+/// Temporary files are for their owner alone; one that takes a target's name is for the group as well.
+trait ReadableByOwnerAndGroup {
+    fn readable_by_owner_and_group(&mut self) -> &mut Self;
+}
+
+impl ReadableByOwnerAndGroup for tempfile::Builder<'_, '_> {
+    fn readable_by_owner_and_group(&mut self) -> &mut Self {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            self.permissions(std::fs::Permissions::from_mode(0o666));
+            self.permissions(std::fs::Permissions::from_mode(MODE));
         }
         self
     }

@@ -5,7 +5,7 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::output::excel_safe;
+use crate::output::{create_file, excel_safe};
 use crate::quality::Refusal;
 use crate::text::Row;
 
@@ -32,7 +32,7 @@ impl Quarantine {
     /// An earlier file of that name is replaced, so that it never speaks of another run.
     pub(crate) fn create(path: Option<&Path>) -> Result<Self, Error> {
         let Some(path) = path else { return Ok(Self { path: PathBuf::new(), writer: None }) };
-        let file = File::create(path).map_err(Error::io(path))?;
+        let file = create_file(path).map_err(Error::io(path))?;
         let mut writer = csv::Writer::from_writer(BufWriter::new(file));
         writer
             .write_record(["file", "line", "reason", "detail", "row"])

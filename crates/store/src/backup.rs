@@ -8,6 +8,7 @@ use sea_orm::SqlxSqliteConnector;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sea_orm::sqlx::{ConnectOptions as _, Row as _, SqlitePool};
 
+use crate::connection::make_private;
 use crate::url::Target;
 use crate::{Error, Store, StoreUrl, migrations};
 
@@ -56,6 +57,7 @@ async fn copy(from: &Path, to: &Path) -> Result<(), Error> {
     if unfinished.exists() {
         fs::remove_file(&unfinished).map_err(failed)?;
     }
+    make_private(&unfinished).map_err(failed)?;
     let database = open(from).await?;
     let target = unfinished.to_string_lossy().into_owned();
     let copied = sea_orm::sqlx::query("VACUUM INTO ?").bind(target).execute(&database).await;

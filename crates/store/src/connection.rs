@@ -94,7 +94,11 @@ impl Store {
     /// Opens a store with its first migrations only, as an older version has left it.
     pub(crate) async fn open_at(url: &StoreUrl, migrations: Option<u32>) -> Result<Self, Error> {
         let writer = match &url.0 {
-            Target::Sqlite(path) => sqlite_writer(sqlite(path)).await?,
+            Target::Sqlite(path) => {
+                // Where this fails SQLite says why, too.
+                let _ = make_private(path);
+                sqlite_writer(sqlite(path)).await?
+            }
             Target::Postgres(options) => postgres(options).await?,
         };
         let transaction = begin(&writer, Lock::State).await?;
@@ -162,6 +166,19 @@ pub(crate) fn sqlite(path: &std::path::Path) -> SqliteConnectOptions {
         // What was erased must not stay behind in the free parts of the file.
         .pragma("secure_delete", "ON")
         .disable_statement_logging()
+}
+
+/// Makes an empty file, which SQLite takes for a new database, that only its owner can read. One that is there stays as
+/// it is; the files that SQLite puts beside a database are as private as the database.
+pub(crate) fn make_private(path: &std::path::Path) -> std::io::Result<()> {
+    let mut options = std::fs::File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
 }
 
 async fn sqlite_writer(options: SqliteConnectOptions) -> Result<DatabaseConnection, Error> {

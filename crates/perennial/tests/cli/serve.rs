@@ -73,18 +73,23 @@ fn events_become_orders_that_the_next_run_values() {
     assert!(secret.starts_with("pk_write_"), "{secret}");
     bench.project("keys create web").fails(1, &["web"]);
     let served = Served::start(&bench);
-    let event = format!(
-        r#"{{"writeKey":"{secret}","userId":"u1","messageId":"m1","event":"Order Completed","timestamp":"2023-07-31T22:30:00Z",
-            "properties":{{"order_id":"live-1","subtotal":"120.00","currency":"EUR"}}}}"#
-    );
-    let (status, body) = served.ask("POST", "/v1/track", "X-Test: 1", &event);
-    assert_eq!(status, 200, "{body}");
+    // The second time is what some senders write for none.
+    for (number, time) in [(1, "2023-07-31T22:30:00Z"), (2, "0001-01-01T00:00:00Z")] {
+        let event = format!(
+            r#"{{"writeKey":"{secret}","userId":"u1","messageId":"m{number}","event":"Order Completed","timestamp":"{time}",
+                "properties":{{"order_id":"live-{number}","subtotal":"120.00","currency":"EUR"}}}}"#
+        );
+        let (status, body) = served.ask("POST", "/v1/track", "X-Test: 1", &event);
+        assert_eq!(status, 200, "{body}");
+    }
     assert_eq!(served.ask("POST", "/v1/track", "X-Test: 1", "{}").0, 401);
     // A run beside the server.
     let run = bench.project("run --as-of 2023-12-31 --format json").good().json();
     let sources = run["dates"][0]["manifest"]["sources"]["sources"].as_array().unwrap();
     assert!(
-        sources.iter().any(|source| source["name"] == "live_orders" && source["rows"] == 1),
+        sources
+            .iter()
+            .any(|source| source["name"] == "live_orders" && source["rows"] == 2 && source["used"] == 1),
         "{sources:?}"
     );
     let shown = bench.project("profile show user_id:u1 --format json").good().json();

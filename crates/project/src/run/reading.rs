@@ -125,8 +125,11 @@ fn live_sources(project: &Project, session: &Session) -> Result<Vec<Source>, Err
     if !any {
         return Ok(Vec::new());
     }
-    // With its zone: without one it would be taken for a time on the shop's own clock.
-    let instant = |column: &str| format!("to_timestamp_micros({column}) AT TIME ZONE 'UTC'");
+    // With its zone: without one it would be taken for a time on the shop's own clock. `AT TIME ZONE` would go by way of
+    // nanoseconds, which end an answer with an error in the year 1 that some senders write for "no time".
+    let instant = |column: &str| {
+        format!("arrow_cast(to_timestamp_micros({column}), 'Timestamp(Microsecond, Some(\"UTC\"))')")
+    };
     let live = |name: &str, table, location, sql: &str| Source {
         name: name.to_owned(),
         table,

@@ -156,7 +156,7 @@ impl Snapshots {
             .prefix(MAKING)
             .tempdir_in(&self.folder)
             .map_err(Error::file(&self.folder))?;
-        readable_by_all_who_may(folder.path())?;
+        readable_by_owner_and_group(folder.path())?;
         Ok(Unfinished { folder, snapshots: self.folder.clone() })
     }
 
@@ -298,14 +298,14 @@ fn as_of_and_number(name: &str) -> Option<(Date, u32)> {
     (format!("{as_of}_{number}") == name).then_some((as_of, number))
 }
 
-/// Temporary folders are private; a snapshot is as readable as any new folder.
+/// Temporary folders are for their owner alone; a snapshot is for the group as well, as its files are.
 #[cfg(unix)]
-fn readable_by_all_who_may(folder: &Path) -> Result<(), Error> {
+fn readable_by_owner_and_group(folder: &Path) -> Result<(), Error> {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o750)).map_err(Error::file(folder))
 }
 
 #[cfg(not(unix))]
-fn readable_by_all_who_may(_folder: &Path) -> Result<(), Error> {
+fn readable_by_owner_and_group(_folder: &Path) -> Result<(), Error> {
     Ok(())
 }

@@ -48,6 +48,11 @@ async fn a_backup_made_while_others_write_is_one_moment_of_the_store() {
         fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.retain(|name| name.to_string_lossy().contains("unfinished"));
     assert!(names.is_empty(), "{names:?}");
+    #[cfg(unix)]
+    for entry in fs::read_dir(folder.path()).unwrap().map(Result::unwrap) {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&entry.metadata().unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600, "{} is for its owner alone", entry.path().display());
+    }
     restored.close().await.unwrap();
     store.close().await.unwrap();
 }

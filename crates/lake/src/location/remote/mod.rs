@@ -63,8 +63,12 @@ pub(crate) fn is_url(text: &str) -> bool {
 impl RemotePath {
     /// Reads `s3://bucket/key`, `gs://bucket/key` or `az://container/key`.
     pub(crate) fn parse(url: &str) -> Result<Self, Error> {
-        let bad = |problem: &str| Error::ObjectStore { url: url.to_owned(), problem: problem.to_owned() };
-        let (scheme, place) = url.split_once("://").ok_or_else(|| bad("this is no URL"))?;
+        let (scheme, place) = url.split_once("://").unwrap_or(("", url));
+        // What follows may hold a password or a signature.
+        let bad = |problem: &str| Error::ObjectStore {
+            url: format!("{scheme}://..."),
+            problem: problem.to_owned(),
+        };
         let provider = match scheme {
             "s3" => Provider::Amazon,
             "gs" => Provider::Google,
@@ -78,8 +82,9 @@ impl RemotePath {
         let (bucket, key) = place.split_once('/').unwrap_or((place, ""));
         let plain = |letter: char| letter.is_ascii_alphanumeric() || "-._".contains(letter);
         if bucket.is_empty() || !bucket.chars().all(plain) {
-            let problem = "after :// comes the plain name of a bucket; user names, keys and endpoints are given by environment variables";
-            return Err(Error::ObjectStore { url: format!("{scheme}://..."), problem: problem.to_owned() });
+            return Err(bad(
+                "after :// comes the plain name of a bucket; user names, keys and endpoints are given by environment variables",
+            ));
         }
         Ok(Self { provider, bucket: bucket.to_owned(), key: key.to_owned() })
     }
