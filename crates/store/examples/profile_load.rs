@@ -1,8 +1,8 @@
 //! How many events a second the projector takes, and how long a profile is read when there are many.
 //!
 //! `cargo run --release -p perennial-store --example profile_load -- sqlite:/tmp/load.db 1000000`: the store (a new one; one
-//! that has that many customers already is only read) and the number of customers. Each has a device, an account, an address, some traits, a consent and an order, told by three
-//! messages.
+//! that has that many customers already is only read) and the number of customers. Each has a device, an account, an
+//! address, some traits, a consent and an order, told by three messages.
 
 use std::env;
 use std::error::Error;
@@ -36,9 +36,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
 /// Appends the messages of all customers, and projects them.
 async fn load(store: &Store, customers: u64) -> Result<(), Box<dyn Error>> {
     let (mut appending, mut projecting) = (Duration::ZERO, Duration::ZERO);
-    for first in (0..customers).step_by(usize::try_from(BATCH)?) {
+    for first in (1..=customers).step_by(usize::try_from(BATCH)?) {
         let begin = Instant::now();
-        let messages = (first..customers.min(first + BATCH)).flat_map(messages).collect();
+        let messages = (first..=customers.min(first + BATCH - 1)).flat_map(messages).collect();
         store.append("load", Timestamp::now(), messages).await?;
         appending += begin.elapsed();
         let begin = Instant::now();
@@ -59,7 +59,7 @@ async fn load(store: &Store, customers: u64) -> Result<(), Box<dyn Error>> {
 async fn read(store: &Store, customers: u64) -> Result<(), Box<dyn Error>> {
     let mut times = Vec::new();
     for n in 0..READS {
-        let customer = scattered(n) % customers;
+        let customer = 1 + scattered(n) % customers;
         let identifier: Identifier = match n % 3 {
             0 => format!("user_id:user-{customer}"),
             1 => format!("email:customer-{customer}@example.org"),
