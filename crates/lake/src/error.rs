@@ -46,8 +46,8 @@ pub enum Error {
 
     /// A file in which no customer or no date column could be found.
     #[error(
-        "{}: no column was recognised as the {missing}; its columns are {}. Name it with --columns {missing}=NAME",
-        file.display(), quoted(columns)
+        "{}: no column was recognised as the {missing}; its columns are {}. Name it with {}",
+        file.display(), quoted(columns), choose(missing, "NAME")
     )]
     NotRecognised {
         /// The file.
@@ -119,7 +119,8 @@ pub enum Error {
 
     /// The amounts of all rows together leave the range of exact 64-bit integers.
     #[error(
-        "the amounts sum to more than 64-bit integers hold at {scale} decimals; check the amount column {column:?}, or name another with --columns amount=NAME"
+        "the amounts sum to more than 64-bit integers hold at {scale} decimals; check the amount column {column:?}, or name another with {}",
+        choose("amount", "NAME")
     )]
     AmountsOverflow {
         /// The amount column.
@@ -130,7 +131,8 @@ pub enum Error {
 
     /// Dates of one column in two orders.
     #[error(
-        "the date column {column:?} mixes two orders: {day_first} dates can only be day/month/year and {month_first} only month/day/year; write them in one order, or let --columns date_order=day_first (or month_first) refuse the others"
+        "the date column {column:?} mixes two orders: {day_first} dates can only be day/month/year and {month_first} only month/day/year; write them in one order, or let {} (or month_first) refuse the others",
+        choose("date_order", "day_first")
     )]
     MixedDateOrder {
         /// The date column.
@@ -302,7 +304,8 @@ impl Error {
     }
 }
 
-fn quoted(names: &[String]) -> String {
+/// Names in a sentence.
+pub(crate) fn quoted(names: &[String]) -> String {
     const SHOWN: usize = 60;
     let mut shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("{name:?}")).collect();
     if names.len() > SHOWN {
@@ -326,6 +329,13 @@ fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map(|name| format!(" (did you mean {name:?}?)")).unwrap_or_default()
 }
 
+/// How another column, or another reading of columns, is chosen: on the command line, and in a project.
+pub(crate) fn choose(role: &str, choice: &str) -> String {
+    format!(
+        "--columns {role}={choice} (in perennial.toml: columns = {{ {role} = \"{choice}\" }} of the source)"
+    )
+}
+
 fn mixed_currencies(
     found: &BTreeMap<String, u64>,
     target: Option<&str>,
@@ -343,7 +353,7 @@ fn mixed_currencies(
     let hint = if hint.is_empty() { String::new() } else { format!(" {hint}") };
     format!(
         "the amounts are in {counts}, and currencies are never mixed silently: say --currency {target}{rates}, where RATE is how \
-         much one unit of that currency is worth in {target}.{hint}"
+         much one unit of that currency is worth in {target} (in perennial.toml: currency and rates of [shop]).{hint}"
     )
 }
 

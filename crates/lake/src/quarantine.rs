@@ -1,8 +1,10 @@
 //! The file of refused rows: where each stood, why it was refused, and the row itself.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::Error;
 use crate::output::{create_file, excel_safe};
@@ -40,6 +42,19 @@ impl Quarantine {
         Ok(Self { path: path.to_path_buf(), writer: Some(writer) })
     }
 
+    /// Goes on where an earlier one ended.
+    pub(crate) fn resume(path: Option<&Path>) -> Result<Self, Error> {
+        let Some(path) = path else { return Self::create(None) };
+        let file = File::options().append(true).open(path).map_err(Error::io(path))?;
+        let writer = csv::WriterBuilder::new().has_headers(false).from_writer(BufWriter::new(file));
+        Ok(Self { path: path.to_path_buf(), writer: Some(writer) })
+    }
+
+    /// Whether what is written goes anywhere.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.writer.is_some()
+    }
+
     pub(crate) fn write(&mut self, file: &Path, row: &Row, refused: &Refused) -> Result<(), Error> {
         let Some(writer) = &mut self.writer else { return Ok(()) };
         let record = [
@@ -57,6 +72,57 @@ impl Quarantine {
         let Some(writer) = &mut self.writer else { return Ok(None) };
         writer.flush().map_err(Error::io(&self.path))?;
         Ok(Some(self.path))
+    }
+}
+
+/// The rows of text files that a query over them cannot use, because their fields cannot be told apart. A query may read a file more
+/// than once, and several at once; each row is written down once.
+pub(crate) struct BrokenRows(Mutex<Broken>);
+
+struct Broken {
+    quarantine: Quarantine,
+    /// The last line that was written down of each file. A file is always read from its beginning.
+    lines: BTreeMap<PathBuf, u64>,
+    rows: u64,
+}
+
+impl BrokenRows {
+    pub(crate) fn new(quarantine: Quarantine) -> Self {
+        Self(Mutex::new(Broken { quarantine, lines: BTreeMap::new(), rows: 0 }))
+    }
+
+    /// Refuses a row of a file.
+    pub(crate) fn refuse(&self, file: &Path, row: &Row, problem: String) -> Result<(), Error> {
+        let mut broken = self.lock();
+        let last = broken.lines.entry(file.to_path_buf()).or_default();
+        if row.line <= *last {
+            return Ok(());
+        }
+        *last = row.line;
+        broken.rows += 1;
+        broken.quarantine.write(file, row, &Refused::new(Refusal::BrokenRow, problem))
+    }
+
+    /// Writes another refused row.
+    pub(crate) fn write(&self, file: &Path, row: &Row, refused: &Refused) -> Result<(), Error> {
+        self.lock().quarantine.write(file, row, refused)
+    }
+
+    /// Hands on the file, with the number of rows that were broken. What is refused later is not written down.
+    pub(crate) fn take(&self) -> (Quarantine, u64) {
+        let mut broken = self.lock();
+        let nowhere = Quarantine { path: PathBuf::new(), writer: None };
+        (std::mem::replace(&mut broken.quarantine, nowhere), broken.rows)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Broken> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for BrokenRows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BrokenRows").finish_non_exhaustive()
     }
 }
 

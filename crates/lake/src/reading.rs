@@ -15,7 +15,7 @@ use crate::canonical::tables::Tables;
 use crate::canonical::walk::Walk;
 use crate::columns::Role;
 use crate::currency;
-use crate::error::Error;
+use crate::error::{Error, choose};
 use crate::format::{Format, Grain, Recipe, no_such_column, recognise};
 use crate::input::Input;
 use crate::profile::amounts::SPEND_LIMIT;
@@ -113,7 +113,8 @@ impl Session {
     pub fn read_orders(&self, source: &OrderSource) -> Result<Reading, Error> {
         let inputs = find_inputs(self, source)?;
         let (recipe, bindings) = understand(&inputs, source)?;
-        conclude(self, read_inputs(self, source, inputs, recipe, &bindings, None)?)
+        let quarantine = Quarantine::create(source.quarantine.as_deref())?;
+        conclude(self, read_inputs(self, source, inputs, recipe, &bindings, quarantine, None)?)
     }
 }
 
@@ -125,17 +126,19 @@ pub(crate) fn find_inputs(session: &Session, source: &OrderSource) -> Result<Vec
     Ok(inputs)
 }
 
-/// Reads files under a recipe and registers the canonical tables. Where there is a ledger, orders with a number go there, as those of
-/// the source of that rank, and only the others into the tables.
+/// Reads files under a recipe, registers the canonical tables and completes the quarantine file. Where there is a ledger, orders with a
+/// number go there, as those of the source of that rank, and only the others into the tables.
 pub(crate) fn read_inputs(
     session: &Session,
     source: &OrderSource,
     mut inputs: Vec<Input>,
     recipe: Recipe,
     bindings: &[Binding],
+    mut quarantine: Quarantine,
     ledger: Option<(usize, &mut Ledger)>,
 ) -> Result<OrdersRead, Error> {
-    if let Some(read) = columnar::read(session, source, &inputs, &recipe, bindings)? {
+    if let Some(mut read) = columnar::read(session, source, &inputs, &recipe, bindings, &mut quarantine)? {
+        read.quality.quarantine = quarantine.finish()?;
         return Ok(read);
     }
     let mut profile = Profile::default();
@@ -163,7 +166,6 @@ pub(crate) fn read_inputs(
         recipe,
     };
     let mut quality = Quality::default();
-    let mut quarantine = Quarantine::create(source.quarantine.as_deref())?;
     let tables = Tables::new(session, has_costs);
     let mut walk = Walk::new(&interpreter, source.zero_orders, tables, ledger.is_some());
     let passed = pass("reading", &inputs, bindings, source, |number, row, binding| {
@@ -294,11 +296,13 @@ fn check_plausible(inputs: &[Input], recipe: &Recipe, profile: &Profile) -> Resu
         Some((Role::Date, "dates"))
     };
     let Some((role, kind)) = wrong.filter(|_| profile.rows > 0) else { return Ok(()) };
+    let column = column(role);
+    let remedy = match recipe.format {
+        Format::Canonical => format!("select the column that holds them AS {column}"),
+        _ => format!("name the right one with {}", choose(role.name(), "NAME")),
+    };
     let problem = format!(
-        "the column {:?}, taken for the {}, holds no {kind} that can be read; name the right one with --columns {}=NAME \
-         (the columns are {})",
-        column(role),
-        role.name(),
+        "the column {column:?}, taken for the {}, holds no {kind} that can be read; {remedy} (the columns are {})",
         role.name(),
         input.header.columns.join(", ")
     );

@@ -329,12 +329,13 @@ impl Session {
             .map_err(Error::engine("reading by columns"))
     }
 
-    fn stream(&self, sql: &str) -> Result<SendableRecordBatchStream, Error> {
+    /// The answer to a `select`, to be taken batch by batch.
+    pub(crate) fn stream(&self, sql: &str) -> Result<SendableRecordBatchStream, Error> {
         planner::stream(&self.runtime, &self.context, sql).map_err(|source| query_failed(sql, source))
     }
 }
 
-fn query_failed(sql: &str, source: datafusion::error::DataFusionError) -> Error {
+pub(crate) fn query_failed(sql: &str, source: DataFusionError) -> Error {
     Error::Query { sql: sql.to_owned(), source: Box::new(source) }
 }
 

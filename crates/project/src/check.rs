@@ -5,7 +5,8 @@ use perennial_lake::{Session, SessionOptions, SourceCheck};
 use perennial_store::{Store, StoreUrl};
 use serde::Serialize;
 
-use crate::file::Problem;
+use crate::destination::Destination;
+use crate::file::{ConsentRule, Problem, value_columns};
 use crate::run::{project_sources, shop_of};
 use crate::state::store_url;
 use crate::{Error, Project};
@@ -20,6 +21,8 @@ pub struct CheckOutcome {
     pub problems: Vec<Problem>,
     /// The sources that can be read, with how they were understood and their first rows.
     pub sources: Vec<SourceCheck>,
+    /// Where values go after a run.
+    pub exports: Vec<ExportCheck>,
     /// Where the store is, without a password.
     pub store: Option<String>,
     /// Whether the store is there already.
@@ -28,14 +31,27 @@ pub struct CheckOutcome {
     pub next_runs: Vec<Timestamp>,
 }
 
+/// An export that can be written.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExportCheck {
+    /// Where it goes, without a password.
+    pub to: String,
+    /// The columns that go there.
+    pub columns: Vec<String>,
+    /// Whether only customers go there who agreed.
+    pub asks_consent: bool,
+}
+
 /// Tries everything that a run of the project needs.
 ///
 /// # Errors
 /// When the query engine cannot be started. What is wrong with the project is part of the outcome.
 pub fn check(project: &Project, now: Timestamp) -> Result<CheckOutcome, Error> {
     let mut outcome = CheckOutcome { problems: project.warnings.clone(), ..CheckOutcome::default() };
-    sources(project, now, &mut outcome)?;
+    let session = Session::new(&SessionOptions::default())?;
+    sources(project, &session, now, &mut outcome);
     store(project, &mut outcome);
+    exports(project, &session, &mut outcome);
     hand_off(project, &mut outcome);
     if let Some(every) = project.sections.schedule.every {
         let zone = &project.sections.shop.time_zone;
@@ -45,8 +61,7 @@ pub fn check(project: &Project, now: Timestamp) -> Result<CheckOutcome, Error> {
     Ok(outcome)
 }
 
-fn sources(project: &Project, now: Timestamp, outcome: &mut CheckOutcome) -> Result<(), Error> {
-    let session = Session::new(&SessionOptions::default())?;
+fn sources(project: &Project, session: &Session, now: Timestamp, outcome: &mut CheckOutcome) {
     let shop = shop_of(project, now);
     for (name, source) in project_sources(project) {
         let checked = source.and_then(|source| Ok(session.check_source(&source, &shop)?));
@@ -55,7 +70,6 @@ fn sources(project: &Project, now: Timestamp, outcome: &mut CheckOutcome) -> Res
             Err(error) => outcome.problems.push(Problem::error(format!("sources.{name}"), error.to_string())),
         }
     }
-    Ok(())
 }
 
 /// A store that is there is opened; one that is not is only looked for, because opening would make it.
@@ -78,6 +92,28 @@ fn reachable(url: &StoreUrl) -> Result<bool, Error> {
         .build()
         .map_err(|source| Error::File { path: url.to_string().into(), source })?;
     Ok(runtime.block_on(Store::probe(url))?)
+}
+
+/// A table that is there with other columns is found now and not at night.
+fn exports(project: &Project, session: &Session, outcome: &mut CheckOutcome) {
+    for (number, export) in project.sections.exports.iter().enumerate() {
+        let columns: Vec<&str> = match export.columns.as_slice() {
+            [] => value_columns().collect(),
+            named => named.iter().map(String::as_str).collect(),
+        };
+        let found = Destination::of(export, &project.folder)
+            .and_then(|to| to.problem(session, &columns).map_or(Ok(to), Err));
+        match found {
+            Ok(to) => outcome.exports.push(ExportCheck {
+                to: to.to_string(),
+                columns: columns.into_iter().map(str::to_owned).collect(),
+                asks_consent: matches!(export.consent, ConsentRule::Asked(_)),
+            }),
+            Err(problem) => {
+                outcome.problems.push(Problem::error(format!("exports[{}].to", number + 1), problem));
+            }
+        }
+    }
 }
 
 /// What runs hand values to: names of variables and files that are not there are found now and not at night.

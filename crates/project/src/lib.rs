@@ -7,6 +7,7 @@
 //! ```
 
 mod check;
+mod destination;
 mod erased;
 mod erasing;
 mod error;
@@ -21,7 +22,7 @@ pub mod snapshot;
 mod sql;
 mod state;
 
-pub use check::{CheckOutcome, check};
+pub use check::{CheckOutcome, ExportCheck, check};
 pub use erasing::{ErasedPerson, erase};
 pub use error::Error;
 pub use file::*;

@@ -12,6 +12,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use self::postgres::{Access, Postgres};
 use crate::steps::must_run;
 use crate::workspace;
 
@@ -31,6 +32,7 @@ impl Services {
     /// When a server is not installed and cannot be, or does not start.
     pub(crate) fn start() -> Result<Self> {
         let mut running = Self::databases()?;
+        running.0.push(Box::new(Postgres::start(Access::Encrypted)?));
         let python = python::Python::install()?;
         running.0.push(Box::new(s3::S3::start(&python)?));
         running.0.push(Box::new(python));
@@ -41,12 +43,12 @@ impl Services {
         Ok(running)
     }
 
-    /// Starts the database servers only.
+    /// Starts the database server that most tests and measurements talk to only.
     ///
     /// # Errors
     /// When a server is not installed and cannot be, or does not start.
     pub(crate) fn databases() -> Result<Self> {
-        Ok(Self(vec![Box::new(postgres::Postgres::start()?)]))
+        Ok(Self(vec![Box::new(Postgres::start(Access::Plain)?)]))
     }
 
     /// What a variable tells tests.

@@ -21,10 +21,20 @@ const TRIES: u32 = 3;
 /// The owner of all databases on the server.
 const USER: &str = "perennial";
 
+/// Whom a server lets in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Everybody on this machine.
+    Plain,
+    /// Only who encrypts; the server has a certificate that it signed itself.
+    Encrypted,
+}
+
 /// A running server.
 pub(super) struct Postgres {
     programs: PathBuf,
     folder: PathBuf,
+    access: Access,
     port: u16,
     server: Child,
 }
@@ -32,8 +42,19 @@ pub(super) struct Postgres {
 impl Service for Postgres {
     fn environment(&self) -> Vec<(&'static str, String)> {
         let address = format!("postgres://{USER}@127.0.0.1:{}/postgres", self.port);
-        let programs = self.programs.display().to_string();
-        vec![("PERENNIAL_TEST_POSTGRES", address), ("PERENNIAL_TEST_POSTGRES_PROGRAMS", programs)]
+        match self.access {
+            Access::Plain => {
+                let programs = self.programs.display().to_string();
+                vec![("PERENNIAL_TEST_POSTGRES", address), ("PERENNIAL_TEST_POSTGRES_PROGRAMS", programs)]
+            }
+            Access::Encrypted => {
+                let certificate = certificate(&self.folder).display().to_string();
+                vec![
+                    ("PERENNIAL_TEST_POSTGRES_TLS", address),
+                    ("PERENNIAL_TEST_POSTGRES_CERTIFICATE", certificate),
+                ]
+            }
+        }
     }
 }
 
@@ -42,20 +63,21 @@ impl Postgres {
     ///
     /// # Errors
     /// When it is not installed and cannot be installed, or does not start.
-    pub(super) fn start() -> Result<Self> {
+    pub(super) fn start(access: Access) -> Result<Self> {
         let programs = programs()?;
         // Not in the build folder: that may be where only its owner may look, and the server cannot run as root.
-        let folder = std::env::temp_dir().join(format!("perennial-postgres-{}", std::process::id()));
+        let name = if access == Access::Plain { "postgres" } else { "postgres-tls" };
+        let folder = std::env::temp_dir().join(format!("perennial-{name}-{}", std::process::id()));
         let made = fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()));
-        let started = made.and_then(|()| initialise(&programs, &folder)).and_then(|()| {
-            let mut result = serve(&programs, &folder);
+        let started = made.and_then(|()| initialise(&programs, &folder, access)).and_then(|()| {
+            let mut result = serve(&programs, &folder, access);
             for _ in 1..TRIES {
-                result = result.or_else(|_| serve(&programs, &folder));
+                result = result.or_else(|_| serve(&programs, &folder, access));
             }
             result
         });
         match started {
-            Ok((server, port)) => Ok(Self { programs, folder, port, server }),
+            Ok((server, port)) => Ok(Self { programs, folder, access, port, server }),
             Err(error) => {
                 let _ = fs::remove_dir_all(&folder);
                 Err(error)
@@ -111,7 +133,7 @@ fn find_programs() -> Option<PathBuf> {
     all.into_iter().find(|folder| folder.join("initdb").is_file())
 }
 
-fn initialise(programs: &Path, folder: &Path) -> Result<()> {
+fn initialise(programs: &Path, folder: &Path, access: Access) -> Result<()> {
     if is_root() {
         must_run(Command::new("chown").arg("postgres:").arg(folder), "hand the folder to the user postgres")?;
     }
@@ -120,17 +142,49 @@ fn initialise(programs: &Path, folder: &Path) -> Result<()> {
         .args(["--auth=trust", "--encoding=UTF8", "--no-locale", "--username", USER, "-D"])
         .arg(data(folder))
         .stdout(Stdio::null());
-    must_run(&mut initdb, "initialise PostgreSQL")
+    must_run(&mut initdb, "initialise PostgreSQL")?;
+    if access == Access::Encrypted {
+        encrypt(folder)?;
+    }
+    Ok(())
+}
+
+/// Gives a server a certificate for 127.0.0.1, and has it refuse whoever does not encrypt.
+fn encrypt(folder: &Path) -> Result<()> {
+    let mut openssl = as_server_user(Path::new("openssl"));
+    openssl
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "2",
+        ])
+        .args(["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+        .arg("-keyout")
+        .arg(data(folder).join("server.key"))
+        .arg("-out")
+        .arg(certificate(folder))
+        .stderr(Stdio::null());
+    must_run(&mut openssl, "make a certificate (Debian's package openssl)")?;
+    fs::write(data(folder).join("pg_hba.conf"), "hostssl all all 127.0.0.1/32 trust\n")?;
+    Ok(())
 }
 
 /// Starts the server on a free port and waits until it answers.
-fn serve(programs: &Path, folder: &Path) -> Result<(Child, u16)> {
+fn serve(programs: &Path, folder: &Path, access: Access) -> Result<(Child, u16)> {
     let port = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr())?.port();
     let log = fs::File::create(folder.join("log"))?;
     let mut server = as_server_user(&programs.join("postgres"))
         .arg("-D")
         .arg(data(folder))
         .args(["-h", "127.0.0.1", "-c", "unix_socket_directories=", "-p", &port.to_string()])
+        .args(["-c", if access == Access::Encrypted { "ssl=on" } else { "ssl=off" }])
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log)
@@ -150,6 +204,11 @@ fn serve(programs: &Path, folder: &Path) -> Result<(Child, u16)> {
         thread::sleep(Duration::from_millis(50));
     }
     Ok((server, port))
+}
+
+/// Where a server looks for its certificate.
+fn certificate(folder: &Path) -> PathBuf {
+    data(folder).join("server.crt")
 }
 
 fn data(folder: &Path) -> PathBuf {

@@ -49,6 +49,7 @@ pub(crate) fn read(
     inputs: &[Input],
     recipe: &Recipe,
     bindings: &[Binding],
+    quarantine: &mut Quarantine,
 ) -> Result<Option<OrdersRead>, Error> {
     let Some(columns) = columns(inputs, recipe)? else { return Ok(None) };
     let paths: Vec<&Path> = inputs.iter().map(|input| input.file.path.as_path()).collect();
@@ -87,7 +88,9 @@ pub(crate) fn read(
         rules: Rules::typed(scale),
         recipe: recipe.clone(),
     };
-    write_quarantine(source, inputs, bindings, &interpreter, &mut quality)?;
+    if quality.rows_refused() > 0 {
+        write_refused(source, inputs, bindings, &interpreter, quarantine)?;
+    }
     let understood = Understood {
         format: recipe.format,
         columns: columns_read(recipe, |role| typed(&columns.schema, recipe, role)),
@@ -282,26 +285,25 @@ fn register_refunds(session: &Session, refunds: Vec<RecordBatch>) -> Result<(), 
     session.register("linked_refunds", vec![RecordBatch::new_empty(Arc::new(Schema::new(fields)))])
 }
 
-/// Refused rows are few; they are looked up by a pass over the rows, and only when there are any.
-fn write_quarantine(
+/// Refused rows are few; they are looked up by a pass over the rows, and only when they are to be kept.
+fn write_refused(
     source: &OrderSource,
     inputs: &[Input],
     bindings: &[Binding],
     interpreter: &Interpreter,
-    quality: &mut Quality,
+    quarantine: &mut Quarantine,
 ) -> Result<(), Error> {
-    let mut quarantine = Quarantine::create(source.quarantine.as_deref())?;
-    if source.quarantine.is_some() && quality.rows_refused() > 0 {
-        pass("quarantine", inputs, bindings, source, |number, row, binding| {
-            let has_customer = interpreter.customer(row, binding).is_some();
-            match interpreter.entry(row, binding, has_customer) {
-                Ok(_) => Ok(()),
-                Err(refused) => quarantine.write(inputs[number].path(), row, &refused),
-            }
-        })?;
+    if !quarantine.is_kept() {
+        return Ok(());
     }
-    quality.quarantine = quarantine.finish()?;
-    Ok(())
+    let passed = pass("quarantine", inputs, bindings, source, |number, row, binding| {
+        let has_customer = interpreter.customer(row, binding).is_some();
+        match interpreter.entry(row, binding, has_customer) {
+            Ok(_) => Ok(()),
+            Err(refused) => quarantine.write(inputs[number].path(), row, &refused),
+        }
+    });
+    passed.map(drop)
 }
 
 /// A typed column in words.

@@ -19,6 +19,7 @@ use super::scan::Table;
 use super::text_files::TextFiles;
 use crate::error::Error;
 use crate::input::Input;
+use crate::quarantine::BrokenRows;
 use crate::session::Session;
 use crate::source::{Kind, OnProgress, SourceFile, find_files};
 
@@ -36,8 +37,12 @@ impl Session {
         Ok(files)
     }
 
-    /// Files as one table of the engine: Parquet in place, text as it is read.
-    pub(super) fn files_table(&self, paths: &[String]) -> Result<Arc<dyn TableProvider>, Error> {
+    /// Files as one table of the engine: Parquet in place, text as it is read; `broken` keeps rows of text that cannot be used.
+    pub(super) fn files_table(
+        &self,
+        paths: &[String],
+        broken: Option<Arc<BrokenRows>>,
+    ) -> Result<Arc<dyn TableProvider>, Error> {
         let (local, remote) = self.list_files(paths)?;
         let kinds = local.iter().map(|file| file.kind).chain(remote.iter().map(|file| file.kind));
         let parquet = kinds.filter(|kind| *kind == Kind::Parquet).count();
@@ -57,7 +62,7 @@ impl Session {
         files.extend(local);
         files.sort_by(|left, right| left.name.cmp(&right.name));
         let inputs = files.into_iter().map(Input::inspect).collect::<Result<Vec<_>, Error>>()?;
-        Ok(Table::of(TextFiles::new(inputs)))
+        Ok(Table::of(TextFiles::new(inputs, broken)))
     }
 
     fn list_files(&self, paths: &[String]) -> Result<(Vec<SourceFile>, Vec<RemoteFile>), Error> {

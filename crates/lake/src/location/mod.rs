@@ -10,8 +10,10 @@ mod text_files;
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::error::Error;
+use crate::quarantine::BrokenRows;
 use crate::session::Session;
 
 pub use database::DatabaseUrl;
@@ -66,14 +68,34 @@ impl Session {
     /// Makes what lies somewhere known as a table. Nothing is copied, except text files of object stores: what a query needs
     /// is read when it runs, and filters and the choice of columns are handed on to where the data lies.
     ///
-    /// The columns of text files are all text, and empty fields are null. The columns of Parquet files, Delta tables and
+    /// The columns of text files are all text, and empty fields are null; a row with more fields than the header, or a line that is
+    /// no JSON object, is an error when it is read. The columns of Parquet files, Delta tables and
     /// database tables have the types that they have there; database types that the engine does not know are text.
     ///
     /// # Errors
     /// When there is no such place, it cannot be reached, or its structure cannot be read.
     pub fn register_location(&self, table: &str, location: &Location) -> Result<(), Error> {
+        self.register_with(table, location, None)
+    }
+
+    /// The same, but rows of text files that cannot be used are left out and kept.
+    pub(crate) fn register_sparing(
+        &self,
+        table: &str,
+        location: &Location,
+        broken: &Arc<BrokenRows>,
+    ) -> Result<(), Error> {
+        self.register_with(table, location, Some(Arc::clone(broken)))
+    }
+
+    fn register_with(
+        &self,
+        table: &str,
+        location: &Location,
+        broken: Option<Arc<BrokenRows>>,
+    ) -> Result<(), Error> {
         let provider = match location {
-            Location::Files(paths) => self.files_table(paths)?,
+            Location::Files(paths) => self.files_table(paths, broken)?,
             Location::Database { url, table } => self.database_table(url, table)?,
             Location::Delta(path) => self.delta_table(path)?,
         };

@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::format::{Format, Recipe, recognise};
 use crate::input::Input;
 use crate::location::Location;
+use crate::quarantine::{BrokenRows, Quarantine};
 use crate::reading::{columns_read, find_inputs, understand};
 use crate::session::Session;
 use crate::text::Row;
@@ -54,7 +55,9 @@ impl Session {
                 check_order_files(self, source, paths, choices, shop)
             }
             _ => {
-                self.register_location(SOURCE, &source.location)?;
+                // Rows that a reading would refuse are passed over.
+                let broken = Arc::new(BrokenRows::new(Quarantine::create(None)?));
+                self.register_sparing(SOURCE, &source.location, &broken)?;
                 let checked = self.check_mapped(source);
                 self.drop_table(SOURCE)?;
                 checked
@@ -79,7 +82,9 @@ impl Session {
             .fields()
             .iter()
             .map(|field| (field.name().clone(), crate::canonical_table::kinds::in_words(field.data_type())));
-        let first = self.query(&format!("SELECT * FROM ({sql}\n) AS mapped LIMIT 1"))?;
+        let first = self
+            .query(&format!("SELECT * FROM ({sql}\n) AS mapped LIMIT 1"))
+            .map_err(|error| mapping::explained(source, error))?;
         let row = first.iter().find(|batch| batch.num_rows() > 0).map(first_row).transpose()?;
         Ok(SourceCheck {
             columns: columns.collect(),

@@ -91,7 +91,7 @@ pub(super) fn order_costs_sql() -> String {
     format!(
         "SELECT order_id AS number, cast(NULL as varchar) AS customer, {} AS kind, source_index AS source, \
                 sum(cast(amount * 1000000 as bigint)) AS amount, count(*) AS rows, cast(0 as bigint) AS unknown, \
-                cast(currency as varchar) AS currency, cast(NULL as bigint) AS at \
+                cast(currency as varchar) AS currency, cast(NULL as bigint) AS at, min(source_row) AS source_row \
          FROM {} WHERE order_id IS NOT NULL GROUP BY order_id, source_index, currency",
         kind::COSTS,
         all(Costs)
@@ -110,7 +110,7 @@ pub(super) fn lines_sql(session: &Session, tables: CostTables) -> Result<String,
         "SELECT number, cast(NULL as varchar) AS customer, {} AS kind, source, \
                 coalesce(sum(cast(round(cost * 1000000) as bigint)), 0) AS amount, count(*) AS rows, \
                 sum(CASE WHEN cost IS NULL THEN 1 ELSE 0 END) AS unknown, \
-                currency, cast(NULL as bigint) AS at \
+                currency, cast(NULL as bigint) AS at, cast(NULL as bigint) AS source_row \
          FROM (SELECT l.order_id AS number, l.source_index AS source, {cost} AS cost, cast({currency} as varchar) AS currency \
                FROM {} AS l{join}) AS lines GROUP BY number, source, currency",
         kind::LINES,

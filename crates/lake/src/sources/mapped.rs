@@ -1,21 +1,25 @@
 //! Sources of every table but the orders: selected, converted to the canonical columns, kept for the session.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::mapping::{self, SOURCE};
 use super::{Shop, Source};
-use crate::canonical_table::conversion::Conversion;
+use crate::canonical_table::conversion::{Conversion, Converted};
 use crate::error::Error;
-use crate::quality::Quality;
-use crate::quarantine::{Quarantine, Refused};
+use crate::quality::{Quality, Refusal};
+use crate::quarantine::{BrokenRows, Quarantine};
 use crate::session::Session;
 use crate::text::Row;
 
 /// Rows as they were selected, while texts among them are profiled.
 const SELECTED: &str = "perennial_selected";
+/// The column that says which row of the select a row was.
+pub(super) const SOURCE_ROW: &str = "source_row";
 
 /// What was read of a mapped source.
 pub(super) struct MappedRead {
@@ -33,8 +37,10 @@ pub(super) fn read(
     place: usize,
     shop: &Shop,
 ) -> Result<MappedRead, Error> {
-    session.register_location(SOURCE, &source.location)?;
-    let read = read_registered(session, source, place, shop);
+    let quarantine = Quarantine::create(shop.quarantine_of(&source.name).as_deref())?;
+    let broken = Arc::new(BrokenRows::new(quarantine));
+    session.register_sparing(SOURCE, &source.location, &broken)?;
+    let read = read_registered(session, source, place, shop, &broken);
     session.drop_table(SOURCE)?;
     session.drop_table(SELECTED)?;
     read
@@ -45,29 +51,35 @@ fn read_registered(
     source: &Source,
     place: usize,
     shop: &Shop,
+    broken: &BrokenRows,
 ) -> Result<MappedRead, Error> {
     let mut sql = mapping::select(session, source)?;
     let mut conversion = Conversion::new(source.table, &session.schema_of(&sql)?, shop);
     if conversion.needs_profile() {
         // The rows that are profiled have to be those that are converted, so the source is asked once.
-        session.materialise(SELECTED, &sql)?;
+        session.materialise(SELECTED, &sql).map_err(|error| mapping::explained(source, error))?;
         sql = format!("SELECT * FROM {SELECTED}");
         session.for_each(&sql, |batch| conversion.see(&batch))?;
         conversion.decide().map_err(|column| Error::mapping(source, vec![mapping::unreadable(column)]))?;
     }
     let mut quality = Quality::default();
-    let mut quarantine = Quarantine::create(shop.quarantine_of(&source.name).as_deref())?;
     let location = source.location.to_string();
-    let mut spool = session.spool(std::sync::Arc::clone(conversion.schema()));
-    session.for_each(&sql, |batch| {
+    let mut spool = session.spool(numbered_schema(conversion.schema()));
+    let read = session.for_each(&sql, |batch| {
         let converted = conversion.convert(&batch)?;
         for (row, refused) in &converted.refused {
             quality.refuse(refused.reason, 1);
-            quarantine_row(&mut quarantine, &location, &batch, *row, quality.rows_read, refused)?;
+            let row = written(&batch, *row, quality.rows_read)?;
+            broken.write(Path::new(&location), &row, refused)?;
         }
+        let before = quality.rows_read;
         quality.rows_read += batch.num_rows() as u64;
-        spool.push(converted.batch)
-    })?;
+        spool.push(numbered(&converted, before, batch.num_rows())?)
+    });
+    read.map_err(|error| mapping::explained(source, error))?;
+    let (quarantine, rows) = broken.take();
+    quality.rows_read += rows;
+    quality.refuse(Refusal::BrokenRow, rows);
     quality.quarantine = quarantine.finish()?;
     quality.close();
     let table = format!("perennial_{}_{place}", source.table);
@@ -78,15 +90,8 @@ fn read_registered(
     Ok(MappedRead { table, columns, quality })
 }
 
-/// Writes a refused row, by its place among the rows of the select.
-fn quarantine_row(
-    quarantine: &mut Quarantine,
-    location: &str,
-    batch: &RecordBatch,
-    place: usize,
-    before: u64,
-    refused: &Refused,
-) -> Result<(), Error> {
+/// A refused row, by its place among the rows of the select.
+fn written(batch: &RecordBatch, place: usize, before: u64) -> Result<Row, Error> {
     const OPTIONS: FormatOptions<'static> = FormatOptions::new();
     let mut row = Row::default();
     row.clear(before + place as u64 + 1);
@@ -96,5 +101,21 @@ fn quarantine_row(
         row.extend(format_args!("{}", cell.value(place)));
         row.end_field();
     }
-    quarantine.write(Path::new(location), &row, refused)
+    Ok(row)
+}
+
+/// The canonical columns with the place of each row among those of the select, by which rows that are refused later are found.
+fn numbered_schema(schema: &Schema) -> SchemaRef {
+    let number = Arc::new(Field::new(SOURCE_ROW, DataType::Int64, false));
+    Arc::new(Schema::new(schema.fields().iter().cloned().chain([number]).collect::<Vec<_>>()))
+}
+
+fn numbered(converted: &Converted, before: u64, rows: usize) -> Result<RecordBatch, Error> {
+    let mut refused = converted.refused.iter().map(|(row, _)| *row).peekable();
+    let kept = (0..rows).filter(|row| refused.next_if_eq(row).is_none());
+    let numbers: Int64Array =
+        kept.map(|row| i64::try_from(before + row as u64 + 1).unwrap_or(i64::MAX)).collect();
+    let columns = converted.batch.columns().iter().cloned().chain([Arc::new(numbers) as ArrayRef]);
+    RecordBatch::try_new(numbered_schema(&converted.batch.schema()), columns.collect())
+        .map_err(Error::engine("numbering rows"))
 }

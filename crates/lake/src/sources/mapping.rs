@@ -1,6 +1,8 @@
 //! Is a source's answer what its canonical table needs? Found out from the plan alone, before a row is read, and all problems at once.
 
 use datafusion::arrow::datatypes::Schema;
+use datafusion::arrow::error::ArrowError;
+use datafusion::error::DataFusionError;
 
 use super::{Mapping, Source};
 use crate::canonical_table::kinds::{in_words, quoted};
@@ -16,7 +18,7 @@ pub(super) const SOURCE: &str = "source";
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MappingProblem {
-    /// The select cannot be planned.
+    /// The select cannot be planned, or fails at a row.
     #[error("the select is not valid: {problem}")]
     Query {
         /// What the engine said.
@@ -215,6 +217,26 @@ fn unknown(table: CanonicalTable, name: &str) -> MappingProblem {
         nearest: near.map(str::to_owned),
         allowed: allowed.join(", "),
     }
+}
+
+/// A select that fails at one of its rows, with what to write instead.
+pub(super) fn explained(source: &Source, error: Error) -> Error {
+    match (&source.mapping, error) {
+        (Mapping::Select(_), Error::Query { source: said, .. }) if is_of_a_cast(&said) => {
+            let problem = format!(
+                "{}. A column that is selected as it is, without a cast, is read with its own rules, and what cannot be read \
+                 refuses its row; try_cast(...) instead of cast(...) makes it empty",
+                said.strip_backtrace()
+            );
+            Error::mapping(source, vec![MappingProblem::Query { problem }])
+        }
+        (_, other) => other,
+    }
+}
+
+fn is_of_a_cast(error: &DataFusionError) -> bool {
+    let root = error.find_root();
+    matches!(root, DataFusionError::ArrowError(error, _) if matches!(**error, ArrowError::CastError(_) | ArrowError::ParseError(_)))
 }
 
 /// The problem of a column of unreadable texts.

@@ -15,6 +15,7 @@ mod ledger;
 mod mapped;
 mod mapping;
 mod orders;
+mod refusals;
 mod shop;
 mod stream;
 mod views;

@@ -1,5 +1,8 @@
 //! One source of orders: recognised or mapped, read under the rules of order files, and set aside under names of its own.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use super::mapping::{self, SOURCE};
 use super::{Ledger, Mapping, Shop, Source};
 use crate::canonical::tables::TABLES;
@@ -10,6 +13,8 @@ use crate::input::Input;
 use crate::location::Location;
 use crate::output::OutputFormat;
 use crate::profile::columns::Binding;
+use crate::quality::Refusal;
+use crate::quarantine::{BrokenRows, Quarantine};
 use crate::reading::{OrdersRead, bind, find_inputs, read_inputs, understand};
 use crate::session::Session;
 use crate::source::{Kind, OrderSource, SourceFile};
@@ -27,13 +32,20 @@ pub(super) fn read(
         let files = shop.order_source(&source.name, paths.clone(), choices.clone());
         let inputs = find_inputs(session, &files)?;
         let (recipe, bindings) = understand(&inputs, &files)?;
-        read_inputs(session, &files, inputs, recipe, &bindings, ledger)
+        let quarantine = Quarantine::create(files.quarantine.as_deref())?;
+        read_inputs(session, &files, inputs, recipe, &bindings, quarantine, ledger)
     } else {
         let rows = session.temporary_path(&format!("orders-{place}.parquet"));
-        let selected = select_into(session, source, &rows);
+        let quarantine = Quarantine::create(shop.quarantine_of(&source.name).as_deref())?;
+        let broken = Arc::new(BrokenRows::new(quarantine));
+        let selected = select_into(session, source, &rows, &broken);
         let read = selected.and_then(|()| {
             let (files, input, recipe, binding) = mapped(source, shop, &rows)?;
-            let mut read = read_inputs(session, &files, vec![input], recipe, &[binding], ledger)?;
+            let (quarantine, broken) = broken.take();
+            let mut read = read_inputs(session, &files, vec![input], recipe, &[binding], quarantine, ledger)?;
+            read.quality.rows_read += broken;
+            read.quality.refuse(Refusal::BrokenRow, broken);
+            read.quality.close();
             let structure =
                 if matches!(source.mapping, Mapping::Select(_)) { "selected rows" } else { "a table" };
             read.files.iter_mut().for_each(|file| structure.clone_into(&mut file.structure));
@@ -46,23 +58,24 @@ pub(super) fn read(
 }
 
 /// Writes the selected rows into a file.
-fn select_into(session: &Session, source: &Source, file: &std::path::Path) -> Result<(), Error> {
-    session.register_location(SOURCE, &source.location)?;
+fn select_into(
+    session: &Session,
+    source: &Source,
+    file: &Path,
+    broken: &Arc<BrokenRows>,
+) -> Result<(), Error> {
+    session.register_sparing(SOURCE, &source.location, broken)?;
     let written = match &source.mapping {
         Mapping::Recognised(_) => Ok(format!("SELECT * FROM {SOURCE}")),
         Mapping::Select(_) => mapping::select(session, source),
     }
     .and_then(|sql| session.write(&sql, file, OutputFormat::Parquet));
     session.drop_table(SOURCE)?;
-    written.map(drop)
+    written.map(drop).map_err(|error| mapping::explained(source, error))
 }
 
 /// The file of selected rows, with how it is read.
-fn mapped(
-    source: &Source,
-    shop: &Shop,
-    rows: &std::path::Path,
-) -> Result<(OrderSource, Input, Recipe, Binding), Error> {
+fn mapped(source: &Source, shop: &Shop, rows: &Path) -> Result<(OrderSource, Input, Recipe, Binding), Error> {
     let choices = match &source.mapping {
         Mapping::Recognised(choices) => choices.clone(),
         Mapping::Select(_) => ColumnOverrides::default(),

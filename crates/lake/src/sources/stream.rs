@@ -10,6 +10,7 @@ use datafusion::arrow::datatypes::DataType;
 use super::Source;
 use super::costs::{self, CostTables, Goods};
 use super::ledger::{LEDGER, fate, kind};
+use super::refusals::LateRow;
 use super::views::{Identities, all};
 use super::walk::{Group, NumberedOrder, PaidBack, Referring, Walk};
 use crate::canonical::interpret::Fate;
@@ -20,6 +21,7 @@ use crate::error::Error;
 use crate::profile::amounts::SPEND_LIMIT;
 use crate::profile::zone::ZoneTable;
 use crate::quality::Refusal;
+use crate::quarantine::Refused;
 use crate::session::Session;
 
 /// How amounts of canonical columns become integer units.
@@ -64,7 +66,7 @@ pub(super) struct Stream<'a> {
 
 impl Stream<'_> {
     /// Hands all groups to the walk.
-    pub(super) fn through(&self, session: &Session, walk: &mut Walk) -> Result<(), Error> {
+    pub(super) fn through(&self, session: &Session, walk: &mut Walk<'_>) -> Result<(), Error> {
         let mut group = Group::default();
         session.for_each(&self.sql(session)?, |batch| {
             let rows = Rows::of(&batch)?;
@@ -86,12 +88,13 @@ impl Stream<'_> {
         let (customer, join) = Identities::customer(kind.as_deref(), "own", "customer");
         let mut parts = vec![format!(
             "SELECT own.number, {customer} AS customer, own.kind AS kind, own.source, day, fate, cancelled, amount, refund, cost, \
-                    cast(NULL as varchar) AS currency, cast(NULL as bigint) AS at FROM {LEDGER} AS own{join}"
+                    cast(NULL as varchar) AS currency, cast(NULL as bigint) AS at, cast(NULL as bigint) AS source_row FROM {LEDGER} AS own{join}"
         )];
         let other = |sql: String| {
             format!(
                 "SELECT number, customer, cast(kind as int) AS kind, source, cast(NULL as int) AS day, cast(NULL as int) AS fate, \
-                        cast(NULL as int) AS cancelled, amount, rows AS refund, unknown AS cost, currency, at FROM ({sql}) AS other"
+                        cast(NULL as int) AS cancelled, amount, rows AS refund, unknown AS cost, currency, at, source_row \
+                 FROM ({sql}) AS other"
             )
         };
         if self.has_refunds {
@@ -104,13 +107,13 @@ impl Stream<'_> {
             parts.push(other(costs::order_costs_sql()));
         }
         Ok(format!(
-            "SELECT number, customer, kind, source, day, fate, cancelled, amount, refund, cost, currency, at FROM ({}) AS known \
-             ORDER BY number, kind, source, customer, day, at, amount",
+            "SELECT number, customer, kind, source, day, fate, cancelled, amount, refund, cost, currency, at, source_row \
+             FROM ({}) AS known ORDER BY number, kind, source, customer, day, at, amount",
             parts.join(" UNION ALL ")
         ))
     }
 
-    fn add(&self, rows: &Rows, row: usize, group: &mut Group, walk: &mut Walk) -> Result<(), Error> {
+    fn add(&self, rows: &Rows, row: usize, group: &mut Group, walk: &mut Walk<'_>) -> Result<(), Error> {
         let source = usize::try_from(rows.sources.value(row)).unwrap_or(0);
         let customer = text(&rows.customers, row).map(str::to_owned);
         match rows.kinds.value(row) {
@@ -121,12 +124,12 @@ impl Stream<'_> {
             }
             kind::CREDIT => {
                 let amount = Some(self.scaled(rows.amounts.value(row), source));
-                group.credits.push(PaidBack { source, customer, day: rows.days.value(row), amount });
+                let day = rows.days.value(row);
+                group.credits.push(PaidBack { source, customer, day, amount, place: 0 });
             }
             kind::REFUND => {
                 let Some(refund) = self.refund(rows, row, source, customer) else {
-                    walk.refuse(source, Refusal::BadAmount);
-                    return Ok(());
+                    return walk.refuse(&rows.late(row, source), 1, &too_large());
                 };
                 // What names no order has no group; there may be any number of them.
                 if group.number.is_empty() {
@@ -143,7 +146,10 @@ impl Stream<'_> {
                 group.referring.push(Referring { source, rows: rows.seconds.value(row).unsigned_abs() });
                 match self.units(rows, row) {
                     Some(units) => group.costs = Some(group.costs.unwrap_or(0).saturating_add(units)),
-                    None => walk.refuse(source, Refusal::BadAmount),
+                    None => {
+                        let added_up = rows.seconds.value(row).unsigned_abs();
+                        return walk.refuse(&rows.late(row, source), added_up, &too_large());
+                    }
                 }
             }
         }
@@ -172,7 +178,8 @@ impl Stream<'_> {
     fn refund(&self, rows: &Rows, row: usize, source: usize, customer: Option<String>) -> Option<PaidBack> {
         let day = self.zone.day_of(rows.times.value(row).div_euclid(1_000_000));
         let amount = if rows.amounts.is_null(row) { None } else { Some(self.units(rows, row)?.abs()) };
-        Some(PaidBack { source, customer, day: i32::try_from(day).ok()?, amount })
+        let place = rows.places.value(row).unsigned_abs();
+        Some(PaidBack { source, customer, day: i32::try_from(day).ok()?, amount, place })
     }
 
     /// Lines count from the first source that has them; their amounts are in one row per currency.
@@ -205,7 +212,7 @@ fn refunds_sql() -> String {
     let row = format!(
         "coalesce(order_id, '') AS number, customer_id AS customer, {} AS kind, source_index AS source, \
          cast(amount * 1000000 as bigint) AS amount, cast(1 as bigint) AS rows, cast(0 as bigint) AS unknown, \
-         cast(currency as varchar) AS currency, cast(refunded_at as bigint) AS at",
+         cast(currency as varchar) AS currency, cast(refunded_at as bigint) AS at, source_row",
         kind::REFUND
     );
     format!(
@@ -240,6 +247,8 @@ struct Rows {
     thirds: Int64Array,
     currencies: StringArray,
     times: Int64Array,
+    /// Where the row stands in its source; of several that were added up, the first.
+    places: Int64Array,
 }
 
 impl Rows {
@@ -258,8 +267,27 @@ impl Rows {
             thirds: integers(batch, 9)?,
             currencies: texts(batch, 10)?,
             times: integers(batch, 11)?,
+            places: integers(batch, 12)?,
         })
     }
+
+    /// What is kept of a row that cannot be used.
+    fn late(&self, row: usize, source: usize) -> LateRow<'_> {
+        LateRow {
+            source,
+            place: self.places.value(row).unsigned_abs(),
+            number: text(&self.numbers, row).unwrap_or_default(),
+            customer: text(&self.customers, row),
+            amount: (!self.amounts.is_null(row)).then(|| (self.amounts.value(row), MONEY_DECIMALS)),
+        }
+    }
+}
+
+fn too_large() -> Refused {
+    Refused::new(
+        Refusal::AmountTooLarge,
+        "the amount, with all that the source says of this order, has 10^13 units or more",
+    )
 }
 
 /// A column as text.

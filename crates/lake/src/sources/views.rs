@@ -1,7 +1,7 @@
-//! The sources of one table together: `perennial_all_<table>` with the place of each row's source, and `shop.<table>` for everyone.
+//! The sources of one table together: `perennial_all_<table>` with the place of each row and of its source, and `shop.<table>` for everyone.
 
 use super::Source;
-use super::mapped::MappedRead;
+use super::mapped::{MappedRead, SOURCE_ROW};
 use crate::canonical_table::CanonicalTable;
 use crate::error::Error;
 use crate::session::Session;
@@ -15,7 +15,7 @@ const IDENTITIES: &str = "identities";
 /// A mapped source with its place in the list.
 pub(super) type Mapped<'a> = (usize, &'a Source, &'a MappedRead);
 
-/// All rows of a table with the place of their source.
+/// All rows of a table with the place of their source in the list, and their own in the source.
 pub(super) fn all(table: CanonicalTable) -> String {
     format!("perennial_all_{table}")
 }
@@ -108,7 +108,7 @@ fn select(
         })
         .collect();
     format!(
-        "SELECT {}, cast({place} as int) AS source_index FROM {} AS own{join}",
+        "SELECT {}, cast({place} as int) AS source_index, own.{SOURCE_ROW} FROM {} AS own{join}",
         columns.join(", "),
         read.table
     )

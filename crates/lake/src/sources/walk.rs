@@ -9,12 +9,14 @@ use std::collections::BTreeMap;
 
 use super::costs::{Goods, OrderCosts};
 use super::findings::Findings;
+use super::refusals::{LateRow, Refusals};
 use crate::canonical::interpret::Fate;
 use crate::canonical::sale::{Sale, enter_unlinked};
 use crate::canonical::tables::Tables;
 use crate::error::Error;
 use crate::quality::report::QualityCode;
 use crate::quality::{Quality, Refusal, Treatment};
+use crate::quarantine::Refused;
 use crate::source::ZeroOrders;
 
 /// An order of one source.
@@ -33,6 +35,8 @@ pub(super) struct PaidBack {
     pub(super) day: i32,
     /// Nothing means all that is left of the order.
     pub(super) amount: Option<i64>,
+    /// Where it stands in a source of refunds.
+    pub(super) place: u64,
 }
 
 /// Costs or lines that refer to an order.
@@ -55,8 +59,11 @@ pub(super) struct Group {
 }
 
 /// What the walk makes of the groups.
-pub(super) struct Walk {
+pub(super) struct Walk<'a> {
     pub(super) tables: Tables,
+    pub(super) refusals: Refusals<'a>,
+    /// Decimals of all amounts.
+    pub(super) scale: u32,
     pub(super) findings: Findings,
     /// The accounts of the sources, by their place in the list.
     pub(super) accounts: BTreeMap<usize, Quality>,
@@ -66,7 +73,7 @@ pub(super) struct Walk {
     pub(super) costs: Option<OrderCosts>,
 }
 
-impl Walk {
+impl Walk<'_> {
     /// Enters what shares a number.
     pub(super) fn enter(&mut self, group: Group) -> Result<(), Error> {
         for referring in &group.referring {
@@ -168,29 +175,33 @@ impl Walk {
     /// A refund that names no order.
     pub(super) fn enter_without_number(&mut self, refund: &PaidBack) -> Result<(), Error> {
         self.findings.looked(refund.source, QualityCode::UnmatchedRefunds, 1);
-        let customer = refund.customer.clone().unwrap_or_default();
-        self.enter_unmatched(&customer, refund)
+        self.enter_unmatched("", refund)
     }
 
-    /// Counts a row that cannot be used.
-    pub(super) fn refuse(&mut self, source: usize, reason: Refusal) {
-        self.account(source).refuse(reason, 1);
+    /// Counts rows that cannot be used, and keeps the first of them for all.
+    pub(super) fn refuse(&mut self, late: &LateRow<'_>, rows: u64, refused: &Refused) -> Result<(), Error> {
+        self.account(late.source).refuse(refused.reason, rows);
+        self.refusals.write(late, refused)
     }
 
-    /// A refund whose order is not known stands alone, if its customer and amount are. `example` is how the finding is illustrated.
-    fn enter_unmatched(&mut self, example: &str, refund: &PaidBack) -> Result<(), Error> {
-        self.findings.found(refund.source, QualityCode::UnmatchedRefunds, 1, example);
-        match (&refund.customer, refund.amount) {
+    /// A refund whose order (of this number, or of none) is not known stands alone, if its customer and amount are.
+    fn enter_unmatched(&mut self, number: &str, refund: &PaidBack) -> Result<(), Error> {
+        let PaidBack { source, ref customer, day, amount, place } = *refund;
+        let customer = customer.as_deref();
+        let example = if number.is_empty() { customer.unwrap_or_default() } else { number };
+        self.findings.found(source, QualityCode::UnmatchedRefunds, 1, example);
+        let refused = match (customer, amount) {
             (Some(customer), Some(amount)) => {
-                self.account(refund.source).treat(Treatment::UnlinkedRefund, 1);
-                self.tables.refund(customer, refund.day, amount)
+                self.account(source).treat(Treatment::UnlinkedRefund, 1);
+                return self.tables.refund(customer, day, amount);
             }
-            (customer, _) => {
-                let reason = if customer.is_none() { Refusal::NoCustomer } else { Refusal::BadAmount };
-                self.refuse(refund.source, reason);
-                Ok(())
+            (None, _) => {
+                Refused::new(Refusal::NoCustomer, "the order is not known, and there is no customer")
             }
-        }
+            (_, None) => Refused::new(Refusal::BadAmount, "the order is not known, and there is no amount"),
+        };
+        let amount = amount.map(|units| (units, self.scale));
+        self.refuse(&LateRow { source, place, number, customer, amount }, 1, &refused)
     }
 
     fn account(&mut self, source: usize) -> &mut Quality {

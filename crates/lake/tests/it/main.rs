@@ -11,6 +11,7 @@ mod mapping;
 mod parquet;
 mod plain;
 mod real;
+mod refused;
 mod robust;
 mod session;
 mod shop;

@@ -23,6 +23,14 @@ pub(crate) fn check(page: &mut Page, project: &Project, outcome: &CheckOutcome) 
         });
         page.table(&[("Column", Left), ("From", Left), ("First row", Left)], rows.collect());
     }
+    if !outcome.exports.is_empty() {
+        page.heading("Exports");
+        let rows = outcome.exports.iter().map(|export| {
+            let whose = if export.asks_consent { "customers who agreed" } else { "all customers" };
+            vec![export.to.clone(), whose.to_owned(), export.columns.join(", ")]
+        });
+        page.table(&[("To", Left), ("Whose", Left), ("Columns", Left)], rows.collect());
+    }
     page.heading("Store and schedule");
     let store = outcome.store.clone().unwrap_or_default();
     let there = if outcome.store_exists { "" } else { " (made by the first run)" };

@@ -12,5 +12,6 @@ mod run;
 mod serve;
 mod shop;
 mod simulated_sources;
+mod tables;
 mod usage;
 mod workbench;

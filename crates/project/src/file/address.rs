@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
+use perennial_lake::DatabaseUrl;
 use serde::Deserialize;
 
 /// An address as it stands in the file: itself, or where to find it (`env:NAME`, `file:PATH`). `Debug` hides a password.
@@ -32,18 +33,54 @@ impl Address {
         Ok(self.0.clone())
     }
 
+    /// The database that it is the address of; paths of `file:` are relative to `folder`.
+    ///
+    /// # Errors
+    /// As [`Address::resolve`], and when what is found is no such address, as a sentence.
+    pub fn database(&self, folder: &Path) -> Result<DatabaseUrl, String> {
+        DatabaseUrl::parse(&self.resolve(folder)?).map_err(|error| error.to_string())
+    }
+
     /// Whether a password stands in the address itself.
     #[must_use]
     pub fn has_password(&self) -> bool {
-        let authority =
-            self.0.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default());
+        let Some((_, rest)) = self.0.split_once("://") else { return false };
+        let (place, settings) = rest.split_once('?').unwrap_or((rest, ""));
+        let authority = place.split('/').next().unwrap_or_default();
         authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
+            || settings.split('&').any(|setting| setting.starts_with("password="))
+    }
+
+    /// Whether it is the address of a database, or says where one stands; else it is a path or a URL of an object.
+    #[must_use]
+    pub fn is_of_database(&self) -> bool {
+        let begins = |with: &&str| self.0.starts_with(*with);
+        ["postgres:", "postgresql:", "sqlite:", "env:", "file:"].iter().any(begins)
+    }
+
+    /// Whether the address itself stands here, and not where to find it.
+    #[must_use]
+    pub fn is_itself(&self) -> bool {
+        !self.0.starts_with("env:") && !self.0.starts_with("file:")
     }
 }
 
 impl From<&str> for Address {
     fn from(text: &str) -> Self {
         Self(text.to_owned())
+    }
+}
+
+/// As it stands in the file, without a password.
+impl fmt::Display for Address {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.has_password() {
+            return formatter.write_str(&self.0);
+        }
+        match DatabaseUrl::parse(&self.0) {
+            Ok(url) => write!(formatter, "{url}"),
+            Err(_) => formatter.write_str("an address with a password"),
+        }
     }
 }
 
@@ -75,9 +112,15 @@ mod tests {
 
     #[test]
     fn passwords_are_seen_and_not_shown() {
-        assert!(Address::from("postgres://a:b@host/db").has_password());
         for text in ["postgres://a@host/db", "postgres://host:5432/db", "sqlite:a.db", "env:URL"] {
             assert!(!Address::from(text).has_password(), "{text}");
+            assert_eq!(Address::from(text).to_string(), text);
+        }
+        for text in ["postgres://a:hunter2@host/db", "postgres://a@host/db?sslmode=require&password=hunter2"]
+        {
+            let address = Address::from(text);
+            assert!(address.has_password(), "{text}");
+            assert_eq!(address.to_string(), "postgres://a@host:5432/db");
         }
         assert!(!format!("{:?}", Address::from("postgres://a:hunter2@host/db")).contains("hunter2"));
     }

@@ -4,16 +4,22 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use perennial_handoff::crm::hubspot::ConsentScope;
-use perennial_lake::{CanonicalTable, ColumnOverrides, OutputFormat};
+use perennial_lake::{CanonicalTable, ColumnOverrides};
 use perennial_valuation::figures::CUSTOMER_COLUMNS;
 
 use super::address::Address;
 use super::problem::Problem;
 use super::sections::{ConsentRule, Export, Sections, Source, Tier};
 use super::written::unknown;
+use crate::destination::format_of;
 
 /// The column that the tiers are written to.
 pub(crate) const TIER: &str = "tier";
+
+/// The columns that an export may have.
+pub(crate) fn value_columns() -> impl Iterator<Item = &'static str> + Clone {
+    CUSTOMER_COLUMNS.iter().copied().chain([TIER])
+}
 
 /// Everything that is wrong between keys; problems carry keys and no lines yet. Parts of which keys had to be left out
 /// (`left_out`) are not looked at: what they miss would only repeat what was said.
@@ -184,22 +190,42 @@ pub(crate) fn overrides(source: &Source) -> Result<ColumnOverrides, String> {
 fn export(key: &str, export: &Export, problems: &mut Vec<Problem>) {
     let mut wrong =
         |part: &str, message: String| problems.push(Problem::error(format!("{key}.{part}"), message));
-    if OutputFormat::of(Path::new(&export.to)).is_none() {
-        wrong(
-            "to",
-            format!("{:?} must end in .parquet, .csv or .json, which says how it is written", export.to),
-        );
+    if let Err(problem) = place(export) {
+        wrong("to", problem);
     }
-    let known = || CUSTOMER_COLUMNS.iter().copied().chain([TIER]);
+    if export.table.as_ref().is_some_and(|table| table.trim().is_empty()) {
+        wrong("table", "the table to write is not named: write \"customer_values\", or \"shop.customer_values\" with its schema".to_owned());
+    }
     for column in &export.columns {
-        if !known().any(|name| name == column) {
-            wrong("columns", unknown("column", column, known()));
+        if !value_columns().any(|name| name == column) {
+            wrong("columns", unknown("column", column, value_columns()));
         }
     }
     if let ConsentRule::Asked(ConsentScope { purpose, channel, topic }) = &export.consent
         && [purpose, channel, topic].into_iter().any(|word| word.trim().is_empty())
     {
         wrong("consent", "purpose, channel and topic of a consent are words, not empty".to_owned());
+    }
+    if export.to.has_password() {
+        problems.push(password(format!("{key}.to")));
+    }
+}
+
+/// Whether an export's place and its table belong together.
+fn place(export: &Export) -> Result<(), String> {
+    let to = &export.to;
+    match (to.is_of_database(), &export.table) {
+        (false, None) => format_of(to).map(drop),
+        (true, None) => Err(
+            "which table of the database? Add table = \"customer_values\", or \"shop.customer_values\" with its schema"
+                .to_owned(),
+        ),
+        (false, Some(_)) => Err(format!(
+            "`table` is for a database, and \"{to}\" is a file: write \"env:NAME\", \"postgres://...\" or \"sqlite:FILE\", or \
+             leave `table` out"
+        )),
+        (true, Some(_)) if to.is_itself() => to.database(Path::new("")).map(drop),
+        (true, Some(_)) => Ok(()),
     }
 }
 

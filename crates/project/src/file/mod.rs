@@ -16,6 +16,6 @@ pub use sections::*;
 pub use template::{Begun, OrdersFound, template};
 pub use written::Margin;
 
-pub(crate) use cross_checks::{TIER, cross_checks, overrides};
+pub(crate) use cross_checks::{TIER, cross_checks, overrides, value_columns};
 pub(crate) use reading::{LARGEST_FILE, Read, read};
 pub(crate) use written::unknown;

@@ -284,8 +284,11 @@ pub struct Privacy {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Export {
-    /// A file or an object-store URL, ending in `.parquet`, `.csv` or `.json`.
-    pub to: String,
+    /// A file or an object-store URL, ending in `.parquet`, `.csv` or `.json`; or a database, with `table`.
+    pub to: Address,
+    /// The table of the database.
+    #[serde(default)]
+    pub table: Option<String>,
     /// The columns to write; all where it is missing.
     #[serde(default)]
     pub columns: Vec<String>,

@@ -200,6 +200,47 @@ fn a_password_in_the_file_is_a_warning_that_does_not_repeat_it() {
 }
 
 #[test]
+fn an_export_is_a_file_or_a_table_of_a_database() {
+    let export = |keys: &str| problems(&format!("[[exports]]\nconsent = \"not_needed\"\n{keys}\n"));
+    for right in [
+        "to = \"out.csv\"",
+        "to = \"s3://bucket/out.parquet\"",
+        "to = \"env:WAREHOUSE_URL\"\ntable = \"values\"",
+        "to = \"postgres://shop@db/shop\"\ntable = \"shop.values\"",
+        "to = \"sqlite:out.db\"\ntable = \"values\"",
+    ] {
+        assert_eq!(export(right), [""; 0], "{right}");
+    }
+    for (wrong, said) in [
+        (
+            "to = \"out.csv\"\ntable = \"values\"",
+            "perennial.toml:3: exports[1].to: `table` is for a database, and \"out.csv\" is a file",
+        ),
+        (
+            "to = \"env:WAREHOUSE_URL\"",
+            "perennial.toml:3: exports[1].to: which table of the database? Add table = ",
+        ),
+        ("to = \"sqlite:out.db\"", "which table of the database?"),
+        ("to = \"sqlite:\"\ntable = \"values\"", "an SQLite address names its file"),
+        (
+            "to = \"sqlite:out.db\"\ntable = \" \"",
+            "perennial.toml:4: exports[1].table: the table to write is not named",
+        ),
+        ("to = \"out\"", "must end in .parquet, .csv or .json"),
+        (
+            "to = \"postgres://a:hunter2@db/shop\"\ntable = \"values\"",
+            "exports[1].to: a password stands in the file",
+        ),
+    ] {
+        let found = export(wrong);
+        assert!(
+            found.len() == 1 && found[0].contains(said) && !found[0].contains("hunter2"),
+            "{wrong}: {found:#?}"
+        );
+    }
+}
+
+#[test]
 fn hostile_files_are_no_crash() {
     for text in [
         "\u{0}",

@@ -1,16 +1,16 @@
 //! What follows a snapshot: profiles show its values, they go where the project says, and who wants to know is told.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use perennial_handoff::webhooks::{Event, RunCompleted, RunFailed, SnapshotRestated, announce};
+use perennial_lake::Session;
 use perennial_lake::arrow::array::{ArrayRef, StringArray};
 use perennial_lake::arrow::record_batch::RecordBatch;
-use perennial_lake::{OutputFormat, Session};
 use perennial_store::Run;
 
 use super::{HandedOff, crm};
+use crate::destination::Destination;
 use crate::file::{ConsentRule, Export};
 use crate::rows::{self, Cell, columns};
 use crate::snapshot::{Manifest, Side};
@@ -39,17 +39,14 @@ impl HandOff<'_> {
     pub(crate) fn all(&self, manifest: &Manifest) -> Result<Vec<HandedOff>, Error> {
         self.publish(manifest)?;
         let sections = &self.project.sections;
-        let mut handed_off: Vec<HandedOff> = sections
-            .exports
-            .iter()
-            .map(|export| self.export(export).unwrap_or_else(|error| HandedOff::failed(&export.to, &error)))
-            .collect();
+        let mut handed_off: Vec<HandedOff> =
+            sections.exports.iter().map(|export| self.export(export)).collect();
         if let Some(settings) = &sections.hubspot {
             let sent = crm::write_back(self, settings);
-            handed_off.push(sent.unwrap_or_else(|error| HandedOff::failed("hubspot", &error)));
+            handed_off.push(sent.unwrap_or_else(|error| HandedOff::failed("hubspot", &error.to_string())));
         }
         if let Err(error) = self.tell(manifest) {
-            handed_off.push(HandedOff::failed("webhooks", &error));
+            handed_off.push(HandedOff::failed("webhooks", &error.to_string()));
         }
         Ok(handed_off)
     }
@@ -72,7 +69,16 @@ impl HandOff<'_> {
         Ok(())
     }
 
-    fn export(&self, export: &Export) -> Result<HandedOff, Error> {
+    fn export(&self, export: &Export) -> HandedOff {
+        match Destination::of(export, &self.project.folder) {
+            Ok(to) => self
+                .write(export, &to)
+                .unwrap_or_else(|error| HandedOff::failed(&to.to_string(), &error.to_string())),
+            Err(problem) => HandedOff::failed(&export.to.to_string(), &problem),
+        }
+    }
+
+    fn write(&self, export: &Export, to: &Destination) -> Result<HandedOff, Error> {
         let columns = match export.columns.as_slice() {
             [] => "v.*".to_owned(),
             names => {
@@ -81,11 +87,8 @@ impl HandOff<'_> {
         };
         let (join, without_consent) = self.consent(&export.consent)?;
         let sql = format!("SELECT {columns} FROM {} AS v{join} ORDER BY v.customer_id", self.values);
-        let target =
-            if export.to.contains("://") { export.to.clone().into() } else { self.project.path(&export.to) };
-        let format = OutputFormat::of(Path::new(&export.to)).unwrap_or(OutputFormat::Parquet);
-        let customers = self.session.write(&sql, &target, format)?;
-        Ok(HandedOff { to: export.to.clone(), customers, without_consent, problem: None })
+        let customers = to.write(self.session, &sql)?;
+        Ok(HandedOff { to: to.to_string(), customers, without_consent, problem: None })
     }
 
     /// The join that leaves only customers who agreed, and how many did not.
@@ -178,7 +181,7 @@ fn customers_of(names: &[String]) -> Result<RecordBatch, Error> {
 }
 
 impl HandedOff {
-    fn failed(to: &str, error: &Error) -> Self {
-        Self { to: to.to_owned(), customers: 0, without_consent: 0, problem: Some(error.to_string()) }
+    fn failed(to: &str, problem: &str) -> Self {
+        Self { to: to.to_owned(), customers: 0, without_consent: 0, problem: Some(problem.to_owned()) }
     }
 }

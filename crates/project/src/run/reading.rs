@@ -93,8 +93,8 @@ fn of_file(project: &Project, name: &str, source: &file::Source) -> Result<Sourc
     let location = if let Some(files) = &source.files {
         Location::Files(files.paths().to_vec())
     } else if let Some(database) = &source.database {
-        let url = database.resolve(&project.folder).map_err(|problem| wrong("database", problem))?;
-        Location::Database { url: DatabaseUrl::parse(&url)?, table: source.from.clone().unwrap_or_default() }
+        let url = database.database(&project.folder).map_err(|problem| wrong("database", problem))?;
+        Location::Database { url, table: source.from.clone().unwrap_or_default() }
     } else {
         Location::Delta(source.delta.clone().unwrap_or_default())
     };

@@ -3,7 +3,7 @@
 //! PostgreSQL is the server that `PERENNIAL_TEST_POSTGRES` names, as `postgres://user@host:port/database`, whose user may
 //! create databases. `cargo xtask test` starts one. `PERENNIAL_TEST_POSTGRES=none` leaves PostgreSQL out and says so.
 
-use std::env::{self, VarError};
+use std::env;
 
 use perennial_store::{Store, StoreUrl};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
@@ -75,17 +75,27 @@ async fn connect(address: &str) -> DatabaseConnection {
 
 /// The address of the test server; `None` when PostgreSQL is left out.
 pub(crate) fn test_server() -> Option<String> {
-    match env::var("PERENNIAL_TEST_POSTGRES") {
-        Ok(none) if none == "none" => {
-            eprintln!("skipped on PostgreSQL: PERENNIAL_TEST_POSTGRES is none");
-            None
-        }
-        Ok(server) => Some(server),
-        Err(VarError::NotPresent | VarError::NotUnicode(_)) => panic!(
-            "this test needs PostgreSQL: run `cargo xtask test`, or set PERENNIAL_TEST_POSTGRES to \
-             postgres://user@host:port/database, or to none to leave PostgreSQL out"
-        ),
+    let server = variable("PERENNIAL_TEST_POSTGRES");
+    if server == "none" {
+        eprintln!("skipped on PostgreSQL: PERENNIAL_TEST_POSTGRES is none");
+        return None;
     }
+    Some(server)
+}
+
+/// The address of a server that lets in only who encrypts, and the file with its certificate; `None` when PostgreSQL is left out.
+pub(crate) fn encrypted_server() -> Option<(String, String)> {
+    test_server()?;
+    Some((variable("PERENNIAL_TEST_POSTGRES_TLS"), variable("PERENNIAL_TEST_POSTGRES_CERTIFICATE")))
+}
+
+fn variable(name: &str) -> String {
+    env::var(name).unwrap_or_else(|_| {
+        panic!(
+            "this test needs PostgreSQL: run `cargo xtask test`, which sets {name}, or set PERENNIAL_TEST_POSTGRES to none to \
+             leave PostgreSQL out"
+        )
+    })
 }
 
 /// Runs a test on an empty database of each kind.

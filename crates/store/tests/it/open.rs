@@ -2,7 +2,7 @@
 
 use perennial_store::{Error, Page, Store, StoreUrl};
 
-use crate::databases::for_each_empty;
+use crate::databases::{encrypted_server, for_each_empty};
 
 #[tokio::test]
 async fn a_new_store_is_made_and_found_again() {
@@ -41,5 +41,20 @@ async fn a_store_that_cannot_be_reached_says_so() {
         assert!(matches!(error, Error::Lost(_)), "{error:?}");
         assert!(error.is_temporary());
         assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_asks_for_encryption_is_a_store() {
+    let Some((server, certificate)) = encrypted_server() else { return };
+    let url = |settings: &str| StoreUrl::parse(&format!("{server}?{settings}")).unwrap();
+    let verified = format!("sslmode=verify-full&sslrootcert={certificate}");
+    for settings in ["sslmode=require", &verified] {
+        let store = Store::open(&url(settings)).await.unwrap();
+        assert_eq!(store.last_event().await.unwrap(), 0, "{settings}");
+        store.close().await.unwrap();
+    }
+    for settings in ["sslmode=disable", "sslmode=verify-full"] {
+        Store::open(&url(settings)).await.unwrap_err();
     }
 }

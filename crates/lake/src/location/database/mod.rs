@@ -1,5 +1,5 @@
 //! Tables and views of PostgreSQL and SQLite databases, read in place: only the columns that a query needs, filtered by the
-//! database, streamed row by row.
+//! database, streamed row by row. `write` is the other way: a query's answer becomes a table.
 
 mod column;
 mod filter;
@@ -7,6 +7,7 @@ mod numeric;
 mod postgres;
 mod sqlite;
 mod url;
+mod write;
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -78,22 +79,29 @@ impl TableName {
             None => Self { schema: None, table: plain(text) },
         }
     }
+
+    /// The name as it stands in a statement.
+    fn quoted(&self) -> String {
+        let schema = self.schema.as_deref().map(|schema| quoted(schema) + ".").unwrap_or_default();
+        schema + &quoted(&self.table)
+    }
+}
+
+impl Display for TableName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.schema {
+            Some(schema) => write!(f, "{schema}.{}", self.table),
+            None => f.write_str(&self.table),
+        }
+    }
 }
 
 /// What the catalogue says about a table or view.
 #[derive(Clone, Debug)]
 struct Relation {
     dialect: Dialect,
-    schema: Option<String>,
-    table: String,
+    name: TableName,
     columns: Vec<Column>,
-}
-
-impl Relation {
-    fn quoted(&self) -> String {
-        let schema = self.schema.as_deref().map(|schema| quoted(schema) + ".").unwrap_or_default();
-        schema + &quoted(&self.table)
-    }
 }
 
 #[derive(Debug)]
@@ -134,7 +142,7 @@ impl Scan for DatabaseTable {
             None => relation.columns.clone(),
         };
         let (sql, values) = select(relation, &columns, filters, limit);
-        let (url, table) = (self.url.clone(), relation.table.clone());
+        let (url, table) = (self.url.clone(), relation.name.table.clone());
         let rows = Arc::new(Rows { url, table, columns, schema: Arc::clone(&schema), sql, values });
         Ok(Arc::new(StreamingTableExec::try_new(schema, vec![rows], None, [], false, limit)?))
     }
@@ -164,7 +172,7 @@ fn select(
             all = false;
         }
     }
-    let mut sql = format!("SELECT {wanted} FROM {}", relation.quoted());
+    let mut sql = format!("SELECT {wanted} FROM {}", relation.name.quoted());
     if !taken.is_empty() {
         sql += " WHERE ";
         sql += &taken.join(" AND ");
@@ -257,10 +265,7 @@ fn database_failed(url: &DatabaseUrl, problem: String) -> Error {
 }
 
 fn no_such_table(url: &DatabaseUrl, name: &TableName, tables: Vec<String>) -> Error {
-    let wanted = match &name.schema {
-        Some(schema) => format!("{schema}.{}", name.table),
-        None => name.table.clone(),
-    };
+    let wanted = name.to_string();
     // A table in another schema is as near as one with another name.
     let own = |table: &&String| table.rsplit('.').next() == Some(name.table.as_str());
     let near = tables

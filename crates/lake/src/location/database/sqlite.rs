@@ -19,7 +19,8 @@ use crate::error::Error;
 /// How long another program may keep the file locked.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-async fn connect(file: &Path, url: &DatabaseUrl) -> Result<SqliteConnection, Error> {
+/// A connection that cannot write.
+pub(super) async fn connect(file: &Path, url: &DatabaseUrl) -> Result<SqliteConnection, Error> {
     if !file.is_file() {
         return Err(database_failed(url, "there is no such file; check the path".to_owned()));
     }
@@ -38,8 +39,7 @@ async fn connect(file: &Path, url: &DatabaseUrl) -> Result<SqliteConnection, Err
 pub(super) async fn relation(file: &Path, url: &DatabaseUrl, name: &TableName) -> Result<Relation, Error> {
     let mut connection = connect(file, url).await?;
     let failed = |error: sqlx::Error| {
-        let hint = if error.to_string().contains("not a database") { ": this is no SQLite file" } else { "" };
-        database_failed(url, format!("reading the catalogue failed ({error}){hint}"))
+        database_failed(url, format!("reading the catalogue failed ({})", in_words(&error)))
     };
     let encoding: String =
         sqlx::query_scalar("PRAGMA encoding").fetch_one(&mut connection).await.map_err(failed)?;
@@ -62,7 +62,7 @@ pub(super) async fn relation(file: &Path, url: &DatabaseUrl, name: &TableName) -
             .map_err(failed)?;
     let columns =
         columns.iter().map(|(name, declared)| column(name, declared, encoding == "UTF-8")).collect();
-    Ok(Relation { dialect: Dialect::Sqlite, schema: None, table: table.clone(), columns })
+    Ok(Relation { dialect: Dialect::Sqlite, name: TableName { schema: None, table: table.clone() }, columns })
 }
 
 /// The declared type decides as in SQLite itself (<https://sqlite.org/datatype3.html>, "Determination Of Column Affinity").
@@ -108,7 +108,7 @@ pub(super) async fn scan(file: &Path, task: ScanTask) -> Result<(), Error> {
     Ok(())
 }
 
-type Statement<'q> = Query<'q, Sqlite, SqliteArguments>;
+pub(super) type Statement<'q> = Query<'q, Sqlite, SqliteArguments>;
 
 fn bind<'q>(statement: Statement<'q>, value: &Value) -> Statement<'q> {
     match value {
@@ -117,6 +117,16 @@ fn bind<'q>(statement: Statement<'q>, value: &Value) -> Statement<'q> {
         Value::Float32(value) => statement.bind(*value),
         Value::Float64(value) => statement.bind(*value),
         Value::Text(value) => statement.bind(value.clone()),
+    }
+}
+
+/// What SQLite said, and what that means where it does not say so.
+pub(super) fn in_words(error: &sqlx::Error) -> String {
+    let said = error.to_string();
+    match said.as_str() {
+        said if said.contains("not a database") => format!("{said}: this is no SQLite file"),
+        said if said.contains("database is locked") => format!("{said}: another program writes to it"),
+        said => said.to_owned(),
     }
 }
 

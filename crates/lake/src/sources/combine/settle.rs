@@ -17,6 +17,7 @@ use crate::sources::Ledger;
 use crate::sources::costs::{CostTables, OrderCosts};
 use crate::sources::findings::Findings;
 use crate::sources::orders::Part;
+use crate::sources::refusals::Refusals;
 use crate::sources::stream::{Money, Stream, integers, texts};
 use crate::sources::views::all;
 use crate::sources::walk::Walk;
@@ -92,6 +93,8 @@ impl Reader<'_> {
         };
         let mut walk = Walk {
             tables: Tables::new(self.session, has_costs),
+            refusals: Refusals::new(self.sources, self.shop),
+            scale: money.scale,
             findings: Findings::default(),
             accounts: BTreeMap::new(),
             gifts: self.orders.iter().map(|(place, read)| (*place, gift(read))).collect(),
@@ -111,6 +114,7 @@ impl Reader<'_> {
             zone: &ZoneTable::new(&self.shop.zone()),
         };
         stream.through(self.session, &mut walk)?;
+        walk.refusals.finish()?;
         if !walk.tables.fits() {
             return Err(Error::AmountsOverflow { column: "amount".to_owned(), scale: money.scale });
         }

@@ -7,6 +7,7 @@ mod object_store;
 mod postgres;
 mod services;
 mod sqlite;
+mod write;
 
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! Tables of a PostgreSQL server.
 
-use perennial_lake::Location;
+use perennial_lake::{DatabaseUrl, Location};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::database::{Comparable, same_rows_as_the_engine};
@@ -8,14 +8,14 @@ use super::{database, failure, plan, refusal, rows_until_error, services};
 use crate::data::{rows, session};
 
 /// A schema of its own for each test.
-struct Schema {
-    name: &'static str,
-    url: String,
+pub(super) struct Schema {
+    pub(super) name: &'static str,
+    pub(super) url: String,
 }
 
 impl Schema {
     /// Nothing where the test is to be skipped.
-    fn new(name: &'static str, statements: &str) -> Option<Self> {
+    pub(super) fn new(name: &'static str, statements: &str) -> Option<Self> {
         let url = services::postgres()?;
         let schema = Self { name, url };
         schema.execute(&format!(
@@ -25,7 +25,7 @@ impl Schema {
         Some(schema)
     }
 
-    fn execute(&self, statements: &str) {
+    pub(super) fn execute(&self, statements: &str) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let mut connection = PgConnection::connect(&self.url).await.unwrap();
@@ -34,7 +34,7 @@ impl Schema {
         });
     }
 
-    fn table(&self, table: &str) -> Location {
+    pub(super) fn table(&self, table: &str) -> Location {
         database(&self.url, &format!("{}.{table}", self.name))
     }
 }
@@ -293,4 +293,22 @@ fn nothing_can_be_written() {
     session.register_location("trap", &schema.table("trap")).unwrap();
     let error = failure(&session, "select n from trap");
     assert!(error.contains("read-only transaction"), "{error}");
+}
+
+#[test]
+fn a_server_that_asks_for_encryption_is_read_and_written() {
+    let Some((server, certificate)) = services::encrypted_postgres() else { return };
+    let session = session();
+    let url = |settings: &str| DatabaseUrl::parse(&format!("{server}?{settings}")).unwrap();
+    let verified = format!("sslmode=verify-full&sslrootcert={certificate}");
+    for (number, settings) in ["sslmode=require", &verified].into_iter().enumerate() {
+        let (url, table) = (url(settings), format!("lake_encrypted_{number}"));
+        session.write_table("select 7 as n", &url, &table).unwrap();
+        session.register_location("t", &Location::Database { url, table }).unwrap();
+        assert_eq!(rows(&session, "select n from t"), ["7"]);
+    }
+    for (settings, said) in [("sslmode=disable", "no encryption"), ("sslmode=verify-full", "certificate")] {
+        let error = session.write_table("select 7 as n", &url(settings), "t").unwrap_err().to_string();
+        assert!(error.contains(said), "{settings}: {error}");
+    }
 }

@@ -23,6 +23,12 @@ pub(super) fn postgres() -> Option<String> {
     variable("PERENNIAL_TEST_POSTGRES")
 }
 
+/// A PostgreSQL server that lets in only who encrypts, and the file with its certificate.
+pub(super) fn encrypted_postgres() -> Option<(String, String)> {
+    postgres()?;
+    Some((variable("PERENNIAL_TEST_POSTGRES_TLS")?, variable("PERENNIAL_TEST_POSTGRES_CERTIFICATE")?))
+}
+
 /// An S3 server with a user: address, key, secret.
 pub(super) fn s3() -> Option<(String, String, String)> {
     let part =

@@ -3,16 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
-use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 
 use super::database::{Comparable, same_rows_as_the_engine};
 use super::{database, failure, plan, refusal, rows_until_error};
 use crate::data::{rows, session};
 
-fn execute(path: &Path, statements: &'static str) {
+pub(super) fn execute(path: &Path, statements: &str) {
     runtime().block_on(async {
         let mut connection = connect(path).await;
-        sqlx::raw_sql(statements).execute(&mut connection).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(statements.to_owned())).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
     });
 }
@@ -33,7 +33,7 @@ fn shop(statements: &'static str) -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
-fn url(path: &Path) -> String {
+pub(super) fn url(path: &Path) -> String {
     format!("sqlite:{}", path.display())
 }
 

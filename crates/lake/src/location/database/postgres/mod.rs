@@ -18,8 +18,27 @@ use crate::error::Error;
 /// How long a server may take to answer a knock at its door.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-async fn connect(address: &str, url: &DatabaseUrl) -> Result<PgConnection, Error> {
-    let failed = |error: sqlx::Error| {
+/// A connection that may write.
+pub(super) async fn connect(address: &str, url: &DatabaseUrl) -> Result<PgConnection, Error> {
+    let failed = refused(url);
+    let options = PgConnectOptions::from_str(address).map_err(failed)?;
+    let options = options.application_name("perennial").disable_statement_logging();
+    let knock = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options)).await;
+    knock
+        .map_err(|_| database_failed(url, format!("no answer within {} seconds", PATIENCE.as_secs())))?
+        .map_err(failed)
+}
+
+/// A connection that cannot write, even by mistake.
+pub(super) async fn connect_to_read(address: &str, url: &DatabaseUrl) -> Result<PgConnection, Error> {
+    let mut connection = connect(address, url).await?;
+    let read_only = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY";
+    sqlx::query(read_only).execute(&mut connection).await.map_err(refused(url))?;
+    Ok(connection)
+}
+
+fn refused(url: &DatabaseUrl) -> impl Fn(sqlx::Error) -> Error + Copy + '_ {
+    move |error| {
         let problem = match &error {
             sqlx::Error::Database(said) => {
                 format!("the server refuses the connection: {said}; check user, password and database")
@@ -29,40 +48,49 @@ async fn connect(address: &str, url: &DatabaseUrl) -> Result<PgConnection, Error
             ),
         };
         database_failed(url, problem)
-    };
-    let options = PgConnectOptions::from_str(address).map_err(failed)?;
-    let options = options.application_name("perennial").disable_statement_logging();
-    let knock = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options)).await;
-    let mut connection = knock
-        .map_err(|_| database_failed(url, format!("no answer within {} seconds", PATIENCE.as_secs())))?
-        .map_err(failed)?;
-    // Nothing here writes; a mistake could not either.
-    let read_only = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY";
-    sqlx::query(read_only).execute(&mut connection).await.map_err(failed)?;
-    Ok(connection)
+    }
 }
 
 /// What the catalogue says about a table, view or foreign table.
 pub(super) async fn relation(address: &str, url: &DatabaseUrl, name: &TableName) -> Result<Relation, Error> {
-    let mut connection = connect(address, url).await?;
+    let mut connection = connect_to_read(address, url).await?;
     let failed = |error: sqlx::Error| database_failed(url, format!("reading the catalogue failed: {error}"));
-    let found: Option<(i64, String)> = sqlx::query_as(
-        "SELECT c.oid::bigint, n.nspname::text FROM pg_catalog.pg_class c
+    let Some(found) = find(&mut connection, name).await.map_err(failed)? else {
+        let tables = tables(&mut connection).await.map_err(failed)?;
+        return Err(no_such_table(url, name, tables));
+    };
+    let columns = columns(&mut connection, found.number).await.map_err(failed)?;
+    Ok(Relation { dialect: Dialect::Postgres, name: found.name, columns })
+}
+
+/// A table, view or foreign table of the catalogue.
+pub(super) struct Found {
+    pub(super) number: i64,
+    /// With its schema.
+    pub(super) name: TableName,
+    /// Whether it is a table of the database's own, whose rows it keeps.
+    pub(super) is_table: bool,
+}
+
+pub(super) async fn find(
+    connection: &mut PgConnection,
+    name: &TableName,
+) -> Result<Option<Found>, sqlx::Error> {
+    let found: Option<(i64, String, bool)> = sqlx::query_as(
+        "SELECT c.oid::bigint, n.nspname::text, c.relkind IN ('r', 'p') FROM pg_catalog.pg_class c
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname = $2
            AND CASE WHEN $1::text IS NULL THEN pg_catalog.pg_table_is_visible(c.oid) ELSE n.nspname = $1 END",
     )
     .bind(&name.schema)
     .bind(&name.table)
-    .fetch_optional(&mut connection)
-    .await
-    .map_err(failed)?;
-    let Some((table, schema)) = found else {
-        let tables = tables(&mut connection).await.map_err(failed)?;
-        return Err(no_such_table(url, name, tables));
-    };
-    let columns = columns(&mut connection, table).await.map_err(failed)?;
-    Ok(Relation { dialect: Dialect::Postgres, schema: Some(schema), table: name.table.clone(), columns })
+    .fetch_optional(connection)
+    .await?;
+    Ok(found.map(|(number, schema, is_table)| Found {
+        number,
+        name: TableName { schema: Some(schema), table: name.table.clone() },
+        is_table,
+    }))
 }
 
 async fn tables(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
@@ -76,7 +104,8 @@ async fn tables(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Erro
     .await
 }
 
-async fn columns(connection: &mut PgConnection, table: i64) -> Result<Vec<Column>, sqlx::Error> {
+/// The columns of what has that number in the catalogue.
+pub(super) async fn columns(connection: &mut PgConnection, table: i64) -> Result<Vec<Column>, sqlx::Error> {
     let is_utf8: bool = sqlx::query_scalar("SELECT current_setting('server_encoding') = 'UTF8'")
         .fetch_one(&mut *connection)
         .await?;
@@ -139,7 +168,7 @@ fn decimal(modifier: i32) -> Option<Kind> {
 
 /// Runs the statement of a scan and hands its rows over in batches.
 pub(super) async fn scan(address: &str, task: ScanTask) -> Result<(), Error> {
-    let mut connection = connect(address, &task.url).await?;
+    let mut connection = connect_to_read(address, &task.url).await?;
     let statement = task.values.iter().fold(sqlx::query(AssertSqlSafe(task.sql.clone())), bind);
     let mut rows = statement.persistent(false).fetch(&mut connection);
     let mut batch = Batch::new(&task.columns, task.schema.clone());
@@ -173,11 +202,11 @@ fn bind<'q>(statement: Statement<'q>, value: &Value) -> Statement<'q> {
 }
 
 /// What the server said, or that it is gone.
-fn in_words(error: &sqlx::Error) -> String {
+pub(super) fn in_words(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Database(said) => said.to_string(),
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => {
-            format!("the connection was lost ({error}); no part of the answer is used: run it again")
+            format!("the connection was lost ({error}); nothing of it is used: run it again")
         }
         _ => error.to_string(),
     }
