@@ -146,7 +146,12 @@ fn what_is_refused_when_sources_come_together_is_kept_too() {
              d,1,,soon,9\n\
              e,1,,2025-03-06,999999999999\n",
         )
-        .with("fees", Costs, "fees.csv", "order_id,amount\n1,2\n1,600000000000\n1,300000000000\n");
+        .with(
+            "fees",
+            Costs,
+            "fees.csv",
+            "order_id,kind,amount\n1,goods,2\n1,goods,600000000000\n1,fee,300000000000\n",
+        );
     let read = shop.read();
     let refunds = &read.sources[1];
     assert_eq!(
@@ -162,7 +167,7 @@ fn what_is_refused_when_sources_come_together_is_kept_too() {
             "2 | no_customer | the order is not known, and there is no customer | 7,,6.50",
             "3 | no_customer | the order is not known, and there is no customer | ,,8.00",
             "4 | bad_amount | the order is not known, and there is no amount | 8,bob,",
-            "5 | bad_date | refunded_at: \"soon\" cannot be read as time | d,1,,soon,9",
+            "5 | bad_date | refunded_at: \"soon\" cannot be read as time | soon,d,1,,9",
             "6 | amount_too_large | the amount, with all that the source says of this order, has 10^13 units or more | 1,,999999999999.000000",
         ]
     );

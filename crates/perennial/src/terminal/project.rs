@@ -27,7 +27,11 @@ pub(crate) fn check(page: &mut Page, project: &Project, outcome: &CheckOutcome) 
         page.heading("Exports");
         let rows = outcome.exports.iter().map(|export| {
             let whose = if export.asks_consent { "customers who agreed" } else { "all customers" };
-            vec![export.to.clone(), whose.to_owned(), export.columns.join(", ")]
+            let columns = match export.columns.len() {
+                0..=6 => export.columns.join(", "),
+                many => format!("{many} columns"),
+            };
+            vec![export.to.clone(), whose.to_owned(), columns]
         });
         page.table(&[("To", Left), ("Whose", Left), ("Columns", Left)], rows.collect());
     }

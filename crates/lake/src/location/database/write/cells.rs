@@ -7,12 +7,15 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, Schema, TimestampMicrosecondType,
 };
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
 
 use crate::canonical::extent::date;
 use crate::error::Error;
 use crate::location::database::column::{Column, Kind};
+
+/// Where times are counted from.
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 /// The columns that a table gets for those of an answer.
 pub(super) fn columns(answer: &Schema) -> Result<Vec<Column>, String> {
@@ -102,10 +105,9 @@ fn cell(kind: Kind, values: &ArrayRef, row: usize) -> Cell<'_> {
         }
         Kind::Clock | Kind::Instant => {
             let microseconds = values.as_primitive::<TimestampMicrosecondType>().value(row);
-            text(Timestamp::from_microsecond(microseconds).ok().map(|time| match kind {
-                Kind::Clock => time.to_zoned(TimeZone::UTC).datetime().to_string(),
-                _ => time.to_string(),
-            }))
+            let time = EPOCH.checked_add(SignedDuration::from_micros(microseconds)).ok();
+            let zone = if kind == Kind::Instant { "Z" } else { "" };
+            text(time.map(|time| format!("{time}{zone}")))
         }
     }
 }
