@@ -130,7 +130,7 @@ pub enum Error {
 
     /// Dates of one column in two orders.
     #[error(
-        "the date column {column:?} mixes two orders: {day_first} dates can only be day/month/year and {month_first} only month/day/year; write them in one order, or let --columns date_order=day_first (or month_first) refuse the others"
+        "the date column {column:?} mixes two orders: {day_first} dates can only be day/month/year and {month_first} only month/day/year; write them in one order, or let date_order=day_first (or month_first; with --columns, or as a key of the source) refuse the others"
     )]
     MixedDateOrder {
         /// The date column.
