@@ -20,6 +20,7 @@ use crate::format::{Format, Grain, Recipe, no_such_column, recognise};
 use crate::input::Input;
 use crate::profile::amounts::SPEND_LIMIT;
 use crate::profile::columns::{Binding, Profile};
+use crate::profile::dates::{AssumedOrder, DateOrder};
 use crate::profile::zone::ZoneTable;
 use crate::quality::{Examples, Quality, Treatment};
 use crate::quarantine::Quarantine;
@@ -152,6 +153,7 @@ pub(crate) fn read_inputs(
     check_plausible(&inputs, &recipe, &profile)?;
     check_date_order(&recipe, &profile, source)?;
     let (rules, how) = profile.decide(&source.columns);
+    let (date_order, assumed) = profile.date_order(source.columns.date_order, rules.date.order);
     let currencies = profile.currencies(&recipe);
     let target = currency::target(currencies.clone(), source, recipe.currency_hint)?;
     let has_amounts = recipe.get(Role::Amount).or(recipe.get(Role::Price)).is_some();
@@ -188,6 +190,8 @@ pub(crate) fn read_inputs(
         scale,
         has_amounts,
         has_costs,
+        date_order,
+        assumed,
     };
     let rows: Vec<u64> = passed.iter().map(|passed| passed.rows).collect();
     Ok(OrdersRead::new(&inputs, &rows, quality, understood, None, repeated))
@@ -348,6 +352,10 @@ pub(crate) struct Understood {
     pub(crate) scale: u32,
     pub(crate) has_amounts: bool,
     pub(crate) has_costs: bool,
+    /// Which of day and month comes first, where that was asked for or some dates tell.
+    pub(crate) date_order: Option<DateOrder>,
+    /// What was assumed where no date tells.
+    pub(crate) assumed: Option<AssumedOrder>,
 }
 
 /// A source whose rows are in the tables.

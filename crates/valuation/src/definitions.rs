@@ -64,9 +64,9 @@ impl Definitions {
 pub enum Margin {
     /// Costs are not known: the value is revenue, and is called so.
     Revenue,
-    /// A share of the revenue, given by the user.
+    /// A share of the revenue, given by the user, less [`crate::OtherCosts`].
     Given(f64),
-    /// A share of the revenue, measured from the costs in the data: 1 - costs / revenue.
+    /// A share of the revenue, measured from the costs in the data: 1 - costs / revenue, less [`crate::OtherCosts`].
     Measured(f64),
 }
 

@@ -32,6 +32,7 @@ mod heat_maps;
 mod history;
 pub mod hold_out;
 mod judgement;
+mod margin;
 mod measures;
 pub mod methods;
 mod model_check;
@@ -61,7 +62,9 @@ pub use error::Error;
 pub use fitting::{FitKind, FitRequest, fits, saved_fit};
 pub use methods::{Method, MethodPanel};
 pub use opportunities::{OpportunityHistory, Period, fit_bg_bb, opportunities};
-pub use request::{CovariateEffects, Estimating, ModelChoice, Progress, Request, Stage, Uncertainty};
+pub use request::{
+    CovariateEffects, Estimating, ModelChoice, OtherCosts, Progress, Request, Stage, Uncertainty,
+};
 pub use retention::{Ratio, Retention, RetentionKind, RetentionPoint, RetentionRequest};
 pub use selection::{CompareRequest, compare};
 pub use subscriptions::{SubscriptionColumns, Subscriptions};

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use perennial_lake::{Reading, Session};
 
-use crate::columns::{f64s, i64s, optional};
+use crate::columns::{i64s, optional};
 use crate::figures::Base;
 use crate::methods::Activity;
 use crate::spending::Spend;
@@ -85,25 +85,6 @@ pub(crate) fn largest_share(values: &[f64]) -> Option<f64> {
     let sum: f64 = values.iter().sum();
     let largest = values.iter().copied().max_by(f64::total_cmp)?;
     (sum > 0.0).then_some(largest / sum)
-}
-
-/// The margin that costs leave, as a share of the value, over the transactions up to `as_of` that have a cost; `None` where
-/// none has. A cost of zero is taken as not known.
-pub(crate) fn margin(session: &Session, reading: &Reading, as_of: Date) -> Result<Option<f64>, Error> {
-    if !reading.has_costs {
-        return Ok(None);
-    }
-    let sql = format!(
-        "SELECT CAST(sum(cost) AS DOUBLE) AS cost, CAST(sum(spend) AS DOUBLE) AS spend FROM purchases \
-         WHERE day <= DATE '{as_of}' AND cost <> 0"
-    );
-    let batches = session.query(&sql)?;
-    let sum = |column: &str| {
-        let column = batches.first().map(|batch| f64s(batch, column)).transpose()?;
-        Ok::<_, Error>(column.and_then(|column| optional(&column, 0)))
-    };
-    let (cost, spend) = (sum("cost")?, sum("spend")?);
-    Ok(cost.zip(spend).filter(|(_, spend)| *spend > 0.0).map(|(cost, spend)| 1.0 - cost / spend))
 }
 
 #[cfg(test)]

@@ -18,8 +18,10 @@ pub struct Request {
     pub horizon_days: f64,
     /// The annual discount rate.
     pub discount: f64,
-    /// The margin as a share of revenue; `None` when it is not known.
+    /// The margin as a share of revenue; `None` takes it from the costs in the data, where there are any.
     pub margin: Option<f64>,
+    /// What lowers the margin beside the costs of goods; where no margin is known there is nothing to lower.
+    pub other_costs: OtherCosts,
     /// Which transaction model to take.
     pub model: ModelChoice,
     /// The unit in which the models count time.
@@ -45,6 +47,7 @@ impl Request {
             horizon_days: 365.0,
             discount: 0.1,
             margin: None,
+            other_costs: OtherCosts::default(),
             model: ModelChoice::Auto,
             unit: TimeUnit::Week,
             estimating: Estimating::default(),
@@ -54,6 +57,20 @@ impl Request {
             saved: None,
         }
     }
+}
+
+/// What orders cost beside their goods.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct OtherCosts {
+    /// What an order costs whatever its value, in units of the currency; orders of a customer on one day are one.
+    pub per_order: f64,
+    /// The share of revenue that goes to others, 0.03 for 3 %.
+    pub share_of_revenue: f64,
+}
+
+/// A figure of a request, if it is allowed.
+pub(crate) fn in_range(name: &'static str, value: f64, ok: bool, range: &'static str) -> Result<f64, Error> {
+    if ok { Ok(value) } else { Err(Error::OutOfRange { name, value, range }) }
 }
 
 /// How the parameters of the transaction models are estimated.

@@ -42,7 +42,12 @@ pub(crate) fn summarise(
 
 /// The table of purchases as they stood on the day `as_of`: what was refunded later counts as bought. That is `purchases`
 /// itself where no order of that time was refunded later, else a view whose name begins with `name`.
-fn purchases_as_of(session: &Session, reading: &Reading, name: &str, as_of: Date) -> Result<String, Error> {
+pub(crate) fn purchases_as_of(
+    session: &Session,
+    reading: &Reading,
+    name: &str,
+    as_of: Date,
+) -> Result<String, Error> {
     let later = format!("FROM linked_refunds WHERE order_day <= DATE '{as_of}' AND day > DATE '{as_of}'");
     if count(session, &format!("SELECT count(*) AS n {later}"))? == 0 {
         return Ok("purchases".to_owned());

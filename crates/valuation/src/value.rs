@@ -5,14 +5,14 @@ use perennial_lake::{Reading, Session};
 use perennial_models::ModelKind;
 use perennial_models::saved::SavedFit;
 
-use crate::definitions::{Definitions, Margin};
+use crate::definitions::Definitions;
 use crate::distribution::fewest_holding;
 use crate::figures::{Base, BaseLevel, Distribution, ModelCheck};
 use crate::history::History;
 use crate::hold_out::{HoldOut, Selection};
 use crate::methods::MethodPanel;
 use crate::prediction::{Fitted, Prediction, ScoringRun};
-use crate::request::{ModelChoice, Progress, Request, Stage};
+use crate::request::{ModelChoice, Progress, Request, Stage, in_range};
 use crate::spending::{self, Comparison, Spending};
 use crate::totals::ModelError;
 use crate::transactions::FittedTransactions;
@@ -20,7 +20,8 @@ use crate::validation::Split;
 use crate::valuation::Valuation;
 use crate::warnings::{FitFailure, WarningInputs, warnings};
 use crate::{
-    Error, base_level, customer_values, day, fitting, history, measures, model_check, selection, summary,
+    Error, base_level, customer_values, day, fitting, history, margin, measures, model_check, selection,
+    summary,
 };
 
 /// The tables of a valuation in the session.
@@ -189,9 +190,6 @@ fn saved_kind(saved: &SavedFit) -> ModelKind {
 
 /// What the valuation states before any number.
 fn definitions(session: &Session, reading: &Reading, request: &Request) -> Result<Definitions, Error> {
-    let in_range = |name, value: f64, ok: bool, range| {
-        if ok { Ok(value) } else { Err(Error::OutOfRange { name, value, range }) }
-    };
     let level =
         in_range("level", request.level, request.level > 0.0 && request.level < 1.0, "between 0 and 1")?;
     let discount = in_range(
@@ -206,17 +204,11 @@ fn definitions(session: &Session, reading: &Reading, request: &Request) -> Resul
     if day::number(as_of) - day::number(reading.last_day) > LONGEST_SILENCE_DAYS {
         return Err(Error::TooLate { as_of, last: reading.last_day });
     }
-    let margin = match request.margin {
-        None => measures::margin(session, reading, as_of)?.map_or(Margin::Revenue, Margin::Measured),
-        Some(rate) => {
-            Margin::Given(in_range("margin", rate, (-1.0..=1.0).contains(&rate), "between -100 % and 100 %")?)
-        }
-    };
     Ok(Definitions {
         as_of,
         horizon_days,
         discount,
-        margin,
+        margin: margin::margin(session, reading, SUMMARY, request, as_of)?,
         currency: reading.currency.clone(),
         time_zone: reading.time_zone.clone(),
         unit: request.saved.as_ref().map_or(request.unit, |saved| saved.unit),

@@ -100,6 +100,8 @@ pub(crate) fn read(
         scale,
         has_amounts,
         has_costs: false,
+        date_order: None,
+        assumed: None,
     };
     Ok(Some(OrdersRead::new(inputs, &rows, quality, understood, customers, Examples::default())))
 }

@@ -2,6 +2,7 @@
 //! is profiled as a whole, then read under one rule. A value that cannot be read refuses its row.
 
 mod cells;
+mod cost_rows;
 mod times;
 
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use super::kinds::is_text;
 use super::{CanonicalColumn, CanonicalTable, ColumnKind};
 use crate::error::Error;
 use crate::profile::amounts::{AmountProfile, DecimalMark};
-use crate::profile::dates::{DateOrder, DateProfile, DateRule};
+use crate::profile::dates::{AssumedOrder, DateOrder, DateProfile, DateRule};
 use crate::profile::is_empty_value;
 use crate::quality::Refusal;
 use crate::quarantine::Refused;
@@ -43,6 +44,7 @@ struct Converter {
 /// The conversion of rows with some of a table's columns, under their canonical names.
 #[derive(Debug)]
 pub(crate) struct Conversion {
+    table: CanonicalTable,
     converters: Vec<Converter>,
     clock: Clock,
     schema: SchemaRef,
@@ -52,6 +54,20 @@ pub(crate) struct Conversion {
 pub(crate) struct Converted {
     pub(crate) batch: RecordBatch,
     pub(crate) refused: Vec<(usize, Refused)>,
+}
+
+/// Why it cannot be decided how the texts of a column are read.
+pub(crate) enum Undecided {
+    /// They are mostly not what they should be.
+    Unreadable(&'static CanonicalColumn),
+    /// Dates of which so many can only have the day first, and so many only the month.
+    MixedOrder { column: &'static CanonicalColumn, day_first: u64, month_first: u64 },
+}
+
+/// The order that all of these are; nothing where they differ or there is none.
+pub(crate) fn the_only(mut orders: impl Iterator<Item = DateOrder>) -> Option<DateOrder> {
+    let first = orders.next()?;
+    orders.all(|order| order == first).then_some(first)
 }
 
 impl Conversion {
@@ -81,7 +97,7 @@ impl Conversion {
                 Field::new(column.name, column.kind.arrow(), !column.required)
             })
             .collect();
-        Self { converters, clock: Clock::new(shop), schema: Arc::new(Schema::new(fields)) }
+        Self { table, converters, clock: Clock::new(shop), schema: Arc::new(Schema::new(fields)) }
     }
 
     pub(crate) fn schema(&self) -> &SchemaRef {
@@ -112,14 +128,33 @@ impl Conversion {
         Ok(())
     }
 
-    /// Decides how texts are read. The first column whose texts are mostly not what they should be is told with what it
-    /// should hold.
-    pub(crate) fn decide(&mut self) -> Result<(), &'static CanonicalColumn> {
+    /// Decides how texts are read, or tells the first column for which that cannot be decided.
+    ///
+    /// Dates are read in the order that was asked for; else in the one that their column tells; else in that of the table's other
+    /// columns of dates; else in the `usual` one. What was assumed is returned.
+    pub(crate) fn decide(
+        &mut self,
+        asked: Option<DateOrder>,
+        usual: Option<DateOrder>,
+    ) -> Result<Vec<(&'static CanonicalColumn, AssumedOrder)>, Undecided> {
+        let told = self.converters.iter().filter_map(|converter| match &converter.texts {
+            Texts::Dates(profile) => profile.known_order(asked),
+            _ => None,
+        });
+        let usual = the_only(told).or(usual);
+        let mut assumed = Vec::new();
         for converter in &mut self.converters {
+            let column = converter.column;
             let plausible = match &converter.texts {
                 Texts::AsTheyAre => true,
                 Texts::Dates(profile) => {
-                    converter.date = profile.decide(None).0;
+                    if let (None, Some((day_first, month_first))) = (asked, profile.mixed_order()) {
+                        return Err(Undecided::MixedOrder { column, day_first, month_first });
+                    }
+                    let known = profile.known_order(asked);
+                    converter.date = profile.decide(known.or(usual)).0;
+                    let open = if known.is_none() { profile.assumed(converter.date.order) } else { None };
+                    assumed.extend(open.map(|open| (column, open)));
                     profile.is_plausible() || profile.is_empty()
                 }
                 Texts::Numbers(profile) => {
@@ -128,10 +163,10 @@ impl Conversion {
                 }
             };
             if !plausible {
-                return Err(converter.column);
+                return Err(Undecided::Unreadable(column));
             }
         }
-        Ok(())
+        Ok(assumed)
     }
 
     /// Converts a batch.
@@ -149,6 +184,9 @@ impl Conversion {
         let fields = self.schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
         let all = RecordBatch::try_new(Arc::new(Schema::new(fields.collect::<Vec<_>>())), columns)
             .map_err(failed)?;
+        if self.table == CanonicalTable::Costs {
+            cost_rows::check(&all, &mut refused);
+        }
         let used: BooleanArray = refused.iter().map(|refused| Some(refused.is_none())).collect();
         let kept = filter_record_batch(&all, &used).map_err(failed)?;
         let batch =

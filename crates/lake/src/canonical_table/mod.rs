@@ -3,6 +3,7 @@
 
 mod columns;
 pub(crate) mod conversion;
+mod cost_basis;
 pub(crate) mod kinds;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+pub(crate) use cost_basis::CostBasis;
 pub use kinds::ColumnKind;
 
 use crate::columns::normalised;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::amounts::{AmountProfile, DecimalMark, MAX_SCALE, MIN_SCALE};
-use super::dates::{DateOrder, DateProfile, DateRule};
+use super::dates::{AssumedOrder, DateOrder, DateProfile, DateRule};
 use super::is_empty_value;
 use crate::columns::{ColumnOverrides, Role};
 use crate::format::{Recipe, Verdict};
@@ -104,6 +104,16 @@ impl Profile {
     /// See [`DateProfile::mixed_order`].
     pub(crate) fn mixed_date_order(&self) -> Option<(u64, u64)> {
         self.dates.mixed_order()
+    }
+
+    /// The order of day and month as far as it is known, or what is assumed where the column leaves it open.
+    pub(crate) fn date_order(
+        &self,
+        asked: Option<DateOrder>,
+        read: DateOrder,
+    ) -> (Option<DateOrder>, Option<AssumedOrder>) {
+        let known = self.dates.known_order(asked);
+        (known, if known.is_none() { self.dates.assumed(read) } else { None })
     }
 
     /// The rules for all columns, and how each is read, in words.

@@ -12,6 +12,36 @@ pub enum DateOrder {
     MonthFirst,
 }
 
+impl DateOrder {
+    /// Such dates, as a pattern.
+    pub(crate) const fn pattern(self) -> &'static str {
+        match self {
+            Self::DayFirst => "day/month/year",
+            Self::MonthFirst => "month/day/year",
+        }
+    }
+
+    /// Its name in settings.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::DayFirst => "day_first",
+            Self::MonthFirst => "month_first",
+        }
+    }
+}
+
+/// An order that was assumed for dates whose column leaves it open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AssumedOrder {
+    /// All dates of the column.
+    pub(crate) dates: u64,
+    /// Those in which the day or the month may come first.
+    pub(crate) open: u64,
+    /// One of them, with how it is read.
+    pub(crate) example: String,
+}
+
 /// A point in time as it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Moment {
@@ -120,31 +150,46 @@ impl DateProfile {
         (few >= 5 && few * 20 >= day_first.max(month_first)).then_some((day_first, month_first))
     }
 
+    /// The order that was asked for, or the one that some dates can only have; nothing where the column leaves it open.
+    pub(crate) fn known_order(&self, asked: Option<DateOrder>) -> Option<DateOrder> {
+        asked.or_else(|| {
+            let tells = self.first_is_day + self.second_is_day > 0;
+            let day_first = self.first_is_day >= self.second_is_day;
+            tells.then_some(if day_first { DateOrder::DayFirst } else { DateOrder::MonthFirst })
+        })
+    }
+
+    /// What is assumed when an open column is read in this order; nothing where none of its dates depends on it.
+    pub(crate) fn assumed(&self, order: DateOrder) -> Option<AssumedOrder> {
+        let sample = self.earliest_text.as_deref()?;
+        let example = format!("{sample} as {}", order.pattern());
+        Some(AssumedOrder { dates: self.dates, open: self.ambiguous, example })
+    }
+
     fn decide_order(&self, asked: Option<DateOrder>) -> (DateOrder, String) {
         use DateOrder::{DayFirst, MonthFirst};
-        let named = |order| if order == DayFirst { "day/month/year" } else { "month/day/year" };
         if let Some(order) = asked {
-            return (order, format!("{}, as asked", named(order)));
+            return (order, format!("{}, as asked", order.pattern()));
         }
         if self.ambiguous == 0 {
             return (DayFirst, "year-month-day".to_owned());
         }
         let sample = self.earliest_text.as_deref().unwrap_or_default();
-        if self.first_is_day == 0 && self.second_is_day == 0 {
-            let order = if self.half_days > 0 { MonthFirst } else { DayFirst };
-            let other = if order == DayFirst { "month_first" } else { "day_first" };
+        let Some(order) = self.known_order(None) else {
+            let (order, other) =
+                if self.half_days > 0 { (MonthFirst, DayFirst) } else { (DayFirst, MonthFirst) };
             let how = format!(
-                "assumed {} (such as {sample}): no day is above 12, so the column cannot tell; --columns date_order={other} reads it the other way",
-                named(order)
+                "assumed {} (such as {sample}): no day is above 12, so the column cannot tell; --columns date_order={} reads it the other way",
+                order.pattern(),
+                other.name()
             );
             return (order, how);
-        }
-        let order = if self.first_is_day >= self.second_is_day { DayFirst } else { MonthFirst };
+        };
         let (for_it, against) = match order {
             DayFirst => (self.first_is_day, self.second_is_day),
             MonthFirst => (self.second_is_day, self.first_is_day),
         };
-        let mut how = format!("{}: {for_it} dates can only be read so", named(order));
+        let mut how = format!("{}: {for_it} dates can only be read so", order.pattern());
         if against > 0 {
             how = format!("{how} ({against} only the other way; those rows are refused)");
         }

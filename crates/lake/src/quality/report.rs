@@ -23,6 +23,9 @@ coded! {
         RefundsAboveOrder = "refunds_above_order";
         /// Rows in one of several currencies; the subject is the currency.
         CurrencyMix = "currency_mix";
+        /// Dates of a column that leaves open which of day and month comes first, read in an order that was assumed; the subject is
+        /// the column.
+        AssumedDateOrder = "assumed_date_order";
         /// Days without orders that chance does not explain; the examples are the first and the last day of each gap.
         GapsInTime = "gaps_in_time";
         /// Rows that were refused; the subject is the reason.

@@ -14,6 +14,7 @@ use super::stream::Money;
 use super::views::{self, Identities, Mapped};
 use super::{Ledger, Shop, Source, SourcesRead};
 use crate::canonical_table::CanonicalTable;
+use crate::canonical_table::conversion::the_only;
 use crate::columns::ColumnOverrides;
 use crate::currency;
 use crate::error::Error;
@@ -107,11 +108,12 @@ impl<'a> Reader<'a> {
     }
 
     fn read_others(&mut self) -> Result<(), Error> {
+        let usual = the_only(self.orders.values().filter_map(|read| read.understood.date_order));
         for (place, source) in self.sources.iter().enumerate() {
             if source.table != CanonicalTable::Orders {
                 let named = Error::in_source(&source.name);
-                self.others
-                    .insert(place, mapped::read(self.session, source, place, self.shop).map_err(named)?);
+                let read = mapped::read(self.session, source, place, self.shop, usual).map_err(named)?;
+                self.others.insert(place, read);
             }
         }
         views::clear(self.session)?;

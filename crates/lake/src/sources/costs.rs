@@ -5,9 +5,10 @@ use datafusion::arrow::datatypes::{Float64Type, Int64Type};
 
 use super::ledger::{LEDGER, kind};
 use super::stream::{Money, integers, texts};
-use super::views::all;
+use super::views::{all, literal};
 use crate::canonical::sale::Sale;
 use crate::canonical_table::CanonicalTable::{Costs, OrderLines, Products};
+use crate::canonical_table::CostBasis;
 use crate::error::Error;
 use crate::session::Session;
 
@@ -33,27 +34,42 @@ pub(super) struct OrderCosts {
 }
 
 impl OrderCosts {
-    /// The rows of the costs that name neither an order nor a product.
-    pub(super) fn read(session: &Session, money: &Money) -> Result<Self, Error> {
+    /// The rows of the costs that name neither an order nor a product. The source of one whose amount is too large is told to `refuse`.
+    pub(super) fn read(
+        session: &Session,
+        money: &Money,
+        mut refuse: impl FnMut(usize),
+    ) -> Result<Self, Error> {
         let sql = format!(
             "SELECT cast(basis as varchar) AS basis, cast(currency as varchar) AS currency, cast(amount * 1000000 as bigint) AS amount, \
-                    share FROM {} WHERE order_id IS NULL AND product_id IS NULL",
+                    share, source_index FROM {} WHERE order_id IS NULL AND product_id IS NULL",
             all(Costs)
         );
         let mut costs = Self::default();
         for batch in session.query(&sql)? {
             let (bases, currencies) = (texts(&batch, 0)?, texts(&batch, 1)?);
-            let amounts = integers(&batch, 2)?;
+            let (amounts, sources) = (integers(&batch, 2)?, integers(&batch, 4)?);
             let shares = batch.column(3).as_primitive::<Float64Type>();
             for row in 0..batch.num_rows() {
-                let basis = if bases.is_null(row) { "order" } else { bases.value(row) };
+                let basis = if bases.is_null(row) {
+                    Some(CostBasis::Order)
+                } else {
+                    CostBasis::read(bases.value(row))
+                };
                 let currency = (!currencies.is_null(row)).then(|| currencies.value(row));
-                let amount =
-                    (!amounts.is_null(row)).then(|| money.units(amounts.value(row), currency)).flatten();
-                match basis {
-                    "total" => costs.share += if shares.is_null(row) { 0.0 } else { shares.value(row) },
-                    "paid_order" => costs.per_paid_order += amount.unwrap_or(0),
-                    _ => costs.per_order += amount.unwrap_or(0),
+                // Rows without what their basis needs were refused when they were read.
+                let per_order = match basis {
+                    Some(CostBasis::Order) => &mut costs.per_order,
+                    Some(CostBasis::PaidOrder) => &mut costs.per_paid_order,
+                    Some(CostBasis::Total) => {
+                        costs.share += shares.value(row);
+                        continue;
+                    }
+                    None => continue,
+                };
+                match money.units(amounts.value(row), currency) {
+                    Some(units) => *per_order = per_order.saturating_add(units),
+                    None => refuse(usize::try_from(sources.value(row)).unwrap_or(0)),
                 }
             }
         }
@@ -98,20 +114,22 @@ pub(super) fn order_costs_sql() -> String {
     )
 }
 
-/// The lines of orders with what their goods cost, as rows of the stream.
-pub(super) fn lines_sql(session: &Session, tables: CostTables) -> Result<String, Error> {
+/// The lines of orders with what their goods cost, as rows of the stream. What a line says itself is in its own currency, what is
+/// known of its product in that of the shop.
+pub(super) fn lines_sql(session: &Session, money: &Money, tables: CostTables) -> Result<String, Error> {
     let dated = tables.costs && has_product_costs(session)?;
-    let (cost, currency, join) = match (dated, tables.products) {
-        (true, _) => (PIECES, "coalesce(l.currency, c.currency)", dated_join(tables.products)),
-        (false, true) => (PIECES, "coalesce(l.currency, c.currency)", product_join()),
-        (false, false) => ("cast(l.cost as double)", "l.currency", String::new()),
+    let (cost, join) = match (dated, tables.products) {
+        (true, _) => (PIECES, dated_join(money, tables.products)),
+        (false, true) => (PIECES, product_join(money)),
+        (false, false) => ("cast(l.cost as double)", String::new()),
     };
     Ok(format!(
         "SELECT number, cast(NULL as varchar) AS customer, {} AS kind, source, \
                 coalesce(sum(cast(round(cost * 1000000) as bigint)), 0) AS amount, count(*) AS rows, \
                 sum(CASE WHEN cost IS NULL THEN 1 ELSE 0 END) AS unknown, \
                 currency, cast(NULL as bigint) AS at, cast(NULL as bigint) AS source_row \
-         FROM (SELECT l.order_id AS number, l.source_index AS source, {cost} AS cost, cast({currency} as varchar) AS currency \
+         FROM (SELECT l.order_id AS number, l.source_index AS source, {cost} AS cost, \
+                      CASE WHEN l.cost IS NULL THEN NULL ELSE cast(l.currency as varchar) END AS currency \
                FROM {} AS l{join}) AS lines GROUP BY number, source, currency",
         kind::LINES,
         all(OrderLines)
@@ -121,49 +139,78 @@ pub(super) fn lines_sql(session: &Session, tables: CostTables) -> Result<String,
 /// What a line's goods cost: as it says itself, else its pieces at the product's cost.
 const PIECES: &str = "coalesce(cast(l.cost as double), coalesce(l.quantity, 1) * c.cost)";
 
+/// The costs that are of a product.
+const OF_PRODUCT: &str = "product_id IS NOT NULL AND order_id IS NULL";
+
 fn has_product_costs(session: &Session) -> Result<bool, Error> {
-    let sql = format!("SELECT count(*) FROM {} WHERE product_id IS NOT NULL", all(Costs));
+    let sql = format!("SELECT count(*) FROM {} WHERE {OF_PRODUCT}", all(Costs));
     let batches = session.query(&sql)?;
     Ok(batches
         .iter()
         .any(|batch| batch.column(0).as_primitive::<Int64Type>().values().iter().any(|rows| *rows > 0)))
 }
 
-/// The cost of a product, of the first source that knows it.
-fn product_join() -> String {
+/// The cost of a product, whatever the day.
+fn product_join(money: &Money) -> String {
+    format!(" LEFT JOIN ({}) AS c ON c.product_id = l.product_id", product_costs(money))
+}
+
+/// The cost of a product on the day of the order: of each kind the latest that began by then, summed over the kinds.
+fn dated_join(money: &Money, products: bool) -> String {
+    let mut known = vec![dated_costs(money)];
+    known.extend(products.then(|| product_costs(money)));
+    // A kind's cost changes what the product costs by what it is more than before.
+    let changes = format!(
+        "SELECT product_id, since, cost - coalesce(lag(cost) OVER (PARTITION BY product_id, kind ORDER BY since, place), 0) AS change \
+         FROM ({}) AS known",
+        known.join(" UNION ALL ")
+    );
     format!(
-        " LEFT JOIN (SELECT product_id, cost, currency FROM (\
-             SELECT product_id, cast(cost as double) AS cost, currency, \
-                    row_number() OVER (PARTITION BY product_id ORDER BY source_index) AS place \
-             FROM {} WHERE cost IS NOT NULL) AS known WHERE place = 1) AS c ON c.product_id = l.product_id",
+        " LEFT JOIN (SELECT number, min(day) AS day FROM {LEDGER} WHERE kind = {} GROUP BY number) AS o ON o.number = l.order_id \
+          LEFT JOIN (SELECT product_id, since, sum(change) OVER (PARTITION BY product_id ORDER BY since) AS cost, \
+                            coalesce(lead(since) OVER (PARTITION BY product_id ORDER BY since), {NEVER}) AS until \
+                     FROM (SELECT product_id, since, sum(change) AS change FROM ({changes}) AS changes GROUP BY product_id, since) AS days) AS c \
+          ON c.product_id = l.product_id AND c.since <= o.day AND o.day < c.until",
+        kind::ORDER,
+    )
+}
+
+const FIRST_DAY: i32 = i32::MIN;
+const NEVER: i32 = i32::MAX;
+
+/// What products cost by their own table: the goods, always, of the first source that knows it.
+fn product_costs(money: &Money) -> String {
+    format!(
+        "SELECT product_id, 'goods' AS kind, cast({FIRST_DAY} as int) AS since, 0 AS place, {} AS cost \
+         FROM (SELECT product_id, cost, currency, row_number() OVER (PARTITION BY product_id ORDER BY source_index, cost DESC) AS nth \
+               FROM {} WHERE cost IS NOT NULL) AS own WHERE nth = 1",
+        in_shops_currency(money, "cost"),
         all(Products)
     )
 }
 
-/// The cost of a product on the day of the order: the latest that began by then.
-fn dated_join(products: bool) -> String {
-    const FIRST_DAY: i32 = i32::MIN;
-    const NEVER: i32 = i32::MAX;
-    let always = if products {
-        format!(
-            "SELECT product_id, cast(cost as double) AS cost, currency, cast({FIRST_DAY} as int) AS since, -1 AS place \
-             FROM {} WHERE cost IS NOT NULL UNION ALL ",
-            all(Products)
-        )
-    } else {
-        String::new()
-    };
+/// What products cost by the table of costs: each kind by the first source that knows it of the product. Of several that begin on the
+/// same day the highest counts.
+fn dated_costs(money: &Money) -> String {
     format!(
-        " LEFT JOIN (SELECT number, min(day) AS day FROM {LEDGER} WHERE kind = {} GROUP BY number) AS o ON o.number = l.order_id \
-          LEFT JOIN (SELECT product_id, cost, currency, since, \
-                            coalesce(lead(since) OVER (PARTITION BY product_id ORDER BY since, place), {NEVER}) AS until \
-                     FROM ({always}SELECT product_id, cast(amount as double) AS cost, currency, \
-                                  coalesce(cast(date as int), {FIRST_DAY}) AS since, source_index AS place \
-                           FROM {} WHERE product_id IS NOT NULL AND amount IS NOT NULL) AS known) AS c \
-          ON c.product_id = l.product_id AND c.since <= o.day AND o.day < c.until",
-        kind::ORDER,
+        "SELECT product_id, kind, since, 1 AS place, max(cost) AS cost \
+         FROM (SELECT product_id, kind, since, cost, source_index, min(source_index) OVER (PARTITION BY product_id, kind) AS first \
+               FROM (SELECT product_id, lower(trim(kind)) AS kind, coalesce(cast(date as int), {FIRST_DAY}) AS since, {} AS cost, source_index \
+                     FROM {} WHERE {OF_PRODUCT} AND amount IS NOT NULL) AS own) AS ranked \
+         WHERE source_index = first GROUP BY product_id, kind, since",
+        in_shops_currency(money, "amount"),
         all(Costs)
     )
+}
+
+/// An amount beside a column `currency` as a number in the shop's currency; every currency among the data has a rate.
+fn in_shops_currency(money: &Money, amount: &str) -> String {
+    let rates: String =
+        money.rates.iter().map(|(code, rate)| format!(" WHEN {} THEN {rate:?}", literal(code))).collect();
+    if rates.is_empty() {
+        return format!("cast({amount} as double)");
+    }
+    format!("cast({amount} as double) * CASE upper(trim(currency)){rates} ELSE 1.0 END")
 }
 
 #[cfg(test)]

@@ -9,8 +9,9 @@ use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::mapping::{self, SOURCE};
 use super::{Shop, Source};
-use crate::canonical_table::conversion::{Conversion, Converted};
+use crate::canonical_table::conversion::{Conversion, Converted, Undecided};
 use crate::error::Error;
+use crate::profile::dates::{AssumedOrder, DateOrder};
 use crate::quality::{Quality, Refusal};
 use crate::quarantine::{BrokenRows, Quarantine};
 use crate::session::Session;
@@ -28,19 +29,22 @@ pub(super) struct MappedRead {
     /// The columns that it gives.
     pub(super) columns: Vec<&'static str>,
     pub(super) quality: Quality,
+    /// Columns of dates that leave the order of day and month open, with what was assumed.
+    pub(super) assumed: Vec<(&'static str, AssumedOrder)>,
 }
 
-/// Reads the source at `place` of the list.
+/// Reads the source at `place` of the list. `usual` is the order of day and month in the shop's other dates, if they tell.
 pub(super) fn read(
     session: &Session,
     source: &Source,
     place: usize,
     shop: &Shop,
+    usual: Option<DateOrder>,
 ) -> Result<MappedRead, Error> {
     let quarantine = Quarantine::create(shop.quarantine_of(&source.name).as_deref())?;
     let broken = Arc::new(BrokenRows::new(quarantine));
     session.register_sparing(SOURCE, &source.location, &broken)?;
-    let read = read_registered(session, source, place, shop, &broken);
+    let read = read_registered(session, source, place, shop, usual, &broken);
     session.drop_table(SOURCE)?;
     session.drop_table(SELECTED)?;
     read
@@ -51,8 +55,10 @@ fn read_registered(
     source: &Source,
     place: usize,
     shop: &Shop,
+    usual: Option<DateOrder>,
     broken: &BrokenRows,
 ) -> Result<MappedRead, Error> {
+    let mut assumed = Vec::new();
     let mut sql = mapping::select(session, source)?;
     let mut conversion = Conversion::new(source.table, &session.schema_of(&sql)?, shop);
     if conversion.needs_profile() {
@@ -60,7 +66,14 @@ fn read_registered(
         session.materialise(SELECTED, &sql).map_err(|error| mapping::explained(source, error))?;
         sql = format!("SELECT * FROM {SELECTED}");
         session.for_each(&sql, |batch| conversion.see(&batch))?;
-        conversion.decide().map_err(|column| Error::mapping(source, vec![mapping::unreadable(column)]))?;
+        let decided = conversion.decide(source.date_order, usual);
+        let decided = decided.map_err(|undecided| match undecided {
+            Undecided::Unreadable(column) => Error::mapping(source, vec![mapping::unreadable(column)]),
+            Undecided::MixedOrder { column, day_first, month_first } => {
+                Error::MixedDateOrder { column: column.name.to_owned(), day_first, month_first }
+            }
+        })?;
+        assumed.extend(decided.into_iter().map(|(column, open)| (column.name, open)));
     }
     let mut quality = Quality::default();
     let location = source.location.to_string();
@@ -87,7 +100,7 @@ fn read_registered(
     let given = |name: &str| conversion.schema().index_of(name).is_ok();
     let columns =
         source.table.columns().iter().map(|column| column.name).filter(|name| given(name)).collect();
-    Ok(MappedRead { table, columns, quality })
+    Ok(MappedRead { table, columns, quality, assumed })
 }
 
 /// A refused row, by its place among the rows of the select.

@@ -33,6 +33,7 @@ pub use shop::Shop;
 use crate::canonical_table::CanonicalTable;
 use crate::columns::ColumnOverrides;
 use crate::location::Location;
+use crate::profile::dates::DateOrder;
 use crate::quality::Refusal;
 use crate::quality::report::QualityReport;
 use crate::reading::Reading;
@@ -61,6 +62,9 @@ pub struct Source {
     /// The kind of identifier in its `customer_id`, such as `email` or `stripe_customer`. Where the session has a table
     /// `identities(kind, value, customer)`, an identifier of this kind that it holds is replaced by its customer; others stay.
     pub customers_are: Option<String>,
+    /// Which of day and month comes first in dates such as 03/04/2011. Where it is not said, their column decides; where the column
+    /// leaves it open, other dates of the shop do.
+    pub date_order: Option<DateOrder>,
 }
 
 /// What was read of one source.

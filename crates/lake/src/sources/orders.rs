@@ -29,7 +29,7 @@ pub(super) fn read(
 ) -> Result<OrdersRead, Error> {
     let ledger = ledger.map(|ledger| (place, ledger));
     if let (Location::Files(paths), Mapping::Recognised(choices)) = (&source.location, &source.mapping) {
-        let files = shop.order_source(&source.name, paths.clone(), choices.clone());
+        let files = shop.order_source(&source.name, paths.clone(), choices_of(source, choices));
         let inputs = find_inputs(session, &files)?;
         let (recipe, bindings) = understand(&inputs, &files)?;
         let quarantine = Quarantine::create(files.quarantine.as_deref())?;
@@ -57,6 +57,13 @@ pub(super) fn read(
     }
 }
 
+/// The choices for the columns of a source, with what it says of its dates.
+fn choices_of(source: &Source, choices: &ColumnOverrides) -> ColumnOverrides {
+    let mut choices = choices.clone();
+    choices.date_order = choices.date_order.or(source.date_order);
+    choices
+}
+
 /// Writes the selected rows into a file.
 fn select_into(
     session: &Session,
@@ -77,8 +84,8 @@ fn select_into(
 /// The file of selected rows, with how it is read.
 fn mapped(source: &Source, shop: &Shop, rows: &Path) -> Result<(OrderSource, Input, Recipe, Binding), Error> {
     let choices = match &source.mapping {
-        Mapping::Recognised(choices) => choices.clone(),
-        Mapping::Select(_) => ColumnOverrides::default(),
+        Mapping::Recognised(choices) => choices_of(source, choices),
+        Mapping::Select(_) => choices_of(source, &ColumnOverrides::default()),
     };
     let files = shop.order_source(&source.name, vec![source.location.to_string()], choices);
     let file = SourceFile::copied(rows.to_path_buf(), Kind::Parquet, source.location.to_string())?;

@@ -101,7 +101,7 @@ impl Stream<'_> {
             parts.push(other(refunds_sql()));
         }
         if self.costs.lines {
-            parts.push(other(costs::lines_sql(session, self.costs)?));
+            parts.push(other(costs::lines_sql(session, self.money, self.costs)?));
         }
         if self.costs.costs {
             parts.push(other(costs::order_costs_sql()));

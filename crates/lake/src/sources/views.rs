@@ -39,15 +39,13 @@ impl Identities {
     /// The customer of rows of a table called `rows`, and the join that it needs. `kind` is an expression for the kind of its
     /// identifiers; nothing where they are not looked up.
     pub(super) fn customer(kind: Option<&str>, rows: &str, column: &str) -> (String, String) {
-        match kind {
-            None => (format!("cast({rows}.{column} as varchar)"), String::new()),
-            Some(kind) => (
-                format!("coalesce(cast(found.customer as varchar), cast({rows}.{column} as varchar))"),
-                format!(
-                    " LEFT JOIN {IDENTITIES} AS found ON found.kind = {kind} AND found.value = cast({rows}.{column} as varchar)"
-                ),
-            ),
-        }
+        let written = format!("cast({rows}.{column} as varchar)");
+        let Some(kind) = kind else { return (written, String::new()) };
+        let compared = compared(kind, &written);
+        (
+            format!("coalesce(cast(found.customer as varchar), {compared})"),
+            format!(" LEFT JOIN {IDENTITIES} AS found ON found.kind = {kind} AND found.value = {compared}"),
+        )
     }
 
     /// The kind of a source's identifiers as an expression, where they are looked up.
@@ -64,6 +62,14 @@ impl Identities {
             .collect();
         (!cases.is_empty()).then(|| format!("CASE {place} {} END", cases.join(" ")))
     }
+}
+
+/// An identifier in the form in which those of its kind are compared, as the operational store keeps them: an e-mail address in lower
+/// case, a telephone number without blanks and marks.
+fn compared(kind: &str, written: &str) -> String {
+    const MARKS: [&str; 7] = [" ", "\u{a0}", "-", "/", ".", "(", ")"];
+    let digits = MARKS.iter().fold(written.to_owned(), |sql, mark| format!("replace({sql}, '{mark}', '')"));
+    format!("CASE {kind} WHEN 'email' THEN lower({written}) WHEN 'phone' THEN {digits} ELSE {written} END")
 }
 
 /// Forgets the tables of an earlier reading.

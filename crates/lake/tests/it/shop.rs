@@ -95,6 +95,7 @@ fn source(name: &str, table: CanonicalTable, path: String, mapping: Mapping) -> 
         location: Location::Files(vec![path]),
         mapping,
         customers_are: None,
+        date_order: None,
     }
 }
 

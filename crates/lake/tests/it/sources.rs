@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use perennial_lake::CanonicalTable::{Costs, Customers, OrderLines, Orders, Products, Refunds, Spend};
-use perennial_lake::{Error, Format, Treatment, ZeroOrders};
+use perennial_lake::{DateOrder, Error, Format, Treatment, ZeroOrders};
 
 use crate::data::{counts, linked_refunds, purchases, refunds, rows};
 use crate::shop::{TestShop, findings};
@@ -259,6 +259,133 @@ fn costs_come_from_lines_products_and_rules() {
 }
 
 #[test]
+fn a_rule_for_costs_that_says_too_little_is_refused() {
+    let mut shop = TestShop::new()
+        .with(
+            "orders",
+            Orders,
+            "orders.csv",
+            "order_id,customer_id,date,total,cost\n1,ann,2025-03-02,50,20\n",
+        )
+        .with(
+            "costs",
+            Costs,
+            "costs.csv",
+            "kind,order_id,product_id,basis,amount,share\n\
+             shipping,,,,4,\n\
+             fee,,,Paid Order,0.30,\n\
+             fee,,,TOTAL,,0.01\n\
+             fee,,,turnover,1,\n\
+             fee,,,total,2,\n\
+             fee,,,,,0.02\n\
+             fee,,,order,,\n\
+             fee,,,paid_order,1,0.5\n\
+             fee,,,total,1,0.5\n\
+             wrap,1,,,,\n\
+             goods,,P,,,\n",
+        );
+    shop.settings.quarantine = Some(shop.folder.path().to_path_buf());
+    let read = shop.read();
+    // 20 + 4 + 0.30 + 0.50
+    assert_eq!(rows(&shop.session, "select cost from purchases"), ["2480"]);
+    assert_eq!(counts(&read.sources[1].refused), ["bad_amount 4", "bad_value 4"]);
+    assert_eq!((read.sources[1].rows, read.sources[1].used), (11, 3));
+    let text = std::fs::read_to_string(shop.folder.path().join("costs.quarantine.csv")).unwrap();
+    for part in [
+        "bad_value,\"basis: \"\"turnover\"\" is none of order, paid_order, total\"",
+        "bad_amount,share is empty; the basis total needs it",
+        "bad_amount,amount is empty; the basis order needs it",
+        "\"share is 0.5; it belongs to the basis total, and this is paid_order\"",
+        "bad_amount,amount is empty",
+    ] {
+        assert!(text.contains(part), "{part} is missing in\n{text}");
+    }
+}
+
+/// Orders of one piece of the product P, one before and one after March began.
+fn one_piece_each() -> TestShop {
+    TestShop::new()
+        .with(
+            "orders",
+            Orders,
+            "orders.csv",
+            "order_id,customer_id,date,total\n1,ann,2025-02-10,50\n2,bob,2025-03-10,50\n",
+        )
+        .with("lines", OrderLines, "lines.csv", "order_id,product_id,quantity\n1,P,1\n2,P,1\n")
+}
+
+fn costs_of(shop: &TestShop) -> Vec<String> {
+    shop.read();
+    rows(&shop.session, "select customer, cost from purchases order by customer")
+}
+
+#[test]
+fn the_costs_of_a_product_add_up_over_their_kinds() {
+    let kinds = |text: &str| one_piece_each().with("costs", Costs, "costs.csv", text);
+    let both = "kind,product_id,amount\ngoods,P,10\npackaging,P,1\n";
+    assert_eq!(costs_of(&kinds(both)), ["ann 1100", "bob 1100"]);
+    let later =
+        "kind,product_id,date,amount\nGoods,P,,10\npackaging,P,2025-03-01,1.5\ngoods,P,2025-03-05,12\n";
+    assert_eq!(costs_of(&kinds(later)), ["ann 1000", "bob 1350"]);
+    // Of two on one day the higher counts, whatever their order.
+    for text in
+        ["kind,product_id,amount\ngoods,P,9\ngoods,P,10\n", "kind,product_id,amount\ngoods,P,10\ngoods,P,9\n"]
+    {
+        assert_eq!(costs_of(&kinds(text)), ["ann 1000", "bob 1000"]);
+    }
+    // The table of products tells what the goods cost until the costs say otherwise.
+    let products = "product_id,cost\nP,8\n";
+    let shop = kinds("kind,product_id,date,amount\npackaging,P,,1\ngoods,P,2025-03-01,10\n").with(
+        "products",
+        Products,
+        "products.csv",
+        products,
+    );
+    assert_eq!(costs_of(&shop), ["ann 900", "bob 1100"]);
+}
+
+#[test]
+fn the_first_source_that_knows_a_products_cost_counts() {
+    let shop = one_piece_each()
+        .with("erp", Products, "erp.csv", "product_id,cost\nP,\n")
+        .with("pim", Products, "pim.csv", "product_id,cost\nP,8\n")
+        .with("old", Products, "old.csv", "product_id,cost\nP,7\n");
+    assert_eq!(costs_of(&shop), ["ann 800", "bob 800"]);
+    let shop = shop.with("packing", Costs, "packing.csv", "kind,product_id,amount\npackaging,P,1\n").with(
+        "goods",
+        Costs,
+        "goods.csv",
+        "kind,product_id,date,amount\ngoods,P,2025-03-01,9\npackaging,P,2025-03-01,3\n",
+    );
+    assert_eq!(costs_of(&shop), ["ann 900", "bob 1000"]);
+}
+
+#[test]
+fn a_cost_is_in_the_currency_of_the_row_that_tells_it() {
+    let mut shop = TestShop::new()
+        .with(
+            "orders",
+            Orders,
+            "orders.csv",
+            "order_id,customer_id,date,total,currency\n1,ann,2025-03-02,50,EUR\n2,bob,2025-03-03,50,EUR\n3,cat,2025-03-04,50,EUR\n",
+        )
+        .with(
+            "lines",
+            OrderLines,
+            "lines.csv",
+            // The price's currency; a cost of its own without one; a cost of its own in pounds.
+            "order_id,product_id,unit_price,cost,currency\n1,P,25,,EUR\n2,P,25,7,\n3,P,25,5,GBP\n",
+        )
+        .with("products", Products, "products.csv", "product_id,cost,currency\nP,10,USD\n");
+    shop.settings.currency = Some("EUR".to_owned());
+    shop.settings.rates = BTreeMap::from([("USD".to_owned(), 0.9), ("GBP".to_owned(), 1.2)]);
+    assert_eq!(costs_of(&shop), ["ann 900", "bob 700", "cat 600"]);
+    // Also where kinds are in different currencies.
+    let shop = shop.with("costs", Costs, "costs.csv", "kind,product_id,amount,currency\npackaging,P,1,GBP\n");
+    assert_eq!(costs_of(&shop), ["ann 1020", "bob 700", "cat 600"]);
+}
+
+#[test]
 fn customers_are_found_by_what_a_source_calls_them() {
     let shop = TestShop::new()
         .with("shop", Orders, "shop.csv", "order_id,customer_id,date,total\n1,c1,2025-03-02,50\n2,c2,2025-03-02,8\n")
@@ -296,6 +423,113 @@ fn customers_are_found_by_what_a_source_calls_them() {
         rows(&shop.session, "select date, channel, amount, clicks is null from shop.spend"),
         ["2025-03-01 search 12.500000 true"]
     );
+}
+
+#[test]
+fn telephone_numbers_and_addresses_are_compared_as_the_store_writes_them() {
+    let shop = TestShop::new()
+        .with(
+            "till",
+            Orders,
+            "till.csv",
+            "order_id,customer_id,date,total\n1,+49 (151) 23-45,2025-03-02,5\n2,+49 40/99.99,2025-03-03,6\n3,+49 40 9999,2025-03-03,1\n",
+        )
+        .customers_are("phone")
+        .with("log", Orders, "log.csv", "customer,date,amount\n+4915 1 2345,2024-01-01,1\n")
+        .customers_are("phone")
+        .parquet(
+            "app",
+            Orders,
+            "select 'Ann@Example.com' as customer_id, date '2025-03-04' as date, 2.5 as amount",
+        )
+        .customers_are("email")
+        .with("refunds", Refunds, "r.csv", "customer_id,refunded_at,amount\n+49 151 2345,2025-03-09,1\n")
+        .customers_are("phone");
+    shop.session
+        .materialise(
+            "identities",
+            "select column1 as kind, column2 as value, 'c1' as customer \
+             from (values ('phone', '+491512345'), ('email', 'ann@example.com'))",
+        )
+        .unwrap();
+    shop.read();
+    assert_eq!(
+        purchases(&shop.session),
+        ["+49409999 2025-03-03 700 0", "c1 2024-01-01 100 0", "c1 2025-03-02 500 0", "c1 2025-03-04 250 0",]
+    );
+    assert_eq!(refunds(&shop.session), ["c1 2025-03-09 100"]);
+}
+
+/// An American shop: the orders tell that the month comes first, the refunds leave it open.
+fn american(refund_rows: &str) -> TestShop {
+    TestShop::new()
+        .with(
+            "orders",
+            Orders,
+            "orders.csv",
+            "order_id,customer_id,date,total\n1,ann,02/13/2025,50\n2,bob,02/03/2025,20\n",
+        )
+        .with("refunds", Refunds, "refunds.csv", &format!("order_id,refunded_at,amount\n{refund_rows}"))
+}
+
+#[test]
+fn dates_that_leave_their_order_open_are_read_as_those_of_the_orders_and_told() {
+    let shop = american("1,03/04/2025,10\n2,03/05/2025,1\n");
+    let read = shop.read();
+    assert_eq!(
+        linked_refunds(&shop.session),
+        ["ann 2025-02-13 2025-03-04 1000", "bob 2025-02-03 2025-03-05 100"]
+    );
+    assert_eq!(
+        findings(&read.sources[1]),
+        ["assumed_date_order refunded_at 2 of 2 [03/04/2025 as month/day/year]"]
+    );
+    // A source may say it, and its own dates may.
+    let mut asked = american("1,03/04/2025,10\n");
+    asked.sources[1].date_order = Some(DateOrder::DayFirst);
+    let read = asked.read();
+    assert_eq!(linked_refunds(&asked.session), ["ann 2025-02-13 2025-04-03 1000"]);
+    assert_eq!(findings(&read.sources[1]), [""; 0]);
+    let telling = american("1,03/04/2025,10\n2,31/03/2025,1\n");
+    let read = telling.read();
+    assert_eq!(
+        linked_refunds(&telling.session),
+        ["ann 2025-02-13 2025-04-03 1000", "bob 2025-02-03 2025-03-31 100"]
+    );
+    assert_eq!(findings(&read.sources[1]), [""; 0]);
+    // Orders that leave it open are told too, and a select's dates can be asked for.
+    let mut open = TestShop::new().select(
+        "orders",
+        Orders,
+        "orders.csv",
+        "who,at,sum\nann,03/04/2025,5\n",
+        "select who as customer_id, at as placed_at, sum as net from source",
+    );
+    let read = open.read();
+    assert_eq!(purchases(&open.session), ["ann 2025-04-03 500 0"]);
+    assert_eq!(
+        findings(&read.sources[0]),
+        ["assumed_date_order placed_at 1 of 1 [03/04/2025 as day/month/year]"]
+    );
+    open.sources[0].date_order = Some(DateOrder::MonthFirst);
+    open.read();
+    assert_eq!(purchases(&open.session), ["ann 2025-03-04 500 0"]);
+}
+
+#[test]
+fn dates_of_a_mapped_table_in_two_orders_are_not_guessed() {
+    let day_first = (13..=20).map(|day| format!("1,{day}/03/2025,1\n"));
+    let month_first = (13..=20).map(|day| format!("2,03/{day}/2025,1\n"));
+    let rows: String = day_first.chain(month_first).collect();
+    let mut shop = american(&rows);
+    let error = shop.try_read().unwrap_err().to_string();
+    assert!(
+        error.starts_with("source \"refunds\": the date column \"refunded_at\" mixes two orders: 8 dates"),
+        "{error}"
+    );
+    assert!(error.contains("date_order=day_first"), "{error}");
+    shop.sources[1].date_order = Some(DateOrder::MonthFirst);
+    assert_eq!(counts(&shop.read().sources[1].refused), ["bad_date 8"]);
 }
 
 #[test]

@@ -226,6 +226,36 @@ fn costs_lower_the_margin() {
 }
 
 #[test]
+fn other_costs_lower_the_measured_margin_and_change_nothing_else() {
+    let bench = shop("");
+    // What every second order cost is known: 40 % of its amount.
+    let orders: Vec<String> = small_shop()
+        .lines()
+        .enumerate()
+        .map(|(number, line)| {
+            let amount = line.rsplit(',').next().and_then(|amount| amount.parse::<f64>().ok());
+            match (number, amount) {
+                (0, _) => format!("{line},cost"),
+                (_, Some(amount)) if number % 2 == 0 => format!("{line},{:.3}", amount * 0.4),
+                _ => format!("{line},0"),
+            }
+        })
+        .collect();
+    bench.write("orders.csv", orders.join("\n"));
+    let margin = |more: &str, name: &str| {
+        bench.write("perennial.toml", project(more).replace("30%", "measured"));
+        bench.project("run --as-of 2023-12-31").good();
+        let margin = bench.manifest(name)["valuation"]["definitions"]["margin"].clone();
+        assert_eq!(margin["kind"], "measured");
+        margin["rate"].as_f64().unwrap()
+    };
+    let measured = margin("", "2023-12-31_1");
+    assert!((measured - 0.6).abs() < 1e-9, "{measured}");
+    let less = margin("[costs]\nshare_of_revenue = \"1%\"\n", "2023-12-31_2");
+    assert!((measured - less - 0.01).abs() < 1e-9, "{measured} and {less}");
+}
+
+#[test]
 fn a_run_waits_for_nobody_who_is_dead() {
     let bench = shop("");
     // Killed while it holds the lease of the store: the lease is taken over, because nobody holds the folder's lock.

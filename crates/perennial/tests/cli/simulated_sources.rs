@@ -15,6 +15,7 @@ fn sources(folder: &Path, tables: &[CanonicalTable]) -> Vec<Source> {
         location: Location::Files(vec![folder.join(format!("{table}.csv")).to_string_lossy().into_owned()]),
         mapping: Mapping::Recognised(ColumnOverrides::default()),
         customers_are: None,
+        date_order: None,
     };
     tables.iter().map(source).collect()
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use perennial_handoff::crm::hubspot::{ConsentScope, HubSpotSettings};
 use perennial_handoff::webhooks::WebhookSettings;
+use perennial_lake::DateOrder;
 use perennial_models::TimeUnit;
 use perennial_store::{JoinByEmail, NetRule};
 use perennial_valuation::{ModelChoice, Uncertainty};
@@ -203,6 +204,9 @@ pub struct Source {
     /// What the source's customers are identified by: `user_id`, `email`, `phone`, ...
     #[serde(default)]
     pub customers_are: Option<String>,
+    /// Which of day and month comes first in dates such as 03/04/2025, where their column cannot tell.
+    #[serde(default, deserialize_with = "written::date_order")]
+    pub date_order: Option<DateOrder>,
 }
 
 fn orders() -> String {

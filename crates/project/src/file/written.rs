@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 
 use jiff::tz::TimeZone;
+use perennial_lake::DateOrder;
 use perennial_models::{ModelKind, TimeUnit};
 use perennial_valuation::{ModelChoice, Uncertainty};
 use serde::Deserialize;
@@ -73,6 +74,8 @@ written! {
     unit -> TimeUnit: time_unit;
     /// Where the parameters' uncertainty comes from.
     uncertainty -> Uncertainty: uncertainty_kind;
+    /// Which of day and month comes first.
+    date_order -> Option<DateOrder>: |text| order_of_dates(text).map(Some);
     /// When the schedule runs.
     every -> Option<Every>: |text| text.parse().map(Some);
 }
@@ -163,6 +166,12 @@ fn time_unit(text: &str) -> Result<TimeUnit, String> {
         "month" => Ok(TimeUnit::Month),
         _ => Err(unknown("unit of time", text, ["day", "week", "month"])),
     }
+}
+
+fn order_of_dates(text: &str) -> Result<DateOrder, String> {
+    let orders = [DateOrder::DayFirst, DateOrder::MonthFirst];
+    let found = orders.into_iter().find(|order| order.name() == text);
+    found.ok_or_else(|| unknown("order of dates", text, orders.map(DateOrder::name)))
 }
 
 fn uncertainty_kind(text: &str) -> Result<Uncertainty, String> {

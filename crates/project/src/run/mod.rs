@@ -8,7 +8,6 @@ mod backfill;
 mod crm;
 mod fingerprint;
 mod hand_off;
-mod margin;
 mod reading;
 mod tiers;
 mod valuing;

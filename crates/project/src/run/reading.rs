@@ -110,6 +110,7 @@ fn of_file(project: &Project, name: &str, source: &file::Source) -> Result<Sourc
             None => Mapping::Recognised(overrides(source).map_err(|problem| wrong("columns", problem))?),
         },
         customers_are: source.customers_are.clone(),
+        date_order: source.date_order,
     })
 }
 
@@ -137,6 +138,7 @@ fn live_sources(project: &Project, session: &Session) -> Result<Vec<Source>, Err
         mapping: Mapping::Select(sql.to_owned()),
         // The view names customers already.
         customers_are: None,
+        date_order: None,
     };
     Ok(vec![
         live(

@@ -3,11 +3,11 @@
 use jiff::civil::Date;
 use perennial_lake::OutputFormat;
 use perennial_report::Language as ReportLanguage;
-use perennial_valuation::{CUSTOMER_VALUES, Estimating, Request, Valuation, value};
+use perennial_valuation::{CUSTOMER_VALUES, Estimating, OtherCosts, Request, Valuation, value};
 
 use super::reading::Read;
-use super::{DateOutcome, Dates, RunRequest, backfill, margin, tiers};
-use crate::file::Language;
+use super::{DateOutcome, Dates, RunRequest, backfill, tiers};
+use crate::file::{Language, Margin};
 use crate::snapshot::{FORMAT, Fingerprint, Lock, Manifest, REPORT, Snapshots, VALUES, figures_sum};
 use crate::{Error, Project};
 
@@ -82,11 +82,22 @@ impl Valuer<'_> {
     fn value(&self, as_of: Date) -> Result<Valuation, Error> {
         let (session, reading, sections) = (&self.read.session, &self.read.reading, &self.project.sections);
         let settings = &sections.value;
+        if settings.margin == Some(Margin::Measured) && !reading.has_costs {
+            return Err(Error::NoCosts);
+        }
         let request = Request {
             as_of: Some(as_of),
             horizon_days: settings.horizon,
             discount: settings.discount,
-            margin: margin::margin(session, reading, sections, as_of)?,
+            // The valuation measures it where none is given.
+            margin: match settings.margin {
+                Some(Margin::Given(rate)) => Some(rate),
+                Some(Margin::Measured) | None => None,
+            },
+            other_costs: OtherCosts {
+                per_order: sections.costs.per_order,
+                share_of_revenue: sections.costs.share_of_revenue,
+            },
             model: settings.model,
             unit: settings.unit,
             estimating: Estimating { uncertainty: settings.uncertainty, ..Estimating::default() },

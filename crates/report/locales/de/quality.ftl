@@ -44,6 +44,7 @@ check-unknown_customers = Kunden mit Käufen, die in der Kundentabelle fehlen
 check-missing_costs = Bestellungen ohne bekannte Kosten
 check-unmatched_refunds = Erstattungen, deren Bestellung nicht bekannt ist
 check-refunds_above_order = Bestellungen, von denen mehr erstattet als bezahlt wurde
+check-assumed_date_order = Daten (Tag oder Monat zuerst?), die in einer angenommenen Reihenfolge gelesen wurden
 check-currency_mix = Zeilen in einer von mehreren Währungen
 check-gaps_in_time = Tage ohne Bestellungen, die der Zufall nicht erklärt
 check-refused_rows = Zeilen, die nicht verwendet werden konnten

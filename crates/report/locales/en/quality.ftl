@@ -44,6 +44,7 @@ check-unknown_customers = Customers with purchases who are missing in the table 
 check-missing_costs = Orders without a known cost
 check-unmatched_refunds = Refunds whose order is not known
 check-refunds_above_order = Orders of which more was paid back than had been paid
+check-assumed_date_order = Dates that may have the day or the month first, read in an order that was assumed
 check-currency_mix = Rows in one of several currencies
 check-gaps_in_time = Days without orders that chance does not explain
 check-refused_rows = Rows that could not be used

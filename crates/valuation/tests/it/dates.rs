@@ -2,7 +2,7 @@
 
 use perennial_lake::arrow::array::AsArray;
 use perennial_lake::arrow::datatypes::Float64Type;
-use perennial_valuation::Request;
+use perennial_valuation::{Margin, OtherCosts, Request};
 
 use crate::data::{date, read_text, value};
 
@@ -31,6 +31,32 @@ fn a_refund_lowers_its_order_from_the_day_it_was_made() {
     assert_eq!(historic("2024-02-29"), (150.0, 80.0));
     assert_eq!(historic("2024-03-05"), (110.0, 80.0));
     assert_eq!(historic("2024-04-01"), (110.0, 100.0));
+}
+
+/// Half of the revenue has a cost, of 40 %; the refund came later.
+#[test]
+fn the_margin_is_measured_on_what_was_known() {
+    let (session, reading) = read_text(
+        "customer,order,date,amount,cost\n\
+         anna,1,2024-01-05,100,40\n\
+         ben,2,2024-01-20,100,0\n\
+         anna,1,2024-03-05,-50,0\n",
+    );
+    let check = |as_of: &str, other_costs: OtherCosts, expected: f64| {
+        let request = Request { as_of: Some(date(as_of)), other_costs, ..Request::new(date("2024-04-02")) };
+        let margin = value(&session, &reading, &request).definitions.margin;
+        assert!(
+            matches!(margin, Margin::Measured(rate) if (rate - expected).abs() < 1e-9),
+            "{margin:?} is not {expected}"
+        );
+    };
+    let none = OtherCosts::default();
+    check("2024-02-29", none, 0.6);
+    check("2024-03-05", none, 0.2);
+    // Other costs are taken from what was measured, whatever the share of orders with a known cost.
+    check("2024-02-29", OtherCosts { share_of_revenue: 0.01, ..none }, 0.59);
+    check("2024-02-29", OtherCosts { per_order: 2.0, ..none }, 0.58);
+    check("2024-03-05", OtherCosts { per_order: 3.0, share_of_revenue: 0.01 }, 0.15);
 }
 
 #[test]

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::Reader;
 use crate::canonical_table::CanonicalTable::{Customers, Refunds};
+use crate::columns::Role;
 use crate::error::Error;
+use crate::profile::dates::AssumedOrder;
 use crate::quality::gaps::gaps;
 use crate::quality::report::{QualityCode, QualityReport};
 use crate::quality::{Examples, Quality};
@@ -74,6 +76,7 @@ impl Reader<'_> {
             } else {
                 report.add_account(quality, Examples::default());
             }
+            self.add_assumed_orders(place, &mut report);
             match source.table {
                 Refunds => self.add_repeated_refunds(place, &mut report)?,
                 Customers => self.add_unknown_customers(place, &mut report)?,
@@ -98,6 +101,24 @@ impl Reader<'_> {
         static NONE: Quality = Quality::none();
         let orders = self.orders.get(&place).map(|read| &read.quality);
         orders.or_else(|| self.others.get(&place).map(|read| &read.quality)).unwrap_or(&NONE)
+    }
+
+    /// Columns of dates that leave the order of day and month open.
+    fn add_assumed_orders(&self, place: usize, report: &mut QualityReport) {
+        let mut add = |column: &str, assumed: &AssumedOrder| {
+            let mut examples = Examples::default();
+            examples.add(&assumed.example);
+            report.add(QualityCode::AssumedDateOrder, Some(column), assumed.dates, assumed.open, examples);
+        };
+        if let Some(read) = self.orders.get(&place)
+            && let Some(assumed) = &read.understood.assumed
+        {
+            let date = read.understood.columns.iter().find(|read| read.role == Role::Date);
+            add(date.map_or("date", |date| &date.column), assumed);
+        }
+        for (column, assumed) in self.others.get(&place).iter().flat_map(|read| &read.assumed) {
+            add(column, assumed);
+        }
     }
 
     /// Refunds whose number came before: in the same source, or in an earlier one.

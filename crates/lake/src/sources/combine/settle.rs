@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::format::Format;
 use crate::profile::amounts::MIN_SCALE;
 use crate::profile::zone::ZoneTable;
-use crate::quality::Quality;
+use crate::quality::{Quality, Refusal};
 use crate::reading::{ColumnRead, OrdersRead, Understood};
 use crate::sources::Ledger;
 use crate::sources::costs::{CostTables, OrderCosts};
@@ -86,8 +86,10 @@ impl Reader<'_> {
     pub(super) fn walk(&mut self, ledger: Ledger, money: &Money, has_costs: bool) -> Result<Findings, Error> {
         ledger.register(self.session)?;
         let gift = |read: &OrdersRead| read.understood.has_amounts.then_some(self.shop.zero_orders);
+        let mut accounts: BTreeMap<usize, Quality> = BTreeMap::new();
+        let too_large = |source| accounts.entry(source).or_default().refuse(Refusal::AmountTooLarge, 1);
         let costs = match (has_costs, self.has(Costs)) {
-            (true, true) => Some(OrderCosts::read(self.session, money)?),
+            (true, true) => Some(OrderCosts::read(self.session, money, too_large)?),
             (true, false) => Some(OrderCosts::default()),
             (false, _) => None,
         };
@@ -96,7 +98,7 @@ impl Reader<'_> {
             refusals: Refusals::new(self.sources, self.shop),
             scale: money.scale,
             findings: Findings::default(),
-            accounts: BTreeMap::new(),
+            accounts,
             gifts: self.orders.iter().map(|(place, read)| (*place, gift(read))).collect(),
             costs,
         };
@@ -168,6 +170,8 @@ impl Reader<'_> {
             scale,
             has_amounts: self.orders.values().any(|read| read.understood.has_amounts),
             has_costs,
+            date_order: None,
+            assumed: None,
         }
     }
 }
