@@ -19,7 +19,8 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<String> {
     credentials(headers, "bearer").map(str::to_owned)
 }
 
-fn basic_user(headers: &HeaderMap) -> Option<String> {
+/// The user of `Authorization: Basic`, as which a write key comes.
+pub(crate) fn basic_user(headers: &HeaderMap) -> Option<String> {
     let decoded = STANDARD.decode(credentials(headers, "basic")?).ok()?;
     let text = String::from_utf8(decoded).ok()?;
     // The password is empty in Segment's use; some clients leave out the colon.
@@ -38,7 +39,9 @@ pub(crate) async fn require(store: &Store, key: Option<&str>, needed: Scope) -> 
         .filter(|key| !key.is_empty())
         .ok_or_else(|| unauthorized("no key: make one with `perennial keys`"))?;
     let found = store.authenticate(key).await?;
-    let found = found.ok_or_else(|| unauthorized("this key is unknown or was revoked"))?;
+    let found = found.ok_or_else(|| {
+        unauthorized("this key is unknown or was revoked; `perennial keys list` shows yours")
+    })?;
     if !found.scope.allows(needed) {
         let message = format!("a key with the scope {} may not do this; it needs {}", found.scope, needed);
         return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", message));

@@ -12,9 +12,7 @@ use serde_json::json;
 #[non_exhaustive]
 pub enum Error {
     /// The address cannot be listened on.
-    #[error(
-        "cannot listen on {address}: {source}; another program may use it: give another --listen address"
-    )]
+    #[error("cannot listen on {address}: {source}; another program may use it: give another --address")]
     Listen {
         /// The address as it was given.
         address: String,
@@ -131,6 +129,7 @@ mod tests {
         for error in [
             Store::Busy(secret.into()),
             Store::Lost(secret.into()),
+            Store::Unwritable(secret.into()),
             Store::Full(secret.into()),
             Store::Overloaded,
         ] {

@@ -34,5 +34,5 @@ mod state;
 
 pub use error::Error;
 pub use options::{DEFAULT_ADDRESS, ServerOptions};
-pub use segment::{EVENT_LIMIT, ID_LIMIT, REQUEST_LIMIT};
+pub use segment::{EVENT_LIMIT, ID_LIMIT, MESSAGES_LIMIT, REQUEST_LIMIT};
 pub use serve::{listen, serve};

@@ -11,8 +11,11 @@ pub const DEFAULT_ADDRESS: &str = "127.0.0.1:7373";
 pub struct ServerOptions {
     /// The folder of the snapshots that `/api/snapshots` reads; `None` when there is none.
     pub snapshots: Option<PathBuf>,
-    /// Requests with events that are worked on at once; more are answered 429.
+    /// Requests with events that are worked on at once; more are answered 429. Those with their key in the headers and
+    /// those with it in the body are counted apart.
     pub requests_at_once: usize,
+    /// The body of a request with events has to come within this time; else it is answered 503.
+    pub body_timeout: Duration,
     /// After this time a request is answered 503; its sender tries again, and what was stored is recognised.
     pub request_timeout: Duration,
     /// How long requests may take to finish once the server is told to end.
@@ -26,6 +29,7 @@ impl Default for ServerOptions {
         Self {
             snapshots: None,
             requests_at_once: 256,
+            body_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             shutdown_timeout: Duration::from_secs(10),
             ready_within: 100_000,

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use perennial_store::Store;
 use tokio::sync::Semaphore;
@@ -14,8 +15,11 @@ use crate::projector::Projector;
 pub(crate) struct AppState {
     pub(crate) store: Store,
     pub(crate) projector: Arc<Projector>,
-    /// Room for requests with events.
+    /// Room for requests with events whose key is in the headers.
     pub(crate) requests: Arc<Semaphore>,
+    /// Room for requests with events whose key is not known before their body has come.
+    pub(crate) strangers: Arc<Semaphore>,
+    pub(crate) body_timeout: Duration,
     pub(crate) snapshots: Option<Arc<PathBuf>>,
     pub(crate) ready_within: u64,
 }
@@ -26,6 +30,8 @@ impl AppState {
             store,
             projector: Arc::default(),
             requests: Arc::new(Semaphore::new(options.requests_at_once)),
+            strangers: Arc::new(Semaphore::new(options.requests_at_once)),
+            body_timeout: options.body_timeout,
             snapshots: options.snapshots.clone().map(Arc::new),
             ready_within: options.ready_within,
         }

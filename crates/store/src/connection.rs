@@ -1,10 +1,10 @@
-//! Connections and transactions: one writer at a time, readers that never wait for it.
+//! Connections and transactions: one writer of each kind at a time, readers that never wait for it.
 //!
 //! SQLite has one writer by nature. Within a process writers queue for the one writing connection; between processes
 //! `BEGIN IMMEDIATE` waits for the lock. The log is written ahead (WAL) and synced at every commit (`synchronous=FULL`),
 //! so what was committed survives a loss of power. On PostgreSQL a writing transaction takes an advisory lock until its
-//! end. That also keeps the numbers of events in the order of their commits, so that a reader that asks for the events
-//! after a number never misses one.
+//! end, one for new events and one for everything else ([`Lock`]). That also keeps the numbers of events in the order of
+//! their commits, so that a reader that asks for the events after a number never misses one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +13,8 @@ use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _, Executor as _};
 use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, SqlxPostgresConnector,
-    SqlxSqliteConnector, TransactionOptions, TransactionTrait,
+    DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel, SqliteTransactionMode,
+    SqlxPostgresConnector, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
 };
 
 use crate::events::Appender;
@@ -50,6 +50,8 @@ pub struct Store {
     reader: DatabaseConnection,
     pub(crate) appender: Appender,
     pub(crate) known_keys: Arc<KnownKeys>,
+    /// Held by the one erasure of this process that is under way.
+    pub(crate) erasing: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -84,11 +86,11 @@ impl Store {
     /// Has to be called within a tokio runtime.
     ///
     /// # Errors
-    /// [`Error::Lost`] when the database cannot be reached or the file cannot be opened; [`Error::NewerSchema`] when a
-    /// newer version of Perennial has written it.
+    /// [`Error::Lost`] when the database cannot be reached, [`Error::Unwritable`] when the file cannot be opened or written;
+    /// [`Error::NewerSchema`] when a newer version of Perennial has written it.
     pub async fn open(url: &StoreUrl) -> Result<Self, Error> {
         // The migrator's future is large, and callers carry it within theirs.
-        Box::pin(Self::open_at(url, None)).await
+        Box::pin(Self::open_at(url, None)).await.map_err(|error| url.named_in(error))
     }
 
     /// Opens a store with its first migrations only, as an older version has left it.
@@ -109,7 +111,8 @@ impl Store {
             Target::Postgres(_) => writer.clone(),
         };
         let appender = Appender::start(writer.clone());
-        Ok(Self { url: url.clone(), writer, reader, appender, known_keys: Arc::default() })
+        let (known_keys, erasing) = (Arc::default(), Arc::default());
+        Ok(Self { url: url.clone(), writer, reader, appender, known_keys, erasing })
     }
 
     /// The store's address.
@@ -139,18 +142,21 @@ impl Store {
 
     /// Begins a writing transaction: keep it short. It is rolled back when it is dropped without `commit()`.
     pub(crate) async fn begin(&self, lock: Lock) -> Result<DatabaseTransaction, Error> {
-        begin(&self.writer, lock).await
+        begin(&self.writer, lock).await.map_err(|error| self.url.named_in(error))
     }
 }
 
 /// See [`Store::begin`].
 pub(crate) async fn begin(writer: &DatabaseConnection, lock: Lock) -> Result<DatabaseTransaction, Error> {
-    let immediate = TransactionOptions {
+    let is_postgres = writer.get_database_backend() == DbBackend::Postgres;
+    let options = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        // Whoever has waited for the lock has to see what its last holder wrote, whatever the server's default is.
+        isolation_level: is_postgres.then_some(IsolationLevel::ReadCommitted),
         ..TransactionOptions::default()
     };
-    let transaction = writer.begin_with_options(immediate).await?;
-    if writer.get_database_backend() == DbBackend::Postgres {
+    let transaction = writer.begin_with_options(options).await?;
+    if is_postgres {
         sql::row(&transaction, "SELECT pg_advisory_xact_lock($1)", vec![lock.key().into()]).await?;
     }
     Ok(transaction)

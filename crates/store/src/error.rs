@@ -1,5 +1,7 @@
 //! What can go wrong, and whether trying again can help.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 use sea_orm::sqlx;
 use sea_orm::{DbErr, RuntimeErr};
@@ -30,18 +32,23 @@ pub enum Error {
         "the store's database cannot be reached ({0}); check that it runs and is reachable, then try again"
     )]
     Lost(String),
+    /// The file of a SQLite store cannot be read or written.
+    #[error(
+        "the store's file cannot be read or written ({0}); check that the file and its folder may be written and that the disk works, then try again"
+    )]
+    Unwritable(String),
     /// There is no room for what is written.
     #[error("the disk of the store's database is full ({0}); nothing was written; make room, then try again")]
     Full(String),
     /// More is waiting to be written than may wait.
     #[error("more events wait to be written than the store takes at once; try again in a moment")]
     Overloaded,
-    /// Something that was given cannot be stored.
-    #[error("{what} cannot be stored: {reason}")]
+    /// Something that was given or asked for is not possible.
+    #[error("{what}: {reason}")]
     Invalid {
         /// What it is.
         what: String,
-        /// Why it cannot be stored.
+        /// Why it is not possible.
         reason: String,
     },
     /// There is none of that name or number.
@@ -64,6 +71,9 @@ pub enum Error {
         /// When it expires unless the holder renews it.
         until: Timestamp,
     },
+    /// A lease expired, because its holder did not renew it in time.
+    #[error("{0} has lost its lease: it was silent for more than {minutes} minutes", minutes = crate::Lease::LENGTH.as_mins())]
+    LeaseLost(String),
     /// What is read back is not what this version writes.
     #[error("the store holds {what} that cannot be read: {reason}; restore a backup")]
     Corrupt {
@@ -86,18 +96,35 @@ pub enum Error {
 }
 
 /// A pool that waits in vain does not tell whether for others or for the database.
-const NO_CONNECTION: &str = "no connection became free or could be made in time; is the database running?";
+const NO_CONNECTION: &str = "no connection became free or could be made in time: too many calls wait, or the database does \
+                             not answer; PostgreSQL has to run, a SQLite file and its folder have to be writable";
 
 impl Error {
-    /// True when nothing was written, nothing is wrong with what was given, and the same call may succeed later.
+    /// True when nothing is wrong with what was given, and the same call may succeed later.
+    ///
+    /// Nothing was written then, with one exception: when the connection is lost during a commit nobody can say whether it
+    /// took place. A call that is repeated has to bear that, as that of an event with its message id does.
     #[must_use]
     pub const fn is_temporary(&self) -> bool {
-        matches!(self, Self::Busy(_) | Self::Lost(_) | Self::Full(_) | Self::Overloaded)
+        matches!(self, Self::Busy(_) | Self::Lost(_) | Self::Unwritable(_) | Self::Full(_) | Self::Overloaded)
     }
 
     #[allow(clippy::needless_pass_by_value, reason = "callers hand over the error that they have")]
     pub(crate) fn corrupt(what: impl Into<String>, reason: impl ToString) -> Self {
         Self::Corrupt { what: what.into(), reason: reason.to_string() }
+    }
+
+    /// A row that was just inserted, and that the database should have given back.
+    pub(crate) fn not_returned(what: &str) -> Self {
+        Self::Database(format!("the new {what} was not given back"))
+    }
+
+    /// The error with the name of the file that it is about.
+    pub(crate) fn of_file(self, file: &Path) -> Self {
+        match self {
+            Self::Unwritable(reason) => Self::Unwritable(format!("{}: {reason}", file.display())),
+            other => other,
+        }
     }
 
     pub(crate) fn invalid(what: impl Into<String>, reason: impl Into<String>) -> Self {
@@ -147,9 +174,9 @@ fn of_driver(error: &sqlx::Error) -> Error {
 /// By SQLite's primary result code, the lower byte of the extended one (<https://www.sqlite.org/rescode.html>).
 fn of_sqlite(code: &str, message: String) -> Error {
     match code.parse::<u32>().map(|code| code & 0xff) {
-        Ok(5 | 6) => Error::Busy(message),       // BUSY, LOCKED
-        Ok(13) => Error::Full(message),          // FULL
-        Ok(8 | 10 | 14) => Error::Lost(message), // READONLY, IOERR, CANTOPEN
+        Ok(5 | 6) => Error::Busy(message),             // BUSY, LOCKED
+        Ok(13) => Error::Full(message),                // FULL
+        Ok(8 | 10 | 14) => Error::Unwritable(message), // READONLY, IOERR, CANTOPEN
         _ => Error::Database(message),
     }
 }

@@ -44,7 +44,7 @@ impl Store {
     /// Prolongs a lease.
     ///
     /// # Errors
-    /// [`Error::Held`] when it expired and somebody else has taken it, [`Error::NotFound`] when nobody has it: whoever
+    /// [`Error::Held`] when it expired and somebody else has taken it, [`Error::LeaseLost`] when nobody has it: whoever
     /// believed to hold it has to stop.
     pub async fn renew_lease(&self, name: &str, holder: &str, now: Timestamp) -> Result<Lease, Error> {
         let transaction = self.begin(Lock::State).await?;
@@ -100,7 +100,7 @@ pub(crate) async fn renew<C: ConnectionTrait>(
             Ok(lease)
         }
         Some(other) => Err(held(other)),
-        None => Err(Error::NotFound(format!("lease {name} of {holder}: it has expired and was given up"))),
+        None => Err(Error::LeaseLost(holder.to_owned())),
     }
 }
 

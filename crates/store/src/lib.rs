@@ -4,8 +4,9 @@
 //! statements run on both. Times are microseconds since 1970 UTC in the database and [`jiff::Timestamp`] here; exact
 //! decimals and JSON are text.
 //!
-//! There is one writer at a time, on both databases (see `connection`): so what a transaction has read stays true until
-//! it commits, and no statement here has to think about what another writer does meanwhile.
+//! There is one writer of state at a time, and one of new events (see `connection`; on SQLite the two are one): so what a
+//! transaction has read of its own stays true until it commits, and no statement here has to think about what another
+//! writer does meanwhile.
 
 // Tests within the crate use the same helpers as those beside it.
 #[cfg(test)]

@@ -12,8 +12,8 @@ impl Store {
     /// Whether there is a store that this version can open; false where opening would make one.
     ///
     /// # Errors
-    /// [`Error::Lost`] when the database cannot be reached, or the folder of the file is not there; [`Error::NewerSchema`] when a
-    /// newer version of Perennial has written it.
+    /// [`Error::Lost`] when the database cannot be reached, [`Error::Unwritable`] when the folder of the file is not there;
+    /// [`Error::NewerSchema`] when a newer version of Perennial has written it.
     pub async fn probe(url: &StoreUrl) -> Result<bool, Error> {
         let (connection, has_schema) = match &url.0 {
             Target::Sqlite(path) if !path.exists() => return in_folder(path).map(|()| false),
@@ -42,5 +42,9 @@ fn in_folder(path: &Path) -> Result<(), Error> {
     if folder.is_dir() {
         return Ok(());
     }
-    Err(Error::Lost(format!("{}: there is no folder {}; make it first", path.display(), folder.display())))
+    Err(Error::Unwritable(format!(
+        "{}: there is no folder {}; make it first",
+        path.display(),
+        folder.display()
+    )))
 }

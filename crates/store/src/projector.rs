@@ -24,6 +24,9 @@ const CURSOR: &str = "projector";
 /// The name of the rules in the table of settings.
 const RULES: &str = "projection_rules";
 
+/// The setting that holds the number of the last event of which something unusable was listed.
+const LISTED: &str = "unusable_listed";
+
 /// Rules by which events become customers and orders. They are kept in the database, so that all who write agree.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -105,8 +108,7 @@ impl Store {
             return Ok(false);
         }
         let text = serde_json::to_string(new).map_err(|error| Error::invalid("rules", error.to_string()))?;
-        let save = "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-        sql::execute(&transaction, save, vec![RULES.into(), text.into()]).await?;
+        sql::put_setting(&transaction, RULES, &text).await?;
         if old.net != new.net {
             commerce::tables::retell_all(&transaction, new.net).await?;
         }
@@ -126,10 +128,8 @@ pub(crate) async fn cursor<C: ConnectionTrait>(connection: &C) -> Result<i64, Er
 
 /// The rules in force.
 pub(crate) async fn rules<C: ConnectionTrait>(connection: &C) -> Result<ProjectionRules, Error> {
-    let row = sql::row(connection, "SELECT value FROM settings WHERE name = $1", vec![RULES.into()]).await?;
-    let Some(row) = row else { return Ok(ProjectionRules::default()) };
-    serde_json::from_str(&sql::get::<String>(&row, "value")?)
-        .map_err(|error| Error::corrupt("the rules of the projection", error))
+    let Some(rules) = sql::setting(connection, RULES).await? else { return Ok(ProjectionRules::default()) };
+    serde_json::from_str(&rules).map_err(|error| Error::corrupt("the rules of the projection", error))
 }
 
 /// Writes what events say, and lists what could not be used of them.
@@ -144,11 +144,32 @@ async fn write<C: ConnectionTrait>(
             forget_event(connection, event.seq, &concealed).await?;
         }
     }
-    let rejections = events
+    list_unusable(connection, events, &said).await?;
+    apply(connection, said, rules).await
+}
+
+/// Lists what could not be used of events, of each event once, also if the log is read again from its beginning.
+async fn list_unusable<C: ConnectionTrait>(
+    connection: &C,
+    events: &[StoredEvent],
+    said: &[Facts],
+) -> Result<(), Error> {
+    let found = events
         .iter()
-        .zip(&said)
+        .zip(said)
         .flat_map(|(event, said)| said.unusable.iter().map(move |unusable| (event, unusable)));
-    let rejections = rejections.map(|(event, unusable)| RejectedEvent {
+    let found: Vec<_> = found.collect();
+    let Some((last, _)) = found.last() else { return Ok(()) };
+    let listed = match sql::setting(connection, LISTED).await? {
+        Some(number) => {
+            number.parse().map_err(|error| Error::corrupt(format!("the setting {LISTED}"), error))?
+        }
+        None => 0,
+    };
+    if last.seq <= listed {
+        return Ok(());
+    }
+    let new = found.iter().filter(|(event, _)| event.seq > listed).map(|(event, unusable)| RejectedEvent {
         source: event.source.clone(),
         message_id: Some(event.event.message_id.clone()),
         received_at: event.received_at,
@@ -157,11 +178,8 @@ async fn write<C: ConnectionTrait>(
         // The event itself is kept under its message id.
         payload: String::new(),
     });
-    let rejections: Vec<_> = rejections.collect();
-    if !rejections.is_empty() {
-        insert_rejections(connection, rejections).await?;
-    }
-    apply(connection, said, rules).await
+    insert_rejections(connection, new.collect()).await?;
+    sql::put_setting(connection, LISTED, &last.seq.to_string()).await
 }
 
 /// Writes what a call of the API says.

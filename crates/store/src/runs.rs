@@ -108,7 +108,7 @@ impl Store {
         let values = vec![as_of.to_string().into(), holder.into(), running.into(), sql::micros(now).into()];
         let run = match sql::row(&transaction, &insert, values).await? {
             Some(row) => stored(&row)?,
-            None => return Err(Error::corrupt("a new run", "it was not returned")),
+            None => return Err(Error::not_returned("run")),
         };
         match leases::acquire(&transaction, LEASE, &run.lease_holder(), now).await? {
             Ok(_) => {
@@ -133,7 +133,7 @@ impl Store {
     /// Tells that a run is alive.
     ///
     /// # Errors
-    /// [`Error::Held`] or [`Error::NotFound`] when the run was too long silent and has been given up: it has to stop
+    /// [`Error::Held`] or [`Error::LeaseLost`] when the run was too long silent and has been given up: it has to stop
     /// without publishing anything.
     pub async fn keep_run(&self, id: i64, now: Timestamp) -> Result<(), Error> {
         let transaction = self.begin(Lock::State).await?;
@@ -145,7 +145,7 @@ impl Store {
     /// Ends a run that has written its snapshot.
     ///
     /// # Errors
-    /// [`Error::Held`] or [`Error::NotFound`] when the run was too long silent and has been given up.
+    /// [`Error::Held`] or [`Error::LeaseLost`] when the run was too long silent and has been given up.
     pub async fn finish_run(&self, id: i64, snapshot: &str, now: Timestamp) -> Result<(), Error> {
         let transaction = self.begin(Lock::State).await?;
         let run = find(&transaction, id).await?;

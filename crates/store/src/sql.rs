@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, TryGetable, Value};
 
 use crate::Error;
+use crate::identity::Identifier;
 
 fn statement<C: ConnectionTrait>(connection: &C, sql: &str, values: Vec<Value>) -> Statement {
     Statement::from_sql_and_values(connection.get_database_backend(), sql, values)
@@ -36,6 +37,22 @@ pub(crate) async fn row<C: ConnectionTrait>(
     Ok(connection.query_one_raw(statement(connection, sql, values)).await?)
 }
 
+/// A setting that is kept in the database.
+pub(crate) async fn setting<C: ConnectionTrait>(connection: &C, name: &str) -> Result<Option<String>, Error> {
+    let found = row(connection, "SELECT value FROM settings WHERE name = $1", vec![name.into()]).await?;
+    found.map(|row| get(&row, "value")).transpose()
+}
+
+/// Keeps a setting, in the place of what it was.
+pub(crate) async fn put_setting<C: ConnectionTrait>(
+    connection: &C,
+    name: &str,
+    value: &str,
+) -> Result<(), Error> {
+    let put = "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    execute(connection, put, vec![name.into(), value.into()]).await.map(drop)
+}
+
 /// A column of a row, by its name.
 pub(crate) fn get<T: TryGetable>(row: &QueryResult, column: &str) -> Result<T, Error> {
     Ok(row.try_get("", column)?)
@@ -49,6 +66,12 @@ pub(crate) fn get_time(row: &QueryResult, column: &str) -> Result<Timestamp, Err
 /// A column that holds a time or nothing.
 pub(crate) fn get_optional_time(row: &QueryResult, column: &str) -> Result<Option<Timestamp>, Error> {
     get::<Option<i64>>(row, column)?.map(time).transpose()
+}
+
+/// The identifier in a column for its kind and one for its value.
+pub(crate) fn get_identifier(row: &QueryResult, kind: &str, value: &str) -> Result<Identifier, Error> {
+    Identifier::stored(&get::<String>(row, kind)?, get(row, value)?)
+        .map_err(|error| Error::corrupt("an identifier", error))
 }
 
 fn time(microseconds: i64) -> Result<Timestamp, Error> {

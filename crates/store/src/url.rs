@@ -25,12 +25,18 @@ impl StoreUrl {
     /// Reads an address.
     ///
     /// # Errors
-    /// [`Error::InvalidUrl`] when it begins with neither `sqlite:` nor `postgres:`, when it cannot be read, or when it is
-    /// a database in memory, which would keep nothing.
+    /// [`Error::InvalidUrl`] when it begins with neither `sqlite:` nor `postgres:`, when it cannot be read, when it has
+    /// options for SQLite, or when it is a database in memory, which would keep nothing.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let text = text.trim();
         let invalid = |reason: String| Error::InvalidUrl { reason };
         if text.starts_with("sqlite:") {
+            if text.contains('?') {
+                // The driver would take some of them and leave out others, and open a file to be written all the same.
+                return Err(invalid(
+                    "a sqlite: address has no options behind a `?`; name the file alone".to_owned(),
+                ));
+            }
             let options = SqliteConnectOptions::from_str(text).map_err(|error| invalid(error.to_string()))?;
             let path = options.get_filename();
             let name = path.to_string_lossy();
@@ -47,6 +53,14 @@ impl StoreUrl {
             return Ok(Self(Target::Postgres(Box::new(options))));
         }
         Err(invalid("it has to begin with sqlite: or postgres:".to_owned()))
+    }
+
+    /// An error with the name of the file that it is about, where the store is one.
+    pub(crate) fn named_in(&self, error: Error) -> Error {
+        match &self.0 {
+            Target::Sqlite(path) => error.of_file(path),
+            Target::Postgres(_) => error,
+        }
     }
 
     /// The store in a SQLite file.
@@ -114,7 +128,14 @@ mod tests {
 
     #[test]
     fn what_keeps_nothing_or_is_no_address_is_refused() {
-        for text in ["sqlite::memory:", "sqlite:", "mysql://root@localhost/shop", "perennial.db", ""] {
+        for text in [
+            "sqlite::memory:",
+            "sqlite:",
+            "sqlite:p.db?mode=ro",
+            "mysql://root@localhost/shop",
+            "perennial.db",
+            "",
+        ] {
             assert!(matches!(StoreUrl::parse(text), Err(Error::InvalidUrl { .. })), "{text}");
         }
     }

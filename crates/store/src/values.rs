@@ -48,7 +48,7 @@ impl Store {
         let values = vec![snapshot.into(), sql::micros(now).into(), false.into()];
         let id = match sql::row(&transaction, insert, values).await? {
             Some(row) => sql::get(&row, "id")?,
-            None => return Err(Error::corrupt("a new publication", "it was not returned")),
+            None => return Err(Error::not_returned("publication")),
         };
         transaction.commit().await?;
         Ok(Publication { store: self.clone(), id, waiting: Vec::new(), written: 0 })
@@ -135,34 +135,39 @@ impl Publication {
     /// customers.
     ///
     /// # Errors
-    /// When the database cannot be written.
-    pub async fn finish(mut self) -> Result<u64, Error> {
+    /// When the database cannot be written. The values before stay then.
+    pub async fn finish(self) -> Result<u64, Error> {
         let transaction = self.store.begin(Lock::State).await?;
-        self.write_waiting(&transaction).await?;
+        let written = self.written + self.write_waiting(&transaction).await?;
         let publish = "UPDATE publications SET whole = $1 WHERE id = $2";
         sql::execute(&transaction, publish, vec![true.into(), self.id.into()]).await?;
         transaction.commit().await?;
-        self.store.remove_old_values().await?;
-        Ok(self.written)
+        if let Err(error) = self.store.remove_old_values().await {
+            tracing::warn!(%error, "values of an older snapshot were not removed; the next publication will");
+        }
+        Ok(written)
     }
 
     async fn write(&mut self) -> Result<(), Error> {
         let transaction = self.store.begin(Lock::State).await?;
-        self.write_waiting(&transaction).await?;
-        Ok(transaction.commit().await?)
+        let written = self.write_waiting(&transaction).await?;
+        transaction.commit().await?;
+        self.waiting.clear();
+        self.written += written;
+        Ok(())
     }
 
-    /// Writes what waits, unless the publication was given up.
-    async fn write_waiting<C: ConnectionTrait>(&mut self, transaction: &C) -> Result<(), Error> {
+    /// Writes what waits, unless the publication was given up; gives the number of rows.
+    async fn write_waiting<C: ConnectionTrait>(&self, transaction: &C) -> Result<u64, Error> {
         let find = "SELECT id FROM publications WHERE id = $1";
         if sql::row(transaction, find, vec![self.id.into()]).await?.is_none() {
             return Err(Error::NotFound(format!("publication {} any more: another was begun", self.id)));
         }
+        let mut written = 0;
         for rows in self.waiting.chunks(ROWS_PER_INSERT) {
-            self.written += insert(transaction, self.id, rows).await?;
+            written += insert(transaction, self.id, rows).await?;
         }
-        self.waiting.clear();
-        Ok(())
+        Ok(written)
     }
 }
 

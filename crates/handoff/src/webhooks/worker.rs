@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -11,7 +12,7 @@ use reqwest::{Client, StatusCode};
 use tokio::task::JoinSet;
 
 use super::endpoint::Endpoint;
-use super::{ATTEMPTS, WebhookSettings, signature_header, wait_after};
+use super::{WebhookSettings, signature_header, wait_after};
 use crate::Error;
 use crate::error::in_words;
 use crate::http;
@@ -71,13 +72,31 @@ impl WebhookWorker {
     /// at most. Where the store fails it is asked again later: the worker never ends by itself.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
+        let stopped = AtomicBool::new(false);
         loop {
-            if let Err(error) = self.deliver_due(Timestamp::now()).await {
-                tracing::warn!(%error, "deliveries cannot be read or written; trying again");
+            let done = {
+                let mut sending = std::pin::pin!(self.deliver(Timestamp::now(), &stopped));
+                tokio::select! {
+                    done = &mut sending => done,
+                    () = &mut stop => {
+                        stopped.store(true, Ordering::Relaxed);
+                        sending.await
+                    }
+                }
+            };
+            let pause = match done {
+                Ok(_) => self.until_due().await,
+                Err(error) => {
+                    tracing::warn!(%error, "deliveries cannot be read or written; trying again");
+                    IDLE
+                }
+            };
+            if stopped.load(Ordering::Relaxed) {
+                return;
             }
             tokio::select! {
                 () = &mut stop => return,
-                () = tokio::time::sleep(self.until_due().await) => {}
+                () = tokio::time::sleep(pause) => {}
             }
         }
     }
@@ -96,30 +115,41 @@ impl WebhookWorker {
     /// # Errors
     /// The store cannot be read or written. What was sent and not written down is sent again later.
     pub async fn deliver_due(&self, now: Timestamp) -> Result<Pass, Error> {
+        self.deliver(now, &AtomicBool::new(false)).await
+    }
+
+    /// Sends what is due, as many at a time as may be: when one has ended the next begins. Nothing begins any more
+    /// once `stopped` is set.
+    async fn deliver(&self, now: Timestamp, stopped: &AtomicBool) -> Result<Pass, Error> {
         let started = Instant::now();
         let clock = || now.saturating_add(started.elapsed()).unwrap_or(now);
         let mut pass = Pass::default();
+        let mut under_way = JoinSet::new();
         loop {
-            let claims = self.store.claim_deliveries(clock(), LEASE, AT_ONCE).await?;
-            if claims.is_empty() {
-                return Ok(pass);
-            }
-            let mut under_way = JoinSet::new();
+            let free = AT_ONCE.saturating_sub(u32::try_from(under_way.len()).unwrap_or(AT_ONCE));
+            let claims = if stopped.load(Ordering::Relaxed) {
+                Vec::new()
+            } else {
+                self.store.claim_deliveries(clock(), LEASE, free).await?
+            };
+            let mut given_up = false;
             for claim in claims {
-                match self.endpoints.get(&claim.delivery.endpoint) {
-                    Some(endpoint) => {
-                        let sending =
-                            send(self.client.clone(), Arc::clone(endpoint), claim.delivery.clone(), clock());
-                        under_way.spawn(async move { (claim, sending.await) });
-                    }
-                    None => self.give_up(&claim, clock(), NO_ENDPOINT, &mut pass).await?,
-                }
+                let Some(endpoint) = self.endpoints.get(&claim.delivery.endpoint) else {
+                    given_up = true;
+                    let last = claim.delivery.last_status;
+                    self.give_up(&claim, last, clock(), NO_ENDPOINT, &mut pass).await?;
+                    continue;
+                };
+                let sending =
+                    send(self.client.clone(), Arc::clone(endpoint), claim.delivery.clone(), clock());
+                under_way.spawn(async move { (claim, sending.await) });
             }
-            while let Some(ended) = under_way.join_next().await {
+            match under_way.join_next().await {
+                Some(Ok((claim, outcome))) => self.write_down(&claim, outcome, clock(), &mut pass).await?,
                 // A task that panicked leaves its claim to run out, like a process that died.
-                if let Ok((claim, outcome)) = ended {
-                    self.write_down(&claim, outcome, clock(), &mut pass).await?;
-                }
+                Some(Err(_)) => {}
+                None if given_up => {}
+                None => return Ok(pass),
             }
         }
     }
@@ -137,7 +167,7 @@ impl WebhookWorker {
             let attempt = Attempt { status, problem: None, at };
             return Ok(self.store.delivered(claim, &attempt).await?);
         }
-        let Delivery { id, endpoint, event_type, attempts, .. } = &claim.delivery;
+        let Delivery { id, endpoint, event_type, attempts, created_at, .. } = &claim.delivery;
         let attempt = Attempt { status, problem: Some(outcome.problem.clone()), at };
         tracing::warn!(delivery = %id, %endpoint, %event_type, attempts, problem = %outcome.problem, "webhook not taken");
         if outcome.status == Some(StatusCode::GONE) {
@@ -150,21 +180,25 @@ impl WebhookWorker {
             let next = at.saturating_add(wait).unwrap_or(at);
             return Ok(self.store.postpone_delivery(claim, &attempt, next).await?);
         }
-        let total = (1..ATTEMPTS).filter_map(|failed| wait_after(id, failed)).sum();
-        let problem =
-            format!("{ATTEMPTS} attempts within {} failed; the last: {}", in_words(total), outcome.problem);
-        self.give_up(claim, at, &problem, pass).await
+        let age = Duration::try_from(at.duration_since(*created_at)).unwrap_or_default();
+        let problem = format!(
+            "{attempts} attempts failed, the last one {} after it was written down: {}",
+            in_words(age),
+            outcome.problem
+        );
+        self.give_up(claim, status, at, &problem, pass).await
     }
 
     async fn give_up(
         &self,
         claim: &Claim,
+        status: Option<u16>,
         at: Timestamp,
         problem: &str,
         pass: &mut Pass,
     ) -> Result<(), Error> {
         pass.dead += 1;
-        let attempt = Attempt { status: claim.delivery.last_status, problem: Some(problem.to_owned()), at };
+        let attempt = Attempt { status, problem: Some(problem.to_owned()), at };
         Ok(self.store.delivery_dead(claim, &attempt).await?)
     }
 }

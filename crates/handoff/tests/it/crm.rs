@@ -284,6 +284,27 @@ async fn a_value_that_hubspot_refuses_holds_up_nobody_else() {
 }
 
 #[tokio::test]
+async fn an_address_that_hubspot_refuses_holds_up_nobody_else() {
+    for_each_database(async |store| {
+        let shop = Shop::with(portal(100)).await;
+        let mut records = all(100);
+        for place in [13, 77] {
+            records[place].identifiers.insert("email".into(), format!("c{place}..x@example.org"));
+        }
+        let report = shop.send(&store, records).await;
+        assert_eq!(counts(&report), [100, 0, 0, 0, 98, 2]);
+        assert_eq!(report.refusals[0].customer, "C13");
+        assert!(
+            report.refusals[1].reason.contains("c77..x@example.org is no e-mail"),
+            "{:?}",
+            report.refusals
+        );
+        shop.server.assert_no_violations();
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn properties_that_are_missing_are_named_or_made() {
     for_each_database(async |store| {
         let mut shop = Shop::with(portal(1)).await;

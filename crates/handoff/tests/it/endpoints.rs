@@ -18,6 +18,8 @@ pub(crate) enum Answer {
     Status(u16, Option<(&'static str, String)>, String),
     /// Nothing, for as long as the other side waits.
     Silence,
+    /// 204, once this many requests have come.
+    Behind(usize),
 }
 
 impl Answer {
@@ -76,6 +78,12 @@ async fn receive(State(endpoint): State<Endpoint>, headers: HeaderMap, body: Byt
     match answer {
         None => StatusCode::NO_CONTENT.into_response(),
         Some(Answer::Silence) => std::future::pending().await,
+        Some(Answer::Behind(requests)) => {
+            while endpoint.received().len() < requests {
+                tokio::task::yield_now().await;
+            }
+            StatusCode::NO_CONTENT.into_response()
+        }
         Some(Answer::Status(status, header, body)) => {
             let mut response = (StatusCode::from_u16(status).unwrap(), body).into_response();
             if let Some((name, value)) = header {

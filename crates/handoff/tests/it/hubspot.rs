@@ -238,6 +238,9 @@ impl Portal {
             Some("email"),
             "the only kind of look-up that a client here needs"
         );
+        if let Some(odd) = ids.iter().find(|id| id.contains("..")) {
+            return refusal("INVALID_EMAIL", &format!("{odd} is no e-mail address"), "email");
+        }
         let (mut results, mut missing) = (BTreeMap::new(), Vec::new());
         for address in ids {
             match self.contacts.iter().find(|(_, contact)| has_address(contact, address)) {

@@ -214,7 +214,8 @@ async fn only_the_start_of_an_answer_is_read() {
 #[tokio::test]
 async fn a_delivery_dies_after_its_last_attempt_and_can_be_replayed() {
     for_each_database(async |store| {
-        let endpoint = Endpoint::answering((0..ATTEMPTS).map(|_| Answer::status(500))).await;
+        let answers = (1..ATTEMPTS).map(|_| 500).chain([404]);
+        let endpoint = Endpoint::answering(answers.map(Answer::status)).await;
         let shop = Shop::sending_to(endpoint.url());
         let worker = shop.worker(&store);
         shop.announce(&store, "1", noon()).await;
@@ -227,7 +228,10 @@ async fn a_delivery_dies_after_its_last_attempt_and_can_be_replayed() {
         let dead = store.dead_deliveries(Page::default()).await.unwrap();
         assert_eq!(dead.len(), 1);
         let reason = dead[0].last_error.as_deref().unwrap();
-        assert!(reason.contains("10 attempts") && reason.contains("500"), "{reason}");
+        assert!(reason.contains("10 attempts") && reason.contains("404"), "{reason}");
+        assert_eq!(dead[0].last_status, Some(404), "that of the last attempt");
+        let age = now.duration_since(noon()).as_hours();
+        assert!(reason.contains(&format!("{age} h")), "{age}: {reason}");
         assert_eq!(worker.deliver_due(now + SignedDuration::from_hours(999)).await.unwrap(), passed(0, 0, 0));
 
         let id = &dead[0].id;
@@ -374,6 +378,43 @@ async fn a_clock_that_goes_back_holds_nothing_up() {
             passed(1, 0, 0),
             "a lease from the future is none"
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_slow_endpoint_does_not_hold_up_the_others() {
+    for_each_database(async |store| {
+        // The first answer comes behind all other requests: those have to begin meanwhile.
+        let endpoint = Endpoint::answering([Answer::Behind(30)]).await;
+        let mut shop = Shop::sending_to(endpoint.url());
+        shop.settings[0].timeout_seconds = 30;
+        for run in 0..30 {
+            shop.announce(&store, &run.to_string(), noon()).await;
+        }
+        assert_eq!(shop.worker(&store).deliver_due(noon()).await.unwrap(), passed(30, 0, 0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_worker_that_is_told_to_stop_begins_nothing_more() {
+    for_each_database(async |store| {
+        let endpoint = Endpoint::answering([]).await;
+        let shop = Shop::sending_to(endpoint.url());
+        for run in 0..100 {
+            shop.announce(&store, &run.to_string(), Timestamp::now()).await;
+        }
+        let first = async {
+            while endpoint.received().is_empty() {
+                tokio::task::yield_now().await;
+            }
+        };
+        shop.worker(&store).run(first).await;
+        let delivered =
+            store.deliveries(Some(DeliveryState::Delivered), Page::default()).await.unwrap().len();
+        assert_eq!(delivered, endpoint.received().len(), "what was under way is finished");
+        assert!((1..100).contains(&delivered), "{delivered}");
     })
     .await;
 }

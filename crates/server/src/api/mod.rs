@@ -7,6 +7,8 @@ mod rejected;
 mod snapshots;
 
 use axum::Router;
+use axum::extract::Request;
+use axum::http::Method;
 use axum::routing::{get, post};
 
 use crate::state::AppState;
@@ -23,4 +25,10 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/api/rejected-events", get(rejected::list))
         .route("/api/snapshots", get(snapshots::list))
         .route("/api/snapshots/{name}", get(snapshots::show))
+}
+
+/// Whether a request is one for a person's export or erasure.
+pub(crate) fn searches_the_log(request: &Request) -> bool {
+    let path = request.uri().path();
+    path.starts_with("/api/profiles/") && (request.method() == Method::DELETE || path.ends_with("/export"))
 }

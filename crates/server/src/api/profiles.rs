@@ -1,6 +1,7 @@
 //! `/api/profiles/{kind}/{value}`: what is known of a customer, by any of its identifiers.
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
 use perennial_store::{Erased, Identifier, IdentifierKind, NewConsent, Profile};
@@ -56,7 +57,14 @@ pub(crate) async fn erase(
     _: Admin,
     path: Who,
 ) -> Result<Json<Erased>, ApiError> {
-    Ok(Json(state.store.erase(&identifier(path)?, clock::now()).await?))
+    let identifier = identifier(path)?;
+    // It goes on when nobody waits for its answer any more: half an erasure helps nobody.
+    let erasure = tokio::spawn(async move { state.store.erase(&identifier, clock::now()).await });
+    let erased = erasure.await.map_err(|error| {
+        tracing::error!(%error, "an erasure broke off; this is a bug in Perennial");
+        ApiError::internal("the erasure broke off; the server's log tells more; try again")
+    })?;
+    Ok(Json(erased?))
 }
 
 /// A decision about being written to.
@@ -88,10 +96,12 @@ pub(crate) async fn consent(
     Ok(Json(json!({ "recorded": true })))
 }
 
-/// The two parts of the path that name a customer.
-type Who = Path<(String, String)>;
+/// The two parts of the path that name a customer, or why they cannot be read.
+type Who = Result<Path<(String, String)>, PathRejection>;
 
-fn identifier(Path((kind, value)): Who) -> Result<Identifier, ApiError> {
+fn identifier(path: Who) -> Result<Identifier, ApiError> {
+    let Path((kind, value)) =
+        path.map_err(|error| ApiError::bad_request("invalid_identifier", error.body_text()))?;
     let invalid = |error: perennial_store::NotAnIdentifier| {
         ApiError::bad_request("invalid_identifier", error.to_string())
     };
@@ -103,19 +113,14 @@ fn nobody() -> ApiError {
     ApiError::not_found("nobody is known by this identifier")
 }
 
-/// The published values of whichever identifier the sources name the customer by; the surest come first.
+/// The published values of the customer.
 async fn values(state: &AppState, profile: &Profile) -> Result<Option<Values>, ApiError> {
-    for known in &profile.identifiers {
-        let customer = known.identifier.value();
-        if let Some(found) = state.store.customer_values(customer).await? {
-            let figures = RawValue::from_string(found.figures).map_err(|error| {
-                tracing::error!(%error, snapshot = found.snapshot, "published figures are no JSON");
-                ApiError::internal(
-                    "the published figures of this customer cannot be read; publish them again by a run",
-                )
-            })?;
-            return Ok(Some(Values { snapshot: found.snapshot, customer: customer.to_owned(), figures }));
-        }
-    }
-    Ok(None)
+    let Some((customer, found)) = state.store.values_of(profile).await? else { return Ok(None) };
+    let figures = RawValue::from_string(found.figures).map_err(|error| {
+        tracing::error!(%error, snapshot = found.snapshot, "published figures are no JSON");
+        ApiError::internal(
+            "the published figures of this customer cannot be read; publish them again by a run",
+        )
+    })?;
+    Ok(Some(Values { snapshot: found.snapshot, customer, figures }))
 }

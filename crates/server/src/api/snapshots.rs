@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path as UrlPath, State};
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -21,12 +22,16 @@ pub(crate) async fn list(State(state): State<AppState>, _: Reader) -> Result<Jso
     let Some(folder) = &state.snapshots else { return Ok(Json(json!({ "snapshots": [] }))) };
     let mut snapshots = Vec::new();
     for name in names(folder).await? {
-        // A folder without a description is no snapshot, or one that is just being removed.
-        if let Some(mut description) = read(folder, &name).await? {
-            description.retain(|_, value| !value.is_array() && !value.is_object());
-            description.insert("name".to_owned(), name.into());
-            snapshots.push(description);
-        }
+        let mut description = match read(folder, &name).await {
+            Ok(Some(description)) => description,
+            // A folder without a description is no snapshot, or one that is just being removed.
+            Ok(None) => continue,
+            // One that is broken does not hide the others.
+            Err(error) => Map::from_iter([("unreadable".to_owned(), error.message().into())]),
+        };
+        description.retain(|_, value| !value.is_array() && !value.is_object());
+        description.insert("name".to_owned(), name.into());
+        snapshots.push(description);
     }
     Ok(Json(json!({ "snapshots": snapshots })))
 }
@@ -35,9 +40,10 @@ pub(crate) async fn list(State(state): State<AppState>, _: Reader) -> Result<Jso
 pub(crate) async fn show(
     State(state): State<AppState>,
     _: Reader,
-    UrlPath(name): UrlPath<String>,
+    name: Result<UrlPath<String>, PathRejection>,
 ) -> Result<Json<Value>, ApiError> {
     let missing = || ApiError::not_found("there is no snapshot of this name; /api/snapshots lists them");
+    let UrlPath(name) = name.map_err(|_| missing())?;
     if !is_name(&name) {
         return Err(missing());
     }

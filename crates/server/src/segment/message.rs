@@ -11,6 +11,9 @@ use super::refusal::{Refusal, limit_of};
 use super::times::{self, ClientTimes};
 use super::{EVENT_LIMIT, quoted};
 
+/// The most bytes that an id and a type add to a message without them.
+const ADDED: usize = 100;
+
 /// What the request around the messages says about all of them.
 #[derive(Debug, Default)]
 pub(crate) struct Shared<'a> {
@@ -76,7 +79,7 @@ fn kind(members: &Object<'_>, of_path: Option<EventKind>) -> Result<EventKind, R
         return Ok(kind);
     }
     let Some(found) = members.get("type") else {
-        return Err(Refusal::UnknownType { found: String::new() });
+        return Err(Refusal::MissingType);
     };
     let name: Option<Cow<'_, str>> = serde_json::from_str(found.get()).ok();
     name.and_then(|name| name.parse().ok())
@@ -119,7 +122,9 @@ fn happened_at(members: &Object<'_>, shared: &Shared<'_>) -> Result<Timestamp, R
     };
     let at = times.happened_at(shared.received_at);
     if at.duration_since(shared.received_at) > times::AHEAD {
-        return Err(Refusal::InFuture { at });
+        let found = ["timestamp", "originalTimestamp"].into_iter().find_map(|name| members.get(name));
+        let found = found.map_or_else(String::new, |value| quoted(value.get().trim_matches('"')));
+        return Err(Refusal::InFuture { found, at });
     }
     Ok(at)
 }
@@ -156,7 +161,12 @@ fn payload<'a>(
     if !changed {
         return Ok(message.get().to_owned());
     }
-    members.to_raw().map(|raw| Box::<str>::from(raw).into()).ok_or(Refusal::NotAnObject)
+    let payload: String =
+        members.to_raw().map(|raw| Box::<str>::from(raw).into()).ok_or(Refusal::NotAnObject)?;
+    if payload.len() > EVENT_LIMIT + ADDED {
+        return Err(Refusal::TooLargeWithShared { size: payload.len() });
+    }
+    Ok(payload)
 }
 
 /// Fills a member that is an object from the request's; says whether that changed anything.

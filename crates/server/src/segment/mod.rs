@@ -20,6 +20,9 @@ use axum::routing::post;
 use jiff::Timestamp;
 use perennial_store::{EventKind, MESSAGE_ID_LIMIT, RejectedEvent, Scope};
 use serde::Serialize;
+use serde_json::value::RawValue;
+use tokio::sync::SemaphorePermit;
+use tokio::time::timeout;
 
 use self::envelope::Envelope;
 use self::message::{Refused, check};
@@ -33,6 +36,12 @@ use crate::state::AppState;
 pub const EVENT_LIMIT: usize = 32 * 1024;
 /// The most bytes of one request, after decompression.
 pub const REQUEST_LIMIT: usize = 500 * 1024;
+/// The most messages of one batch.
+pub const MESSAGES_LIMIT: usize = 2500;
+/// The most bytes that a batch's `context` and `integrations` may take once each of its messages has them.
+const BATCH_LIMIT: usize = 4 * 1024 * 1024;
+/// Refused messages of one request that are listed one by one; the others are counted.
+const LISTED_LIMIT: usize = 100;
 /// The most characters of an identifier, a group's id or an event's name.
 pub const ID_LIMIT: usize = 255;
 
@@ -82,10 +91,12 @@ struct Rejected {
 
 /// Takes a request: `kind` is what the path names, `None` for a batch.
 async fn take(state: &AppState, request: Request, kind: Option<EventKind>) -> Result<Json<Taken>, ApiError> {
-    let _room = state.requests.try_acquire().map_err(|_| ApiError::too_many_requests())?;
-    let received_at = clock::now();
     let (parts, body) = request.into_parts();
-    let body = read(&parts, body).await?;
+    let _room = room(state, &parts).await?;
+    let received_at = clock::now();
+    let body = timeout(state.body_timeout, read(&parts, body))
+        .await
+        .unwrap_or_else(|_| Err(ApiError::unavailable("the body took too long to come; try again")))?;
     let envelope = match Envelope::parse(&body, kind, received_at) {
         Ok(envelope) => envelope,
         Err(error) => return Err(unreadable(state, &parts, &body, received_at, error).await),
@@ -101,12 +112,10 @@ async fn take(state: &AppState, request: Request, kind: Option<EventKind>) -> Re
             Err(refusal) => refused.push((index, *message, refusal)),
         }
     }
+    // Before the events: were it to fail after them, a request that is sent again would count twice what has no id.
+    state.store.reject(listed(&refused, &source, received_at, &key.unwrap_or_default())).await?;
     let appended = state.store.append(&source, received_at, events).await?;
     state.projector.wake();
-    let key = key.unwrap_or_default();
-    let listed =
-        refused.iter().map(|(_, message, refused)| refused.listed(&source, received_at, message.get(), &key));
-    state.store.reject(listed.collect()).await?;
     if kind.is_some()
         && let Some((_, _, Refused { refusal: refusal @ Refusal::TooLarge { .. }, .. })) = refused.first()
     {
@@ -114,6 +123,46 @@ async fn take(state: &AppState, request: Request, kind: Option<EventKind>) -> Re
     }
     let rejected = refused.into_iter().map(|(index, _, refused)| refused.at(index)).collect();
     Ok(Json(Taken { success: true, accepted: appended.accepted, duplicates: appended.duplicates, rejected }))
+}
+
+/// Room for the request while it is worked on. Whoever shows a key in the headers, which are here already, does not wait
+/// behind strangers whose bodies may never come.
+async fn room<'a>(state: &'a AppState, parts: &Parts) -> Result<SemaphorePermit<'a>, ApiError> {
+    let room = match auth::basic_user(&parts.headers) {
+        Some(key) => {
+            auth::require(&state.store, Some(key.as_str()), Scope::Write).await?;
+            &state.requests
+        }
+        None => &state.strangers,
+    };
+    room.try_acquire().map_err(|_| ApiError::too_many_requests())
+}
+
+/// The refused messages as they are listed: the first one by one, the others as one entry that counts them.
+fn listed(
+    refused: &[(usize, &RawValue, Refused)],
+    source: &str,
+    received_at: Timestamp,
+    key: &str,
+) -> Vec<RejectedEvent> {
+    let (first, others) = refused.split_at(refused.len().min(LISTED_LIMIT));
+    let mut listed: Vec<_> = first
+        .iter()
+        .map(|(_, message, refused)| refused.listed(source, received_at, message.get(), key))
+        .collect();
+    if !others.is_empty() {
+        let reason =
+            format!("{} more messages of the same request were refused; its answer named them", others.len());
+        listed.push(RejectedEvent {
+            source: source.to_owned(),
+            message_id: None,
+            received_at,
+            code: "and_more".to_owned(),
+            reason,
+            payload: String::new(),
+        });
+    }
+    listed
 }
 
 /// The body, decompressed by the layer around this and bounded here.

@@ -1,6 +1,7 @@
 //! A JSON object whose members keep their order and their text, so that an amount written `25.10` is stored as `25.10`.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{MapAccess, Visitor};
@@ -69,11 +70,10 @@ impl<'a> Object<'a> {
 
     /// Adds those members of `defaults` that this object has none of.
     pub(crate) fn fill_from(&mut self, defaults: &Object<'a>) {
-        for (name, value) in &defaults.members {
-            if self.members.iter().all(|(member, _)| member != name) {
-                self.members.push((name.clone(), value.clone()));
-            }
-        }
+        let own: HashSet<&str> = self.members.iter().map(|(name, _)| name.as_ref()).collect();
+        let missing = |(name, _): &&(Cow<'a, str>, _)| !own.contains(name.as_ref());
+        let missing: Vec<_> = defaults.members.iter().filter(missing).cloned().collect();
+        self.members.extend(missing);
     }
 
     /// The object as a JSON value; `None` when it cannot be written, which an object that was read always can.

@@ -11,10 +11,18 @@ pub(crate) enum Refusal {
     #[error("{size} bytes; a message has at most {EVENT_LIMIT}: leave out what is not needed")]
     TooLarge { size: usize },
 
+    #[error(
+        "{size} bytes with the batch's `context` and `integrations`; a message has at most {EVENT_LIMIT}: leave out what is not needed"
+    )]
+    TooLargeWithShared { size: usize },
+
+    #[error("type is missing; write one of identify, track, page, screen, group, alias")]
+    MissingType,
+
     #[error("type {found:?} is none of identify, track, page, screen, group, alias")]
     UnknownType { found: String },
 
-    #[error("neither userId nor anonymousId: whose message is it?")]
+    #[error("neither userId nor anonymousId: whose message is it? send one of them")]
     MissingIdentity,
 
     #[error("{field} is missing; {kind} needs it")]
@@ -32,8 +40,10 @@ pub(crate) enum Refusal {
     #[error("{field} {found:?} is no ISO 8601 time, such as 2026-01-31T09:30:00Z")]
     InvalidTime { field: &'static str, found: String },
 
-    #[error("timestamp {at} is more than a day ahead of the server's clock")]
-    InFuture { at: jiff::Timestamp },
+    #[error(
+        "timestamp {found:?} is, by the server's clock, {at}, more than a day ahead: check the sender's clock"
+    )]
+    InFuture { found: String, at: jiff::Timestamp },
 }
 
 impl Refusal {
@@ -41,8 +51,8 @@ impl Refusal {
     pub(crate) const fn code(&self) -> &'static str {
         match self {
             Self::NotAnObject => "not_an_object",
-            Self::TooLarge { .. } => "too_large",
-            Self::UnknownType { .. } => "unknown_type",
+            Self::TooLarge { .. } | Self::TooLargeWithShared { .. } => "too_large",
+            Self::MissingType | Self::UnknownType { .. } => "unknown_type",
             Self::MissingIdentity => "missing_identity",
             Self::Missing { .. } => "missing_field",
             Self::NotText { .. } | Self::TooLong { .. } | Self::HoldsNul { .. } => "invalid_field",

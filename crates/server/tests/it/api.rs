@@ -1,9 +1,11 @@
 //! The API for programs: profiles, merges, consents, erasure, snapshots.
 
 use std::fs;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use perennial_server::ServerOptions;
+use perennial_store::{EventKind, NewEvent};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -51,6 +53,7 @@ async fn a_profile_is_found_by_any_identifier_with_its_latest_values() {
         ("user_id/nobody", StatusCode::NOT_FOUND, "not_found"),
         ("email/nobody", StatusCode::BAD_REQUEST, "invalid_identifier"),
         ("user_id/null", StatusCode::BAD_REQUEST, "invalid_identifier"),
+        ("user_id/%ff", StatusCode::BAD_REQUEST, "invalid_identifier"),
     ] {
         let (status, answer) = shop.get(&format!("/api/profiles/{path}")).await;
         assert_eq!((status, &answer["error"]["code"]), (expected, &json!(code)), "{path}");
@@ -84,6 +87,28 @@ async fn a_person_gets_everything_and_is_forgotten() {
 }
 
 #[tokio::test]
+async fn export_and_erasure_take_the_time_that_they_take() {
+    let shop =
+        Shop::with(ServerOptions { request_timeout: Duration::ZERO, ..ServerOptions::default() }).await;
+    let event = NewEvent {
+        message_id: "m".to_owned(),
+        kind: EventKind::Identify,
+        event: None,
+        user_id: Some("jane".to_owned()),
+        anonymous_id: None,
+        at: Timestamp::UNIX_EPOCH,
+        payload: "{}".to_owned(),
+    };
+    shop.store.append("web", Timestamp::UNIX_EPOCH, vec![event]).await.unwrap();
+    let path = "/api/profiles/user_id/jane";
+    assert_eq!(shop.get(path).await.0, StatusCode::SERVICE_UNAVAILABLE, "anything else is out of time");
+    let (status, everything) = administer(&shop, Method::GET, &format!("{path}/export"), Value::Null).await;
+    assert_eq!((status, everything["events"].as_array().map(Vec::len)), (StatusCode::OK, Some(1)));
+    assert_eq!(administer(&shop, Method::DELETE, path, Value::Null).await.0, StatusCode::OK);
+    shop.close().await;
+}
+
+#[tokio::test]
 async fn consents_are_recorded() {
     let shop = shop_with_jane().await;
     let path = "/api/profiles/user_id/jane%2F1/consents";
@@ -96,6 +121,12 @@ async fn consents_are_recorded() {
     withdrawn["granted"] = false.into();
     assert_eq!(administer(&shop, Method::POST, path, withdrawn).await.0, StatusCode::OK);
     assert!(!shop.store.may_receive(&person, "email", "newsletter", "marketing").await.unwrap());
+
+    let mut early = consent.clone();
+    early["at"] = "2099-01-01T00:00:00Z".into();
+    let (status, answer) = administer(&shop, Method::POST, path, early).await;
+    assert_eq!((status, &answer["error"]["code"]), (StatusCode::BAD_REQUEST, &json!("invalid")));
+    assert!(answer["error"]["message"].as_str().unwrap().contains("future"), "{answer}");
 
     let mut misspelt = consent;
     misspelt["chanel"] = "email".into();
@@ -145,6 +176,7 @@ async fn snapshots_are_listed_and_shown() {
         ("2026-03-31_1", r#"{"as_of": "2026-03-31", "totals": {"customers": 3}}"#),
         ("2026-02-28_1", r#"{"as_of": "2026-02-28"}"#),
         (".making", "{"),
+        ("2026-04-30_1", "{"),
     ] {
         fs::create_dir_all(snapshots.join(name)).unwrap();
         fs::write(snapshots.join(name).join("snapshot.json"), content).unwrap();
@@ -159,6 +191,7 @@ async fn snapshots_are_listed_and_shown() {
     let expected = json!({ "snapshots": [
         { "as_of": "2026-02-28", "name": "2026-02-28_1" },
         { "as_of": "2026-03-31", "name": "2026-03-31_1" },
+        { "name": "2026-04-30_1", "unreadable": "a snapshot cannot be read; the server's log says which and why" },
     ]});
     assert_eq!((status, listed), (StatusCode::OK, expected));
     let (_, shown) = shop.get("/api/snapshots/2026-03-31_1").await;

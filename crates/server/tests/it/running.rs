@@ -87,7 +87,7 @@ async fn an_address_that_is_taken_is_named() {
     let first = listen("127.0.0.1:0").await.unwrap();
     let address = first.local_addr().unwrap().to_string();
     let error = listen(&address).await.unwrap_err().to_string();
-    assert!(error.contains(&address) && error.contains("--listen"), "{error}");
+    assert!(error.contains(&address) && error.contains("--address"), "{error}");
 }
 
 #[tokio::test]

@@ -1,17 +1,20 @@
 //! Segment's HTTP API: every path, every way to authenticate, every rule.
 
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::{SignedDuration, Timestamp};
-use perennial_server::{EVENT_LIMIT, REQUEST_LIMIT, ServerOptions};
+use perennial_server::{EVENT_LIMIT, MESSAGES_LIMIT, REQUEST_LIMIT, ServerOptions};
 use perennial_store::EventKind;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::shop::{Shop, answer};
+use tempfile::TempDir;
+
+use crate::shop::{Shop, answer, open_store, postgres, psql};
 
 #[tokio::test]
 async fn every_path_takes_its_kind_of_message() {
@@ -262,6 +265,102 @@ async fn limits_are_those_of_segment() {
 }
 
 #[tokio::test]
+async fn a_small_request_makes_no_large_batch() {
+    let shop = Shop::open().await;
+    let page = |id: usize| json!({ "type": "page", "userId": "a", "messageId": id });
+    let batch = |messages: usize, context: Value| {
+        json!({ "batch": (0..messages).map(page).collect::<Vec<_>>(), "context": context }).to_string()
+    };
+    let refused = async |body: String, expected: &str| {
+        let (status, answer) = shop.send("/v1/batch", body).await;
+        assert_eq!(
+            (status, &answer["error"]["code"]),
+            (StatusCode::BAD_REQUEST, &json!(expected)),
+            "{answer}"
+        );
+    };
+    let text = |size: usize| json!({ "text": "x".repeat(size) });
+    refused(batch(1, text(EVENT_LIMIT)), "too_large").await;
+    refused(batch(MESSAGES_LIMIT + 1, Value::Null), "too_many_messages").await;
+    refused(batch(1000, text(10_000)), "too_large").await;
+    assert!(shop.events().await.is_empty());
+
+    let large = json!({ "type": "page", "userId": "a", "messageId": "large", "name": "x".repeat(EVENT_LIMIT / 2 + 500) });
+    let both = json!({ "batch": [large, page(1)], "context": text(EVENT_LIMIT / 2) });
+    let (_, answer) = shop.send("/v1/batch", both.to_string()).await;
+    assert_eq!((&answer["accepted"], &answer["rejected"][0]["code"]), (&json!(1), &json!("too_large")));
+    assert!(answer["rejected"][0]["reason"].as_str().unwrap().contains("context"), "{answer}");
+
+    let members: serde_json::Map<_, _> = (0..2000).map(|n| (n.to_string(), json!(0))).collect();
+    let (_, answer) = shop.send("/v1/batch", batch(200, Value::Object(members))).await;
+    assert_eq!(answer["accepted"], 199, "one was there already");
+    let (_, answer) = shop.send("/v1/batch", batch(MESSAGES_LIMIT, Value::Null)).await;
+    assert_eq!(answer["accepted"], MESSAGES_LIMIT - 200);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn of_very_many_refused_messages_the_first_are_listed_and_the_others_counted() {
+    let shop = Shop::open().await;
+    let (status, answer) = shop.send("/v1/batch", json!({ "batch": vec![0; 1000] }).to_string()).await;
+    assert_eq!((status, answer["rejected"].as_array().unwrap().len()), (StatusCode::OK, 1000));
+    let (_, list) = shop.get("/api/rejected-events?limit=1000").await;
+    let listed = list["rejected_events"].as_array().unwrap();
+    assert_eq!(listed.len(), 101);
+    assert_eq!(listed[0]["code"], "and_more");
+    assert!(listed[0]["reason"].as_str().unwrap().starts_with("900 more"), "{}", listed[0]);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn an_event_without_an_id_is_not_stored_when_its_request_fails() {
+    let Some(database) = postgres() else { return };
+    let store = open_store(&database).await;
+    let shop = Shop::on(store, TempDir::new().unwrap(), ServerOptions::default()).await;
+    psql(&database, "ALTER TABLE rejected_events RENAME TO away");
+    let batch = json!({ "batch": [{ "type": "page", "userId": "a" }, 0] }).to_string();
+    assert!(shop.send("/v1/batch", batch.clone()).await.0.is_server_error());
+    psql(&database, "ALTER TABLE away RENAME TO rejected_events");
+    assert_eq!(shop.send("/v1/batch", batch).await.0, StatusCode::OK);
+    assert_eq!(shop.events().await.len(), 1, "sent twice, stored once");
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn strangers_that_are_slow_do_not_hold_up_those_with_a_key() {
+    let shop = Shop::with(ServerOptions { requests_at_once: 2, ..ServerOptions::default() }).await;
+    let address = shop.host.trim_start_matches("http://").to_owned();
+    let mut strangers = Vec::new();
+    for _ in 0..2 {
+        strangers.push(begin_request(&address, ""));
+    }
+    let without_key =
+        || async { answer(shop.client.post(format!("{}/v1/track", shop.host)).body("{}")).await.0 };
+    while without_key().await != StatusCode::TOO_MANY_REQUESTS {}
+    assert_eq!(shop.send("/v1/page", r#"{"userId":"a"}"#).await.0, StatusCode::OK);
+    drop(strangers);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_and_a_wrong_key_are_answered_soon() {
+    let options = ServerOptions { body_timeout: Duration::from_millis(50), ..ServerOptions::default() };
+    let shop = Shop::with(options).await;
+    for (authorization, expected) in [("", "HTTP/1.1 503"), ("authorization: Basic eDo=\r\n", "HTTP/1.1 401")]
+    {
+        let mut connection = begin_request(shop.host.trim_start_matches("http://"), authorization);
+        let answer = tokio::task::spawn_blocking(move || {
+            let mut answer = [0; 12];
+            connection.read_exact(&mut answer).unwrap();
+            answer
+        });
+        let answer = answer.await.unwrap();
+        assert_eq!(std::str::from_utf8(&answer).unwrap(), expected);
+    }
+    shop.close().await;
+}
+
+#[tokio::test]
 async fn gzip_is_read_and_bombs_are_not_unpacked() {
     let shop = Shop::open().await;
     let gzip = |bytes: &[u8]| {
@@ -340,18 +439,22 @@ async fn too_many_requests_at_once_are_told_when_to_come_back() {
     shop.close().await;
 }
 
+/// A request whose body does not come.
+fn begin_request(address: &str, headers: &str) -> TcpStream {
+    let mut connection = TcpStream::connect(address).unwrap();
+    let request = format!("POST /v1/track HTTP/1.1\r\nhost: x\r\n{headers}content-length: 10\r\n\r\n");
+    connection.write_all(request.as_bytes()).unwrap();
+    connection
+}
+
 #[tokio::test]
 async fn a_request_that_takes_too_long_ends() {
     let options = ServerOptions { request_timeout: Duration::from_millis(50), ..ServerOptions::default() };
     let shop = Shop::with(options).await;
     let address = shop.host.trim_start_matches("http://").to_owned();
     let answer = tokio::task::spawn_blocking(move || {
-        use std::io::{Read, Write};
-        let mut connection = std::net::TcpStream::connect(address).unwrap();
-        // A body that never comes.
-        connection.write_all(b"POST /v1/track HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n").unwrap();
         let mut answer = [0; 12];
-        connection.read_exact(&mut answer).unwrap();
+        begin_request(&address, "").read_exact(&mut answer).unwrap();
         String::from_utf8(answer.to_vec()).unwrap()
     });
     assert_eq!(answer.await.unwrap(), "HTTP/1.1 503");

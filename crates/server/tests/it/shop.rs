@@ -106,13 +106,17 @@ pub(crate) fn postgres() -> Option<String> {
         eprintln!("PostgreSQL is left out: PERENNIAL_TEST_POSTGRES=none");
         return None;
     }
-    let programs = env::var_os("PERENNIAL_TEST_POSTGRES_PROGRAMS").map(PathBuf::from).unwrap_or_default();
     let name = format!("server_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
-    let create = format!("CREATE DATABASE {name}");
-    let status =
-        Command::new(programs.join("psql")).args(["--quiet", "--command", &create, &server]).status();
-    assert!(status.unwrap().success(), "a database for the test could not be made");
+    psql(&server, &format!("CREATE DATABASE {name}"));
     Some(format!("{}/{name}", server.rsplit_once('/').unwrap().0))
+}
+
+/// Runs a statement beside the store.
+pub(crate) fn psql(database: &str, statement: &str) {
+    let programs = env::var_os("PERENNIAL_TEST_POSTGRES_PROGRAMS").map(PathBuf::from).unwrap_or_default();
+    let mut psql = Command::new(programs.join("psql"));
+    let status = psql.args(["--quiet", "--command", statement, database]).status();
+    assert!(status.unwrap().success(), "{statement}");
 }
 
 pub(crate) async fn open_store(url: &str) -> Store {

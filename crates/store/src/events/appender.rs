@@ -23,6 +23,9 @@ const EVENTS_PER_TRANSACTION: usize = 4096;
 /// Rows of one insert. A power of two beside which few other lengths occur, so that prepared statements are found again.
 const ROWS_PER_INSERT: usize = 64;
 
+/// A clock that goes back by more than this, in microseconds, was wrong before.
+const CLOCK_AHEAD: i64 = 3_600_000_000;
+
 const COLUMNS: usize = 9;
 
 /// Hands batches to the task that writes them. The task ends when the last clone is gone.
@@ -173,11 +176,16 @@ async fn write_group(writer: &DatabaseConnection, batches: Vec<Content>) -> Resu
     };
     let mut appended = Vec::with_capacity(batches.len());
     for (source, received_at, events) in batches {
-        latest = latest.max(sql::micros(received_at));
+        latest = not_before(latest, sql::micros(received_at));
         appended.push(insert(&transaction, &source, latest, events).await?);
     }
     transaction.commit().await?;
     Ok(appended)
+}
+
+/// The time of receipt: never before that of the last event, unless the clock was far ahead then and no longer is.
+fn not_before(latest: i64, now: i64) -> i64 {
+    if latest.saturating_sub(now) > CLOCK_AHEAD { now } else { latest.max(now) }
 }
 
 /// Inserts the events of one batch that are not there yet.
@@ -217,10 +225,15 @@ fn row(source: &str, received_at: i64, event: NewEvent) -> [Value; COLUMNS] {
         event.message_id.into(),
         event.kind.as_str().into(),
         event.event.into(),
-        event.user_id.into(),
-        event.anonymous_id.into(),
+        trimmed(event.user_id).into(),
+        trimmed(event.anonymous_id).into(),
         sql::micros(event.at).into(),
         received_at.into(),
         event.payload.into(),
     ]
+}
+
+/// An id as identifiers have it, so that it is found by them. A blank one is none.
+fn trimmed(id: Option<String>) -> Option<String> {
+    id.map(|id| id.trim().to_owned()).filter(|id| !id.is_empty())
 }

@@ -83,9 +83,9 @@ pub struct NewEvent {
     pub kind: EventKind,
     /// The name of what was done, of a track event.
     pub event: Option<String>,
-    /// The sender's id of a known person.
+    /// The sender's id of a known person. Blanks around it are not stored.
     pub user_id: Option<String>,
-    /// The id of a browser or device whose person is not known.
+    /// The id of a browser or device whose person is not known. Blanks around it are not stored.
     pub anonymous_id: Option<String>,
     /// When it happened.
     pub at: Timestamp,
@@ -100,7 +100,8 @@ pub struct StoredEvent {
     pub seq: i64,
     /// The name of the key that it came with.
     pub source: String,
-    /// When it was received. Never earlier than that of the event before, even if the clock goes back.
+    /// When it was received. Not earlier than that of the event before if the clock goes back, unless by more than an hour:
+    /// then it was wrong before.
     pub received_at: Timestamp,
     /// The event. Its payload is `{}` once the retention of payloads has removed it.
     pub event: NewEvent,

@@ -9,7 +9,7 @@ use crate::{Error, Page, Store, sql};
 /// The most bytes that are kept of a refused payload.
 pub const REJECTED_PAYLOAD_LIMIT: usize = 32 * 1024;
 
-/// The newest refused events that are kept: whoever knows a write key cannot fill the disk with rubbish.
+/// The newest refused events that are kept: whoever knows a write key fills the disk with at most 3 GB of rubbish.
 const KEPT: i64 = 100_000;
 
 const ROWS_PER_INSERT: usize = 32;

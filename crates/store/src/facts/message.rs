@@ -121,9 +121,17 @@ impl<'a> Reader<'a> {
 
     /// The previous id is an account or a device; the message does not say which, so both are linked.
     fn alias(&mut self, previous: Option<String>) {
+        let is_device = |identifier: &Identifier| *identifier.kind() == IdentifierKind::AnonymousId;
         let subject = self.facts.subject.clone().filter(|subject| *subject.kind() == IdentifierKind::UserId);
+        if previous.is_none() && subject.is_some() && self.facts.seen.iter().any(is_device) {
+            // Then the device is the previous id, and is linked like that of any message.
+            return;
+        }
         let (Some(previous), Some(subject)) = (previous, subject) else {
-            return self.unusable("unusable_alias", "an alias needs a `userId` and a `previousId`");
+            return self.unusable(
+                "unusable_alias",
+                "an alias needs a `userId` and a `previousId` (or an `anonymousId`)",
+            );
         };
         for kind in [IdentifierKind::AnonymousId, IdentifierKind::UserId] {
             match Identifier::new(kind, &previous) {
@@ -184,39 +192,77 @@ impl<'a> Reader<'a> {
     }
 
     fn consents(&mut self) {
-        for consent in self.traits.list("consents").unwrap_or_default().into_iter().take(CONSENT_LIMIT) {
-            self.declared_consent(&Object::parse(consent.get()));
-        }
-        let categories = self.context.object("consent").object("categoryPreferences");
-        for (category, granted) in categories.present().take(CONSENT_LIMIT) {
-            if let Some(granted) =
-                json::boolean(granted).filter(|_| category.len() <= NAME_LIMIT && !category.contains('\0'))
-            {
-                let purpose = category.to_lowercase();
-                let (channel, topic) = ("tracking".to_owned(), ANY.to_owned());
-                self.facts.consents.push(ConsentSaid {
-                    channel,
-                    topic,
-                    purpose,
-                    granted,
-                    at: self.facts.at,
-                    declared: false,
-                });
+        if let Some(declared) = self.traits.get("consents") {
+            // One consent alone may stand for a list of one.
+            let listed = self.traits.list("consents").unwrap_or_else(|| vec![declared]);
+            for consent in self.first_ones(listed, "consents") {
+                self.declared_consent(consent);
             }
+        }
+        let consent = self.context.object("consent");
+        let Some(categories) = consent.get("categoryPreferences") else { return };
+        if !categories.get().starts_with('{') {
+            let reason =
+                "`context.consent.categoryPreferences` is no object of categories with true or false";
+            return self.unusable("unusable_consent", reason);
+        }
+        let categories = Object::parse(categories.get());
+        for (category, granted) in self.first_ones(categories.present().collect(), "categories of consent") {
+            self.category(category, granted);
         }
     }
 
-    fn declared_consent(&mut self, consent: &Object<'_>) {
-        let part = |name: &str| {
-            consent.text(name).map(|text| text.to_lowercase()).filter(|text| text.len() <= NAME_LIMIT)
+    /// As many as one message may state; that there are more is told.
+    fn first_ones<T>(&mut self, mut stated: Vec<T>, what: &str) -> Vec<T> {
+        if stated.len() > CONSENT_LIMIT {
+            let reason = format!(
+                "{} {what} in one message; only the first {CONSENT_LIMIT} were read: send the others in further messages",
+                stated.len()
+            );
+            self.unusable("unusable_consent", reason);
+            stated.truncate(CONSENT_LIMIT);
+        }
+        stated
+    }
+
+    /// A category of a cookie banner.
+    fn category(&mut self, category: &str, granted: &RawValue) {
+        let is_name = (1..=NAME_LIMIT).contains(&category.len()) && !category.contains('\0');
+        let Some(granted) = json::boolean(granted).filter(|_| is_name) else {
+            let shown = event::cut(category, 40);
+            let reason = format!(
+                "the category `{shown}`: its name has 1 to {NAME_LIMIT} bytes, its value is true or false"
+            );
+            return self.unusable("unusable_consent", reason);
         };
-        let (Some(channel), Some(granted)) =
-            (part("channel"), consent.get("granted").and_then(json::boolean))
+        self.facts.consents.push(ConsentSaid {
+            channel: "tracking".to_owned(),
+            topic: ANY.to_owned(),
+            purpose: category.to_lowercase(),
+            granted,
+            at: self.facts.at,
+            declared: false,
+        });
+    }
+
+    fn declared_consent(&mut self, consent: &RawValue) {
+        let consent = Object::parse(consent.get());
+        let (Some(_), Some(granted)) =
+            (consent.get("channel"), consent.get("granted").and_then(json::boolean))
         else {
             return self.unusable(
                 "unusable_consent",
                 "a consent needs a `channel` (such as email, or * for all) and `granted`, true or false",
             );
+        };
+        let parts = ["channel", "topic", "purpose"].map(|name| part_of_consent(&consent, name).ok_or(name));
+        let [channel, topic, purpose] = match parts {
+            [Ok(channel), Ok(topic), Ok(purpose)] => [channel, topic, purpose],
+            [Err(name), ..] | [_, Err(name), _] | [.., Err(name)] => {
+                let reason =
+                    format!("the `{name}` of a consent is a text of 1 to {NAME_LIMIT} bytes, or * for all");
+                return self.unusable("unusable_consent", reason);
+            }
         };
         let at = match consent.get("at").map(|at| json::instant(at).ok_or(at)) {
             None => self.facts.at,
@@ -230,7 +276,6 @@ impl<'a> Reader<'a> {
                 );
             }
         };
-        let [topic, purpose] = ["topic", "purpose"].map(|name| part(name).unwrap_or_else(|| ANY.to_owned()));
         self.facts.consents.push(ConsentSaid { channel, topic, purpose, granted, at, declared: true });
     }
 
@@ -250,6 +295,12 @@ impl<'a> Reader<'a> {
             Err(unusable) => self.facts.unusable.push(unusable),
         }
     }
+}
+
+/// A channel, topic or purpose: all of them only where nothing is said; `None` for what is none.
+fn part_of_consent(consent: &Object<'_>, name: &str) -> Option<String> {
+    let Some(part) = consent.get(name) else { return Some(ANY.to_owned()) };
+    json::text(part).map(|text| text.to_lowercase()).filter(|text| text.len() <= NAME_LIMIT)
 }
 
 /// A date as text or as `{year, month, day}`.
@@ -371,6 +422,9 @@ mod tests {
             ["anonymous_id:old -> user_id:7 (alias)", "user_id:old -> user_id:7 (alias)"]
         );
         assert_eq!(codes(&alias("{}")), ["unusable_alias"]);
+        let by_device = facts(EventKind::Alias, None, Some("7"), Some("device"), "{}");
+        assert_eq!(links(&by_device), ["anonymous_id:device -> user_id:7 (alias)"]);
+        assert!(codes(&by_device).is_empty());
         assert_eq!(codes(&alias(r#"{"previousId": "null"}"#)), ["unusable_identifier"]);
     }
 
@@ -387,7 +441,10 @@ mod tests {
         let names: Vec<_> = facts.traits.iter().map(|t| t.name.as_str()).collect();
         assert_eq!(names, ["anniversary", "dob", "preferences.colour", "preferences.size"]);
         assert_eq!(facts.dates, [("anniversary", Some("--02-29".parse().unwrap()))]);
-        assert_eq!(codes(&facts), ["unusable_date", "unusable_consent", "unusable_consent"]);
+        assert_eq!(
+            codes(&facts),
+            ["unusable_date", "unusable_consent", "unusable_consent", "unusable_consent"]
+        );
         let said: Vec<_> = facts
             .consents
             .iter()
@@ -406,6 +463,52 @@ mod tests {
             said,
             [("email", "news", "*", true, true, true), ("tracking", "*", "advertising", false, true, false)]
         );
+    }
+
+    #[test]
+    fn a_consent_is_as_wide_as_it_was_said_and_never_wider() {
+        let told = |consents: &str| {
+            identify(Some("7"), None, &format!(r#"{{"traits": {{"consents": {consents}}}}}"#))
+        };
+        let long = "x".repeat(256);
+        for part in ["\"\"", "\" \"", "true", "[\"news\"]", "{}", &format!("\"{long}\"")] {
+            for name in ["channel", "topic", "purpose"] {
+                let mut parts =
+                    std::collections::BTreeMap::from([("channel", "\"email\""), ("granted", "true")]);
+                parts.insert(name, part);
+                let parts: Vec<_> =
+                    parts.into_iter().map(|(name, part)| format!("\"{name}\": {part}")).collect();
+                let facts = told(&format!("[{{{}}}]", parts.join(", ")));
+                assert_eq!(
+                    (codes(&facts), facts.consents.len()),
+                    (vec!["unusable_consent"], 0),
+                    "{name}: {part}"
+                );
+            }
+        }
+        let wide = told(r#"[{"channel": "email", "topic": null, "granted": true}]"#);
+        let wide = &wide.consents[0];
+        assert_eq!((wide.topic.as_str(), wide.purpose.as_str()), ("*", "*"), "what is absent is all");
+    }
+
+    #[test]
+    fn no_consent_vanishes() {
+        let told = |traits: &str| identify(Some("7"), None, traits);
+        let alone = told(r#"{"traits": {"consents": {"channel": "sms", "granted": false}}}"#);
+        assert_eq!((alone.consents.len(), codes(&alone).len()), (1, 0), "one alone is a list of one");
+        for consents in ["\"yes\"", "7", "{}", "[1]"] {
+            let facts = told(&format!(r#"{{"traits": {{"consents": {consents}}}}}"#));
+            assert_eq!((codes(&facts), facts.consents.len()), (vec!["unusable_consent"], 0), "{consents}");
+        }
+        let one = r#"{"channel": "sms", "granted": false}"#;
+        let many = told(&format!(r#"{{"traits": {{"consents": [{}]}}}}"#, vec![one; 101].join(",")));
+        assert_eq!((codes(&many), many.consents.len()), (vec!["unusable_consent"], 100));
+        let long = "x".repeat(256);
+        for banner in ["[]", "true", "{\"a\": \"maybe\"}", &format!("{{\"{long}\": true}}"), "{\"\": true}"] {
+            let payload = format!(r#"{{"context": {{"consent": {{"categoryPreferences": {banner}}}}}}}"#);
+            let facts = told(&payload);
+            assert_eq!((codes(&facts), facts.consents.len()), (vec!["unusable_consent"], 0), "{banner}");
+        }
     }
 
     #[test]

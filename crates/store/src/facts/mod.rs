@@ -8,6 +8,9 @@ mod message;
 
 pub(crate) use message::of_event;
 
+use jiff::{SignedDuration, Timestamp};
+
+use crate::Error;
 use crate::commerce::event::{OrderEvent, Unusable};
 use crate::identity::Identifier;
 use crate::profiles::{DateOfLife, Origin};
@@ -78,6 +81,22 @@ pub(crate) struct ConsentSaid {
     pub(crate) at: i64,
     /// Whether it was declared in its own right; else it is a state that every message of the device repeats.
     pub(crate) declared: bool,
+}
+
+/// How far the clocks of those who call may go ahead of ours.
+const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
+
+/// The time of a statement. One in the future would win over everything that is said until then, so it is refused; one
+/// that is ahead only by what clocks differ is now.
+pub(crate) fn said_at(at: Timestamp, what: impl FnOnce() -> String) -> Result<i64, Error> {
+    let now = Timestamp::now();
+    if at.duration_since(now) > CLOCK_TOLERANCE {
+        return Err(Error::invalid(
+            what(),
+            format!("its time, {at}, is in the future; give the time of the decision"),
+        ));
+    }
+    Ok(at.min(now).as_microsecond())
 }
 
 /// A text without the character NUL, which PostgreSQL cannot store.

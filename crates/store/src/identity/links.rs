@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 
-use super::Identifier;
 use super::rules::Claim;
 use crate::{Error, bulk, sql};
 
@@ -80,7 +79,8 @@ pub(super) async fn write<C: ConnectionTrait>(
         "INSERT INTO merges (claimed, owner, reason, source, message_id, at, by_hand, joins) VALUES",
         links.into_iter().map(row).collect(),
         "ON CONFLICT (claimed, owner) DO UPDATE SET reason = excluded.reason, source = excluded.source, \
-         message_id = excluded.message_id, at = excluded.at, by_hand = excluded.by_hand, undone_at = NULL, undone_reason = NULL",
+         message_id = excluded.message_id, at = excluded.at, by_hand = excluded.by_hand, undone_at = NULL, undone_reason = NULL, \
+         joins = CASE WHEN merges.undone_at IS NULL THEN merges.joins ELSE excluded.joins END",
     )
     .await
 }
@@ -106,7 +106,7 @@ pub(super) async fn on<C: ConnectionTrait>(
     let mut links: BTreeMap<i64, Vec<ActiveLink>> = BTreeMap::new();
     for row in bulk::find(connection, head, ["merges.claimed"], keys, "").await? {
         let claim = Claim {
-            owner: stored_identifier(&row)?,
+            owner: sql::get_identifier(&row, "kind", "value")?,
             person: sql::get(&row, "owner")?,
             at: sql::get(&row, "at")?,
             by_hand: sql::get(&row, "by_hand")?,
@@ -129,10 +129,4 @@ pub(super) async fn set_joining<C: ConnectionTrait>(
 ) -> Result<(), Error> {
     let head = format!("UPDATE merges SET joins = {joins} WHERE");
     bulk::change(connection, &head, ["claimed", "owner"], pairs).await
-}
-
-/// The identifier in the columns `kind` and `value`.
-pub(super) fn stored_identifier(row: &QueryResult) -> Result<Identifier, Error> {
-    Identifier::stored(&sql::get::<String>(row, "kind")?, sql::get(row, "value")?)
-        .map_err(|error| Error::corrupt("an identifier", error))
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sea_orm::QueryResult;
 use serde::Serialize;
 
-use super::{Identifier, IdentifierKind, links, rebuild};
+use super::{Identifier, IdentifierKind, rebuild};
 use crate::connection::Lock;
 use crate::facts::{Facts, Link, storable};
 use crate::{Error, Page, Store, json, projector, sql};
@@ -146,9 +146,6 @@ impl Store {
 }
 
 fn stored(row: &QueryResult) -> Result<Merge, Error> {
-    let claimed =
-        Identifier::stored(&sql::get::<String>(row, "claimed_kind")?, sql::get(row, "claimed_value")?)
-            .map_err(|error| Error::corrupt("an identifier", error))?;
     let undone_at = sql::get_optional_time(row, "undone_at")?;
     let state = match (undone_at, sql::get(row, "joins")?) {
         (Some(_), _) => MergeState::Undone,
@@ -157,8 +154,8 @@ fn stored(row: &QueryResult) -> Result<Merge, Error> {
     };
     Ok(Merge {
         id: sql::get(row, "id")?,
-        claimed,
-        owner: links::stored_identifier(row)?,
+        claimed: sql::get_identifier(row, "claimed_kind", "claimed_value")?,
+        owner: sql::get_identifier(row, "kind", "value")?,
         reason: sql::get(row, "reason")?,
         source: sql::get(row, "source")?,
         message_id: sql::get(row, "message_id")?,

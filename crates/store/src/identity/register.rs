@@ -193,9 +193,11 @@ impl Region {
         touched: &BTreeSet<i64>,
         rule: JoinByEmail,
     ) -> Result<(), Error> {
-        let mut roots: BTreeSet<i64> = touched
-            .iter()
-            .filter_map(|person| self.0.get(person))
+        // Whoever was only seen beside them stays as is written: the rest of those customers is not read here.
+        self.0.retain(|person, _| touched.contains(person));
+        let mut roots: BTreeSet<i64> = self
+            .0
+            .values()
             .filter(|node| !node.is_device())
             .flat_map(|node| node.windows.iter().map(|window| window.root))
             .collect();
@@ -341,7 +343,7 @@ fn add(nodes: &mut BTreeMap<i64, Node>, row: &QueryResult) -> Result<(), Error> 
     let at: Option<i64> = sql::get(row, "first_seen_at")?;
     let source: String = sql::get(row, "source")?;
     let node = Node {
-        identifier: links::stored_identifier(row)?,
+        identifier: sql::get_identifier(row, "kind", "value")?,
         first_seen: at.map(|at| (at, source)),
         stored: vec![window],
         windows: vec![window],

@@ -90,7 +90,8 @@ pub(super) const MIGRATION: Migration = Migration {
                     ORDER BY
                         CASE kind WHEN 'user_id' THEN 0 WHEN 'erased' THEN 0 WHEN 'email' THEN 2 WHEN 'phone' THEN 3
                             WHEN 'anonymous_id' THEN 4 ELSE 1 END,
-                        CASE WHEN first_seen_at IS NULL THEN 1 ELSE 0 END, first_seen_at, kind, value
+                        CASE WHEN first_seen_at IS NULL THEN 1 ELSE 0 END, first_seen_at,
+                        CASE kind WHEN 'erased' THEN 1 ELSE 0 END, kind, value
                 ) AS place FROM identifiers
             ) AS placed WHERE place = 1",
     ],

@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, QueryResult};
 use serde::Serialize;
 
 use super::read::Belongings;
-use crate::facts::{ConsentSaid, Facts, storable};
+use crate::facts::{ConsentSaid, Facts, said_at, storable};
 use crate::identity::Identifier;
 use crate::{Error, Store, json, projector, sql};
 
@@ -94,22 +94,20 @@ impl Store {
     /// `*` stands for all.
     ///
     /// # Errors
-    /// An empty or overlong channel, topic or purpose, an erased person; or when the database cannot be written.
+    /// An empty or overlong channel, topic or purpose, a time in the future, an erased person; or when the database cannot be written.
     pub async fn record_consent(&self, identifier: &Identifier, consent: NewConsent) -> Result<(), Error> {
         let NewConsent { channel, topic, purpose, granted, at, source } = consent;
+        let what = || format!("a consent of {identifier}");
         let part = |name: &str, text: String| {
             let text = text.trim().to_lowercase();
             if text.is_empty() || text.len() > 255 || text.contains('\0') {
-                return Err(Error::invalid(
-                    format!("a consent of {identifier}"),
-                    format!("its {name} has to have 1 to 255 bytes"),
-                ));
+                return Err(Error::invalid(what(), format!("its {name} has to have 1 to 255 bytes")));
             }
             Ok(text)
         };
         let (channel, topic) = (part("channel", channel)?, part("topic", topic)?);
         let purpose = part("purpose", purpose)?;
-        let at = at.as_microsecond();
+        let at = said_at(at, what)?;
         let facts = Facts {
             source: storable(&source),
             at,

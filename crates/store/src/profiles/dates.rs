@@ -32,11 +32,13 @@ pub struct DateOfLife {
 pub struct NotADate(String);
 
 impl DateOfLife {
-    /// A date, with or without its year.
+    /// A date, with or without its year. A year before any customer's birth (before 1800) is how forms say that they do not
+    /// know it.
     ///
     /// # Errors
     /// Days that do not exist; 29 February exists without a year and in leap years.
     pub fn new(year: Option<i16>, month: i8, day: i8) -> Result<Self, NotADate> {
+        let year = year.filter(|year| *year >= 1800);
         // A leap year stands for a year that is not known.
         match Date::new(year.unwrap_or(2000), month, day) {
             Ok(_) => Ok(Self { month, day, year }),
@@ -103,8 +105,6 @@ impl FromStr for DateOfLife {
         };
         let (month, day) = rest.split_once('-').ok_or_else(refused)?;
         let part = |text| digits(text, 2).and_then(|number| i8::try_from(number).ok()).ok_or_else(refused);
-        // A year before any customer's birth is how forms say that they do not know it.
-        let year = year.filter(|year| *year >= 1800);
         Self::new(year, part(month)?, part(day)?).map_err(|_| refused())
     }
 }
@@ -165,6 +165,9 @@ mod tests {
         assert_eq!(read("--02-29").to_string(), "--02-29");
         assert_eq!(read("1992-02-29T00:00:00.000Z").to_string(), "1992-02-29");
         assert_eq!(read("0001-05-17").to_string(), "--05-17");
+        for year in [-1, 0, 1, 1799] {
+            assert_eq!(DateOfLife::new(Some(year), 5, 17).unwrap().to_string(), "--05-17", "{year}");
+        }
         for text in [
             "",
             "17.05.1990",

@@ -11,16 +11,20 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Value};
 use serde::Serialize;
 
 use super::export::events_of;
-use super::read::{Belonging, Belongings, belongings};
+use super::read::{Belonging, Belongings, belongings, names_in_snapshots};
 use super::tokens::{new_token, remember, token_of};
+use super::traces::{FORGET_PAYLOAD, FORGET_REFUSED, Range, Traces, parts};
 use crate::connection::Lock;
 use crate::facts::Link;
-use crate::identity::{Identifier, IdentifierKind, Linked, Sightings, register};
+use crate::identity::{Identifier, Linked, Sightings, register};
 use crate::sent_values::forget_sent;
 use crate::{Error, Store, bulk, commerce, projector, sql};
 
 /// Events that are searched in one transaction.
 const EVENTS: i64 = 20_000;
+
+/// How often the search begins again because somebody was joined with the person meanwhile.
+const ATTEMPTS: u32 = 5;
 
 /// What an erasure has done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -37,7 +41,8 @@ impl Store {
     /// Erases a person: all identifiers of the customer become a random token, in every table; traits, consents, dates of
     /// life and the payloads of events go; orders and refunds stay under the token. Erasing again changes nothing more.
     ///
-    /// The whole log of events is searched, in short transactions. If that is interrupted, call it again.
+    /// The whole log of events is searched, a part at a time. If that is interrupted, call it again. What others write of
+    /// the person later is not searched.
     ///
     /// On SQLite the freed parts of the file are overwritten. On PostgreSQL they are reused, and gone from its files after
     /// its own `VACUUM FULL`. Backups, and snapshots that were made before, are files of their own.
@@ -46,38 +51,45 @@ impl Store {
     /// [`Error::NotFound`] for somebody never seen; [`Error::Invalid`] for a device that several customers used; when the
     /// database cannot be read or written.
     pub async fn erase(&self, identifier: &Identifier, now: Timestamp) -> Result<Erased, Error> {
+        // Whoever asks twice, because the answer took long, is told the same token.
+        let _erasing = self.erasing.lock().await;
         self.project_all().await?;
         if let Some(token) = token_of(self.reader(), identifier).await? {
             return Ok(Erased { token, identifiers: 0, events: 0 });
         }
-        let person = self
-            .belongings(identifier)
-            .await?
-            .ok_or_else(|| Error::NotFound(format!("customer {identifier}")))?;
-        check(identifier, &person)?;
         let token = new_token();
-        let end = projector::cursor(self.reader()).await?;
         let mut events = 0;
-        let mut after = 0;
-        while after < end {
-            let until = end.min(after + EVENTS);
+        for _ in 0..ATTEMPTS {
+            let person = self
+                .belongings(identifier)
+                .await?
+                .ok_or_else(|| Error::NotFound(format!("customer {identifier}")))?;
+            check(identifier, &person)?;
+            let traces = Traces::of(&person);
+            let refused = self.remove_from_refused_events(&traces).await?;
+            let end = projector::cursor(self.reader()).await?;
+            for range in parts((0, end), EVENTS) {
+                let transaction = self.begin(Lock::State).await?;
+                events += scrub(&transaction, &person, &token, range).await?;
+                transaction.commit().await?;
+                self.remove_from_events(&traces, range).await?;
+            }
+            self.remove_from_traits(&traces).await?;
             let transaction = self.begin(Lock::State).await?;
-            events += scrub(&transaction, &person, &token, (after, until)).await?;
+            let Some(joined) = belongings(&transaction, identifier).await? else {
+                return Err(Error::Busy("this person is being erased by another call".to_owned()));
+            };
+            // Whoever was joined meanwhile goes as well.
+            if joined.numbers() != person.numbers() {
+                continue;
+            }
+            events += forget_late(&transaction, &joined, &token, (refused, end)).await?;
+            let identifiers = forget(&transaction, &joined, &token, now).await?;
             transaction.commit().await?;
-            after = until;
+            self.overwrite_log().await?;
+            return Ok(Erased { token, identifiers, events });
         }
-        let transaction = self.begin(Lock::State).await?;
-        // Whoever was joined meanwhile goes as well; what arrived meanwhile is searched once more.
-        let Some(joined) = belongings(&transaction, identifier).await? else {
-            return Err(Error::Busy(format!("{identifier} is being erased by somebody else")));
-        };
-        let from = if joined.numbers() == person.numbers() { end } else { 0 };
-        let last = projector::cursor(&transaction).await?;
-        events += scrub(&transaction, &joined, &token, (from, last)).await?;
-        let identifiers = forget(&transaction, &joined, &token, now).await?;
-        transaction.commit().await?;
-        self.overwrite_log().await?;
-        Ok(Erased { token, identifiers, events })
+        Err(Error::Busy("others are joined with this person all the time".to_owned()))
     }
 
     /// Empties SQLite's log, which still holds what was there before. Where a reader is in the way, the log is overwritten
@@ -100,48 +112,41 @@ fn check(identifier: &Identifier, person: &Belongings) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes a person out of the events of a range: after the first number, up to the second.
+/// Takes a person out of their events of a range: after the first number, up to the second.
 async fn scrub<C: ConnectionTrait>(
     connection: &C,
     person: &Belongings,
     token: &str,
-    (after, until): (i64, i64),
+    (after, until): Range,
 ) -> Result<u64, Error> {
-    let (condition, values) = events_of(person, 4);
-    let update = format!(
-        "UPDATE events SET user_id = CASE WHEN user_id IS NULL THEN NULL ELSE $3 END, \
-         anonymous_id = CASE WHEN anonymous_id IS NULL THEN NULL ELSE $3 END, payload = '{{}}' \
-         WHERE seq > $1 AND seq <= $2 AND ({condition})"
-    );
-    let range: [Value; 2] = [after.into(), until.into()];
-    let all = range.iter().cloned().chain([token.into()]).chain(values).collect();
-    let scrubbed = sql::execute(connection, &update, all).await?;
-    // Others may have written the person's address into events of their own.
-    for pattern in patterns(person, IdentifierKind::is_address) {
-        let forget = "UPDATE events SET payload = '{}' WHERE seq > $1 AND seq <= $2 AND LOWER(payload) LIKE $3 ESCAPE '!'";
-        sql::execute(connection, forget, range.iter().cloned().chain([pattern.into()]).collect()).await?;
+    let mut scrubbed = 0;
+    for (condition, values) in events_of(person, 4) {
+        let update = format!(
+            "UPDATE events SET user_id = CASE WHEN user_id IS NULL THEN NULL ELSE $3 END, \
+             anonymous_id = CASE WHEN anonymous_id IS NULL THEN NULL ELSE $3 END, payload = '{{}}' \
+             WHERE seq > $1 AND seq <= $2 AND ({condition})"
+        );
+        let range: [Value; 3] = [after.into(), until.into(), token.into()];
+        scrubbed += sql::execute(connection, &update, range.into_iter().chain(values).collect()).await?;
     }
     Ok(scrubbed)
 }
 
-/// Patterns that find identifiers as strings in JSON, of which an address may be a part.
-fn patterns(person: &Belongings, which: impl Fn(&IdentifierKind) -> bool) -> BTreeSet<String> {
-    let rows = person.rows.iter().filter(|row| which(row.identifier.kind()));
-    rows.flat_map(|row| {
-        let value = row.identifier.value().to_lowercase();
-        let escaped: String = value
-            .encode_utf16()
-            .map(|unit| match u8::try_from(unit) {
-                Ok(byte) if byte.is_ascii() => char::from(byte).to_string(),
-                _ => format!("\\u{unit:04x}"),
-            })
-            .collect();
-        [value, escaped].map(|text| {
-            let text = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
-            if row.identifier.kind().is_address() { format!("%{text}%") } else { format!("%\"{text}\"%") }
-        })
-    })
-    .collect()
+/// Takes a person out of what came after the refused event and the event that were searched last; gives the number of the
+/// person's events.
+async fn forget_late(
+    connection: &DatabaseTransaction,
+    person: &Belongings,
+    token: &str,
+    (refused, event): (i64, i64),
+) -> Result<u64, Error> {
+    let traces = Traces::of(person);
+    let refused = traces.refused_events(connection, (refused, i64::MAX)).await?;
+    bulk::change(connection, FORGET_REFUSED, ["id"], refused).await?;
+    let late = (event, projector::cursor(connection).await?);
+    let scrubbed = scrub(connection, person, token, late).await?;
+    bulk::change(connection, FORGET_PAYLOAD, ["seq"], traces.events(connection, late).await?).await?;
+    Ok(scrubbed)
 }
 
 /// Takes a person out of all other tables; gives the number of identifiers.
@@ -156,7 +161,7 @@ async fn forget(
     let rules = projector::rules(connection).await?;
     commerce::tables::retell(connection, &orders, rules.net).await?;
     forget_said(connection, person).await?;
-    forget_mentions(connection, person).await?;
+    forget_published(connection, person).await?;
     replace_identifiers(connection, person, token, rules.identity.join_by_email).await?;
     Ok(person.numbers().len() as u64)
 }
@@ -205,26 +210,17 @@ async fn forget_said(connection: &DatabaseTransaction, person: &Belongings) -> R
     Ok(())
 }
 
-/// Deletes what names the person elsewhere: values, refused events, traits of others that hold an address.
-async fn forget_mentions(connection: &DatabaseTransaction, person: &Belongings) -> Result<(), Error> {
-    let names: BTreeSet<&str> =
-        person.rows.iter().filter(|row| !row.is_shared()).map(|row| row.identifier.value()).collect();
-    let customers = names.iter().map(|name| [(*name).into()]).collect();
-    bulk::change(connection, "DELETE FROM customer_values WHERE", ["customer"], customers).await?;
-    forget_sent(connection, names).await?;
-    for pattern in patterns(person, |kind| *kind != IdentifierKind::AnonymousId) {
-        let forget = "UPDATE rejected_events SET payload = '', reason = code WHERE LOWER(payload) LIKE $1 ESCAPE '!' OR LOWER(reason) LIKE $1 ESCAPE '!'";
-        sql::execute(connection, forget, vec![pattern.into()]).await?;
+/// Deletes what was published of the person and what a CRM was told.
+async fn forget_published(connection: &DatabaseTransaction, person: &Belongings) -> Result<(), Error> {
+    let own = || person.rows.iter().filter(|row| !row.is_shared()).map(|row| &row.identifier);
+    if let Some(customer) = person.customer() {
+        let names: BTreeSet<&str> = names_in_snapshots(customer, own()).collect();
+        let names = names.into_iter().map(|name| [name.into()]).collect();
+        bulk::change(connection, "DELETE FROM customer_values WHERE", ["customer"], names).await?;
     }
-    for pattern in patterns(person, IdentifierKind::is_address) {
-        sql::execute(
-            connection,
-            "DELETE FROM traits WHERE LOWER(value) LIKE $1 ESCAPE '!'",
-            vec![pattern.into()],
-        )
-        .await?;
-    }
-    Ok(())
+    // Whoever else has one of these names is only told once more.
+    let names: BTreeSet<&str> = own().map(Identifier::value).collect();
+    forget_sent(connection, names).await
 }
 
 /// The token takes the place of the identifiers. Devices that others use too are the token's for the person's time.

@@ -6,12 +6,15 @@ use sea_orm::{QueryResult, Value};
 use serde_json::json;
 
 use super::consents;
-use super::read::{self, Belongings};
+use super::read::{self, Belonging, Belongings};
 use crate::identity::{Identifier, IdentifierKind};
 use crate::{Error, Store, bulk, sql};
 
 /// Events whose numbers are searched at a time.
 const EVENTS: i64 = 50_000;
+
+/// Identifiers that one statement asks for: SQLite bounds how deep a condition may be.
+const IDENTIFIERS: usize = 64;
 
 impl Store {
     /// All that is known of a customer, by any of its identifiers: the profile, the history of traits and consents as far
@@ -29,13 +32,9 @@ impl Store {
         // Suggestions name other customers.
         profile.merges.retain(|merge| belongings.has(&merge.claimed) && belongings.has(&merge.owner));
         let mut values = serde_json::Map::new();
-        for name in belongings.rows.iter().map(|row| row.identifier.value()) {
-            if let Some(found) = self.customer_values(name).await? {
-                values.insert(
-                    name.to_owned(),
-                    json!({ "snapshot": found.snapshot, "figures": parsed(&found.figures) }),
-                );
-            }
+        if let Some((customer, found)) = self.values_of(&profile).await? {
+            let said = json!({ "snapshot": found.snapshot, "figures": parsed(&found.figures) });
+            values.insert(customer, said);
         }
         Ok(Some(json!({
             "profile": profile,
@@ -132,60 +131,67 @@ impl Store {
     /// The events of all identifiers, each within the time in which it was the customer's.
     async fn events_of(&self, belongings: &Belongings) -> Result<Vec<serde_json::Value>, Error> {
         let last = self.last_event().await?;
-        let mut events = Vec::new();
+        let conditions = events_of(belongings, 3);
+        let mut events = BTreeMap::new();
         let mut after = 0;
         while after < last {
-            let (condition, mut values) = events_of(belongings, 3);
-            values.splice(0..0, [after.into(), (after + EVENTS).into()]);
-            let query = format!(
-                "SELECT source, message_id, kind, event, at, received_at, payload FROM events \
-                 WHERE seq > $1 AND seq <= $2 AND ({condition}) ORDER BY seq"
-            );
-            for row in sql::rows(self.reader(), &query, values).await? {
-                events.push(json!({
-                    "source": sql::get::<String>(&row, "source")?,
-                    "message_id": sql::get::<String>(&row, "message_id")?,
-                    "kind": sql::get::<String>(&row, "kind")?,
-                    "event": sql::get::<Option<String>>(&row, "event")?,
-                    "at": sql::get_time(&row, "at")?.to_string(),
-                    "received_at": sql::get_time(&row, "received_at")?.to_string(),
-                    "payload": parsed(&sql::get::<String>(&row, "payload")?),
-                }));
+            for (condition, values) in &conditions {
+                let query = format!(
+                    "SELECT seq, source, message_id, kind, event, at, received_at, payload FROM events \
+                     WHERE seq > $1 AND seq <= $2 AND ({condition})"
+                );
+                let range: [Value; 2] = [after.into(), (after + EVENTS).into()];
+                let values = range.into_iter().chain(values.iter().cloned()).collect();
+                for row in sql::rows(self.reader(), &query, values).await? {
+                    events.insert(sql::get::<i64>(&row, "seq")?, event(&row)?);
+                }
             }
             after += EVENTS;
         }
-        Ok(events)
+        Ok(events.into_values().collect())
     }
 }
 
-/// The condition that an event is of one of the identifiers, and its values; placeholders begin with number `first`.
-/// Events of guests are those of their devices.
-pub(super) fn events_of(belongings: &Belongings, first: usize) -> (String, Vec<Value>) {
+fn event(row: &QueryResult) -> Result<serde_json::Value, Error> {
+    Ok(json!({
+        "source": sql::get::<String>(row, "source")?,
+        "message_id": sql::get::<String>(row, "message_id")?,
+        "kind": sql::get::<String>(row, "kind")?,
+        "event": sql::get::<Option<String>>(row, "event")?,
+        "at": sql::get_time(row, "at")?.to_string(),
+        "received_at": sql::get_time(row, "received_at")?.to_string(),
+        "payload": parsed(&sql::get::<String>(row, "payload")?),
+    }))
+}
+
+/// The conditions of which one holds for each event of one of the identifiers, with their values; placeholders begin with
+/// number `first`. Events of guests are those of their devices.
+pub(super) fn events_of(belongings: &Belongings, first: usize) -> Vec<(String, Vec<Value>)> {
+    let named = |row: &&Belonging| {
+        matches!(row.identifier.kind(), IdentifierKind::AnonymousId | IdentifierKind::UserId)
+    };
+    let rows: Vec<&Belonging> = belongings.rows.iter().filter(named).collect();
+    rows.chunks(IDENTIFIERS).map(|rows| any_of(rows, first)).collect()
+}
+
+fn any_of(rows: &[&Belonging], first: usize) -> (String, Vec<Value>) {
     let mut conditions = Vec::new();
     let mut values: Vec<Value> = Vec::new();
-    for row in &belongings.rows {
+    for row in rows {
         let next = first + values.len();
-        let value = row.identifier.value();
-        match row.identifier.kind() {
-            IdentifierKind::AnonymousId => {
-                // An account that was signed in on the device tells whose the event is.
-                conditions.push(format!(
-                    "(TRIM(anonymous_id) = ${next} AND at >= ${} AND at < ${} AND NOT EXISTS \
-                     (SELECT 1 FROM identifiers WHERE kind = 'user_id' AND value = TRIM(user_id)))",
-                    next + 1,
-                    next + 2
-                ));
-                values.extend([value.into(), row.from.into(), row.until.into()]);
-            }
-            IdentifierKind::UserId => {
-                conditions.push(format!("TRIM(user_id) = ${next}"));
-                values.push(value.into());
-            }
-            _ => {}
+        values.push(row.identifier.value().into());
+        if *row.identifier.kind() == IdentifierKind::UserId {
+            conditions.push(format!("user_id = ${next}"));
+            continue;
         }
-    }
-    if conditions.is_empty() {
-        conditions.push("1 = 0".to_owned());
+        // An account that was signed in on the device tells whose the event is.
+        conditions.push(format!(
+            "(anonymous_id = ${next} AND at >= ${} AND at < ${} AND NOT EXISTS \
+             (SELECT 1 FROM identifiers WHERE kind = 'user_id' AND value = user_id))",
+            next + 1,
+            next + 2
+        ));
+        values.extend([row.from.into(), row.until.into()]);
     }
     (conditions.join(" OR "), values)
 }

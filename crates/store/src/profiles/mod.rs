@@ -5,9 +5,11 @@ mod dates;
 mod erased;
 mod erasure;
 mod export;
+mod mentions;
 mod read;
 mod tables;
 mod tokens;
+mod traces;
 
 use serde::Serialize;
 

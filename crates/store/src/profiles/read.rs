@@ -11,6 +11,7 @@ use super::{DateOfLife, Origin};
 use crate::commerce::Amount;
 use crate::commerce::tables::stored_by;
 use crate::identity::{Identifier, IdentifierKind, Merge};
+use crate::values::CustomerValues;
 use crate::{Error, Store, bulk, json, sql};
 
 /// How the names of traits begin that are preferences.
@@ -135,10 +136,10 @@ impl Belongings {
         self.rows.iter().map(|row| row.person).collect()
     }
 
-    /// The identifiers as keys of a query.
+    /// The identifiers as keys of a query, each once: a device may be the customer's more than once.
     pub(super) fn identifiers(&self) -> Vec<[Value; 2]> {
-        let key = |row: &Belonging| [row.identifier.kind().as_str().into(), row.identifier.value().into()];
-        self.rows.iter().map(key).collect()
+        let identifiers: BTreeSet<&Identifier> = self.rows.iter().map(|row| &row.identifier).collect();
+        identifiers.into_iter().map(|one| [one.kind().as_str().into(), one.value().into()]).collect()
     }
 
     /// Whether an identifier is one of the customer's.
@@ -199,10 +200,36 @@ impl Store {
         }))
     }
 
+    /// What the newest published snapshot says of a customer, and the name under which it knows the customer.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn values_of(&self, profile: &Profile) -> Result<Option<(String, CustomerValues)>, Error> {
+        let others = profile.identifiers.iter().map(|known| &known.identifier);
+        for name in names_in_snapshots(&profile.customer, others) {
+            if let Some(found) = self.customer_values(name).await? {
+                return Ok(Some((name.to_owned(), found)));
+            }
+        }
+        Ok(None)
+    }
+
     /// The identifiers of the customer that an identifier belongs to.
     pub(super) async fn belongings(&self, identifier: &Identifier) -> Result<Option<Belongings>, Error> {
         belongings(self.reader(), identifier).await
     }
+}
+
+/// The names under which a snapshot may know a customer: the one that the customer is exported under, and those that the
+/// shop's own data give, accounts and e-mail addresses. A number of another system may be that of somebody else's account.
+pub(super) fn names_in_snapshots<'a>(
+    customer: &'a Identifier,
+    identifiers: impl Iterator<Item = &'a Identifier>,
+) -> impl Iterator<Item = &'a str> {
+    let own = move |other: &&Identifier| {
+        *other != customer && matches!(other.kind(), IdentifierKind::UserId | IdentifierKind::Email)
+    };
+    std::iter::once(customer).chain(identifiers.filter(own)).map(Identifier::value)
 }
 
 /// See [`Store::belongings`]; also within a transaction.
@@ -223,8 +250,7 @@ pub(super) async fn belongings<C: ConnectionTrait>(
 fn belonging(row: &QueryResult) -> Result<Belonging, Error> {
     Ok(Belonging {
         person: sql::get(row, "person")?,
-        identifier: Identifier::stored(&sql::get::<String>(row, "kind")?, sql::get(row, "value")?)
-            .map_err(|error| Error::corrupt("an identifier", error))?,
+        identifier: sql::get_identifier(row, "kind", "value")?,
         from: sql::get(row, "from_at")?,
         until: sql::get(row, "until_at")?,
         first_seen_at: sql::get(row, "first_seen_at")?,

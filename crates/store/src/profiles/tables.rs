@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, Value};
 
 use super::{DateOfLife, Origin};
-use crate::facts::{ConsentSaid, Facts, Trait, storable};
+use crate::facts::{ConsentSaid, Facts, Trait, said_at, storable};
 use crate::identity::{Identifier, IdentifierKind, People};
 use crate::{Error, Store, bulk, projector};
 
@@ -21,7 +21,7 @@ impl Store {
     /// customer said, never in its place. `null` takes it back.
     ///
     /// # Errors
-    /// A value of more than 32 KB of JSON, an erased person; or when the database cannot be written.
+    /// A value of more than 32 KB of JSON, a time in the future, an erased person; or when the database cannot be written.
     pub async fn infer(
         &self,
         identifier: &Identifier,
@@ -40,7 +40,7 @@ impl Store {
         }
         let facts = Facts {
             source: storable(source),
-            at: at.as_microsecond(),
+            at: said_at(at, what)?,
             subject: Some(identifier.clone()),
             traits: vec![Trait { name: name.to_owned(), origin: Origin::Inferred, value }],
             ..Facts::default()

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
+use super::mentions::Mentions;
 use super::read::Belongings;
 use crate::connection::Lock;
 use crate::facts::Facts;
@@ -64,14 +65,12 @@ pub(super) async fn remember(
 }
 
 pub(super) async fn salt<C: ConnectionTrait>(connection: &C) -> Result<Option<String>, Error> {
-    let row = sql::row(connection, "SELECT value FROM settings WHERE name = $1", vec![SALT.into()]).await?;
-    row.map(|row| sql::get(&row, "value")).transpose()
+    sql::setting(connection, SALT).await
 }
 
 async fn new_salt<C: ConnectionTrait>(connection: &C) -> Result<String, Error> {
     let salt = format!("{:032x}{:032x}", rand::random::<u128>(), rand::random::<u128>());
-    let values = vec![SALT.into(), salt.as_str().into()];
-    sql::execute(connection, "INSERT INTO settings (name, value) VALUES ($1, $2)", values).await?;
+    sql::put_setting(connection, SALT, &salt).await?;
     Ok(salt)
 }
 
@@ -164,11 +163,10 @@ async fn shared_devices<'a, C: ConnectionTrait>(
     let devices: BTreeSet<&Identifier> =
         subjects.filter(|subject| *subject.kind() == IdentifierKind::AnonymousId).collect();
     let keys = devices.iter().map(|device| ["anonymous_id".into(), device.value().into()]).collect();
-    let head = "SELECT device.value, device.from_at, device.until_at, erased.value AS token FROM identifiers AS device \
+    let head = "SELECT device.kind, device.value, device.from_at, device.until_at, erased.value AS token FROM identifiers AS device \
                 JOIN identifiers AS erased ON erased.root = device.root AND erased.kind = 'erased' WHERE";
     for row in bulk::find(connection, head, ["device.kind", "device.value"], keys, "").await? {
-        let device = Identifier::stored("anonymous_id", sql::get(&row, "value")?)
-            .map_err(|error| Error::corrupt("an identifier", error))?;
+        let device = sql::get_identifier(&row, "kind", "value")?;
         let stretch = Stretch {
             from: sql::get(&row, "from_at")?,
             until: sql::get(&row, "until_at")?,
@@ -197,12 +195,9 @@ fn keep_order_only(facts: &mut Facts, token: &str) {
 fn leave_out(facts: &mut Facts, erased: &BTreeMap<&Identifier, &String>) {
     facts.seen.retain(|identifier| !erased.contains_key(identifier));
     facts.links.retain(|link| !erased.contains_key(&link.claimed) && !erased.contains_key(&link.owner));
-    let mentions = |text: &str| {
-        let text = text.to_lowercase();
-        erased.keys().any(|identifier| text.contains(&identifier.value().to_lowercase()))
-    };
-    facts.traits.retain(|said| !mentions(&said.value));
-    facts.unusable.retain(|unusable| !mentions(&unusable.reason));
+    let erased: Mentions = erased.keys().copied().collect();
+    facts.traits.retain(|said| !erased.found_in(&said.value));
+    facts.unusable.retain(|unusable| !erased.found_in(&unusable.reason));
 }
 
 /// Takes the person out of an event that arrived after the erasure.

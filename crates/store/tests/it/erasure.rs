@@ -184,10 +184,10 @@ async fn what_arrives_later_stays_under_the_token() {
         let new = profile(&store, "user_id:new").await;
         assert_eq!((new.traits.len(), new.identifiers.len()), (1, 1));
         // By hand nothing can be said of an erased person, until they are let in again.
-        assert!(store.infer(&jane, "x", &json!(1), "model", later()).await.is_err());
+        assert!(store.infer(&jane, "x", &json!(1), "model", at(1000)).await.is_err());
         assert!(store.merge(&jane, &id("user_id:new"), "", later()).await.is_err());
         assert!(store.readmit(&jane).await.unwrap() && !store.readmit(&jane).await.unwrap());
-        store.infer(&jane, "x", &json!(1), "model", later()).await.unwrap();
+        store.infer(&jane, "x", &json!(1), "model", at(1000)).await.unwrap();
         assert_eq!(profile(&store, "user_id:secret-account-1").await.orders.count, 0);
         // Beginning again brings nothing back.
         let again = "UPDATE cursors SET seq = 0 WHERE name = 'projector'";
@@ -246,6 +246,163 @@ async fn all_that_is_known_of_a_person_is_exported() {
             assert!(text.contains(known), "{known}");
         }
         assert!(!text.contains("ben"), "nothing of others");
+        store.close().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_others_have_is_not_touched() {
+    for_each_empty(async |fresh| {
+        let store = Store::open(&fresh.url()).await.unwrap();
+        receive(
+            &store,
+            vec![
+                identify(
+                    "j1",
+                    Some("42"),
+                    Some("phone-1"),
+                    json!({"email": "jo@x.de", "phone": "12345"}),
+                    10,
+                ),
+                identify("b1", Some("7"), None, json!({"email": "bojo@x.de", "zip": "12345"}), 20),
+                track(
+                    "b2",
+                    "Order Completed",
+                    Some("7"),
+                    None,
+                    json!({"order_id": "12345", "total": 42}),
+                    30,
+                ),
+                // Blanks around an id are no part of it.
+                message(EventKind::Page, "j2", Some(" 42\n"), None, json!({}), 40),
+                identify("b3", Some("7"), None, json!({"friend": "JO@x.de", "points": 42}), 50),
+            ],
+        )
+        .await;
+        let refused = |payload: &str| RejectedEvent {
+            source: "shop".into(),
+            message_id: None,
+            received_at: at(60),
+            code: "malformed".into(),
+            reason: "why".into(),
+            payload: payload.into(),
+        };
+        let payloads = [
+            r#"{"userId": 42, "#,
+            r#"{"anonymousId": "phone-1"}"#,
+            r#"{"userId": 7, "n": 42}"#,
+            r#"{"to": "ajo@x.de"}"#,
+        ];
+        store.reject(payloads.map(refused).to_vec()).await.unwrap();
+        let values =
+            [("42", "{\"a\":1}"), ("7", "{}")].map(|(id, figures)| (id.to_owned(), figures.to_owned()));
+        store.publish_values("2026-01-01_1", later(), values.into_iter()).await.unwrap();
+
+        let erased = store.erase(&id("email:jo@x.de"), later()).await.unwrap();
+        assert_eq!(erased.events, 2);
+        let bo = profile(&store, "user_id:7").await;
+        assert_eq!(bo.traits.keys().collect::<Vec<_>>(), ["email", "points", "zip"], "the friend is gone");
+        assert_eq!(bo.orders.count, 1);
+        let events = crate::samples::all_events(&store).await;
+        let kept: Vec<_> = events.iter().map(|event| event.event.payload != "{}").collect();
+        assert_eq!(kept, [false, true, true, false, false]);
+        let refused = store.rejected_events(Page::default()).await.unwrap();
+        let kept: Vec<_> = refused.iter().rev().map(|refused| !refused.event.payload.is_empty()).collect();
+        assert_eq!(kept, [false, false, true, true]);
+        assert!(store.customer_values("42").await.unwrap().is_none());
+        assert!(store.customer_values("7").await.unwrap().is_some());
+        store.close().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_asks_twice_at_once_gets_one_token() {
+    for_each_empty(async |fresh| {
+        let store = shop(fresh).await;
+        let jane = id("user_id:secret-account-1");
+        let (one, other) = tokio::join!(store.erase(&jane, later()), store.erase(&jane, later()));
+        let (one, other) = (one.unwrap(), other.unwrap());
+        assert_eq!((one.token, one.events + other.events), (other.token, 8));
+        check_no_trace(&fresh.connect().await).await;
+        store.close().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn addresses_are_found_in_any_case_and_with_any_marks() {
+    for_each_empty(async |fresh| {
+        let store = Store::open(&fresh.url()).await.unwrap();
+        let traits = json!({"email": "MÜLLER@x.de", "phone": "+49 171 1234567", "birthday": "17.05.1990"});
+        receive(&store, vec![identify("m1", Some("m"), None, traits, 10)]).await;
+        let notes =
+            json!({"a": "an MÜLLER@X.DE", "b": "ruf +49 (171) 123-4567 an", "c": "?to=m%C3%BCller%40x.de"});
+        receive(&store, vec![identify("b1", Some("ben"), None, notes, 20)]).await;
+        assert_eq!(store.rejected_events(Page::default()).await.unwrap()[0].event.code, "unusable_date");
+        store.erase(&id("user_id:m"), later()).await.unwrap();
+        let ben = profile(&store, "user_id:ben").await;
+        assert!(ben.traits.is_empty(), "{:?}", ben.traits);
+        let texts = all_texts(&fresh.connect().await).await.to_lowercase();
+        for trace in ["müller", "ller@", "1234567", "17.05.1990"] {
+            assert!(!texts.contains(trace), "{trace}");
+        }
+        store.close().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn somebody_with_very_many_identifiers_is_exported_and_erased() {
+    for_each_empty(async |fresh| {
+        let store = Store::open(&fresh.url()).await.unwrap();
+        let devices = (0..1500).map(|n| {
+            identify(&format!("m{n}"), Some("jane"), Some(&format!("device-{n}")), json!({}), 10 + n)
+        });
+        receive(&store, devices.collect()).await;
+        let jane = id("user_id:jane");
+        let export = store.export_person(&jane).await.unwrap().unwrap();
+        assert_eq!(export["events"].as_array().unwrap().len(), 1500);
+        let erased = store.erase(&jane, later()).await.unwrap();
+        assert_eq!((erased.events, erased.identifiers), (1500, 1501));
+        assert!(!all_texts(&fresh.connect().await).await.contains("device-"));
+        store.close().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn values_are_those_of_the_customer_and_not_of_another_with_the_same_number() {
+    for_each_empty(async |fresh| {
+        let store = Store::open(&fresh.url()).await.unwrap();
+        receive(
+            &store,
+            vec![identify("m1", Some("9"), None, json!({"externalId": "501", "email": "a@x.de"}), 10)],
+        )
+        .await;
+        let publish = async |names: &[&str]| {
+            let values: Vec<_> =
+                names.iter().map(|name| ((*name).to_owned(), format!("[\"{name}\"]"))).collect();
+            store.publish_values("2026-01-01_1", later(), values.into_iter()).await.unwrap();
+        };
+        let nine = id("user_id:9");
+        let of = async || {
+            store.values_of(&profile(&store, "user_id:9").await).await.unwrap().map(|(name, _)| name)
+        };
+        publish(&["501"]).await;
+        assert_eq!(of().await, None);
+        let export = store.export_person(&nine).await.unwrap().unwrap();
+        assert_eq!(export["values"], json!({}));
+        publish(&["501", "a@x.de"]).await;
+        assert_eq!(of().await.as_deref(), Some("a@x.de"), "a shop may know its customers by their addresses");
+        publish(&["501", "9", "a@x.de"]).await;
+        assert_eq!(of().await.as_deref(), Some("9"));
+        store.erase(&nine, later()).await.unwrap();
+        assert!(store.customer_values("501").await.unwrap().is_some(), "it is somebody else's");
+        for own in ["9", "a@x.de"] {
+            assert!(store.customer_values(own).await.unwrap().is_none(), "{own}");
+        }
         store.close().await.unwrap();
     })
     .await;

@@ -145,16 +145,20 @@ async fn store_is_read(store: &Store, last: i64) -> bool {
 async fn a_clock_that_goes_back_does_not_change_the_order() {
     for_each_empty(async |fresh| {
         let store = Store::open(&fresh.url()).await.unwrap();
-        for (id, seconds) in [("a", 1000), ("b", 900), ("c", 950), ("d", 2000)] {
+        for (id, seconds) in [("a", 1000), ("b", 900), ("c", 950), ("d", 4000)] {
             store.append("shop", at(seconds), vec![event(id)]).await.unwrap();
         }
         store.close().await.unwrap();
         // Also after a restart.
         let store = Store::open(&fresh.url()).await.unwrap();
-        store.append("shop", at(10), vec![event("e")]).await.unwrap();
+        store.append("shop", at(1000), vec![event("e")]).await.unwrap();
+        // It was more than an hour ahead, so it was wrong.
+        store.append("shop", at(10), vec![event("f")]).await.unwrap();
+        store.append("shop", at(20), vec![event("g")]).await.unwrap();
         let stored = all_events(&store).await;
         let received: Vec<_> = stored.iter().map(|s| (s.event.message_id.as_str(), s.received_at)).collect();
-        let expected = [("a", 1000), ("b", 1000), ("c", 1000), ("d", 2000), ("e", 2000)];
+        let expected =
+            [("a", 1000), ("b", 1000), ("c", 1000), ("d", 4000), ("e", 4000), ("f", 10), ("g", 20)];
         assert_eq!(received, expected.map(|(id, seconds)| (id, at(seconds))));
         store.close().await.unwrap();
     })
@@ -247,6 +251,61 @@ async fn payloads_are_forgotten_when_they_are_old_and_read_but_the_ids_never() {
         assert_eq!(kept, [false, false, false, true]);
         let again = store.append("shop", at(500), events(["a", "d"])).await.unwrap();
         assert_eq!(again.accepted, 0);
+        store.close().await.unwrap();
+    })
+    .await;
+}
+
+/// Which events have their payload, as `x`.
+async fn payloads(store: &Store) -> String {
+    let events = all_events(store).await;
+    events.iter().map(|stored| if stored.event.payload == "{}" { '.' } else { 'x' }).collect()
+}
+
+#[tokio::test]
+async fn a_clock_that_was_wrong_once_neither_ends_the_retention_nor_ends_what_is_kept() {
+    for_each_empty(async |fresh| {
+        let store = Store::open(&fresh.url()).await.unwrap();
+        let year = 365 * 24 * 3600;
+        // Ahead by years for two events, then far back for one.
+        let far = 2_000 * year;
+        for (id, seconds) in
+            [("a", 100), ("b", far), ("c", far + 1), ("d", 200), ("e", 10_000), ("f", 5), ("g", 20_000)]
+        {
+            store.append("shop", at(seconds), vec![event(id)]).await.unwrap();
+        }
+        store.project_all().await.unwrap();
+        assert_eq!(payloads(&store).await, "xxxxxxx");
+        assert_eq!(store.forget_payloads(at(1)).await.unwrap(), 0);
+        assert_eq!(store.forget_payloads(at(150)).await.unwrap(), 4);
+        assert_eq!(
+            payloads(&store).await,
+            "...xx.x",
+            "what was received beside a clock that was ahead is old too"
+        );
+        assert_eq!(store.forget_payloads(at(150)).await.unwrap(), 0);
+        assert_eq!(store.forget_payloads(at(10_001)).await.unwrap(), 2);
+        assert_eq!(payloads(&store).await, "......x");
+        store.close().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn retention_does_not_search_twice_what_it_has_emptied() {
+    for_each_empty(async |fresh| {
+        let store = Store::open(&fresh.url()).await.unwrap();
+        let ids: Vec<String> = (0..4500).map(|id| id.to_string()).collect();
+        store.append("shop", at(100), events(ids.iter().map(String::as_str))).await.unwrap();
+        store.append("shop", at(300), vec![event("young")]).await.unwrap();
+        store.project_all().await.unwrap();
+        assert_eq!(store.forget_payloads(at(200)).await.unwrap(), 4500);
+        // What has come back in the part that is done shows that it is not looked at again.
+        let meddle = fresh.connect().await;
+        meddle.execute_unprepared("UPDATE events SET payload = '{\"a\":1}' WHERE seq <= 4000").await.unwrap();
+        assert_eq!(store.forget_payloads(at(200)).await.unwrap(), 0);
+        assert_eq!(store.forget_payloads(at(400)).await.unwrap(), 1);
+        meddle.close().await.unwrap();
         store.close().await.unwrap();
     })
     .await;

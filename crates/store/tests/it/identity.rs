@@ -197,6 +197,36 @@ async fn undoing_the_first_claim_of_an_address_gives_it_to_the_second() {
 }
 
 #[tokio::test]
+async fn whoever_is_seen_beside_a_new_link_of_others_stays_joined() {
+    for_each_database(async |store| {
+        let guest = json!({"order_id": "1", "email": "jane@example.org", "total": 5});
+        receive(&store, vec![track("m1", "Order Completed", None, Some("tablet"), guest, 10)]).await;
+        receive(&store, vec![identify("m2", Some("jane"), None, json!({"email": "jane@example.org"}), 20)])
+            .await;
+        assert_eq!(profile(&store, "user_id:jane").await.orders.count, 1);
+        let view = track("m3", "Product Viewed", Some("jane"), None, json!({}), 30);
+        receive(&store, vec![view, identify("m4", Some("ben"), Some("phone"), json!({}), 30)]).await;
+        assert_eq!(profile(&store, "user_id:jane").await.orders.count, 1);
+        assert_eq!(customer(&store, "email:jane@example.org").await, "user_id:jane");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_device_that_was_parted_and_joined_again_by_hand_is_joined() {
+    for_each_database(async |store| {
+        receive(&store, vec![identify("m1", Some("a"), Some("phone"), json!({}), 10)]).await;
+        let link = store.merges(Page::default()).await.unwrap().remove(0);
+        store.undo_merge(link.id, "a mistake", later()).await.unwrap();
+        store.merge(&id("user_id:a"), &id("anonymous_id:phone"), "it was right", later()).await.unwrap();
+        assert!(store.suggested_merges(Page::default()).await.unwrap().is_empty());
+        assert_eq!(store.merges(Page::default()).await.unwrap()[0].state, MergeState::Joined);
+        assert_eq!(customer(&store, "anonymous_id:phone").await, "user_id:a");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn placeholders_are_listed_and_join_nobody() {
     for_each_database(async |store| {
         receive(

@@ -38,7 +38,11 @@ async fn a_store_that_cannot_be_reached_says_so() {
     let server = StoreUrl::parse("postgres://jane:s3cret@127.0.0.1:1/shop").unwrap();
     for url in [file, server] {
         let error = Store::open(&url).await.unwrap_err();
-        assert!(matches!(error, Error::Lost(_)), "{error:?}");
+        assert!(matches!(error, Error::Lost(_) | Error::Unwritable(_)), "{error:?}");
+        assert!(
+            error.to_string().contains("missing/perennial.db") || error.to_string().contains("reach"),
+            "{error}"
+        );
         assert!(error.is_temporary());
         assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
     }

@@ -27,14 +27,16 @@ async fn what_was_inferred_stands_beside_what_was_said() {
             vec![identify("m1", Some("7"), None, json!({"size": 42, "preferences": {"tone": "formal"}}), 10)],
         )
         .await;
-        store.infer(&id("user_id:7"), "size", &json!(44), "model", later()).await.unwrap();
+        store.infer(&id("user_id:7"), "size", &json!(44), "model", at(20)).await.unwrap();
         let seven = profile(&store, "user_id:7").await;
         assert_eq!((&seven.traits["size"].value, &seven.inferred["size"].value), (&json!(42), &json!(44)));
         assert_eq!(seven.inferred["size"].source, "model");
         assert_eq!(seven.preferences["tone"].value, json!("formal"));
         assert_eq!(seven.traits.len(), 1, "preferences are not among the other traits");
-        let error = store.infer(&id("user_id:7"), "", &json!(1), "model", later()).await.unwrap_err();
+        let error = store.infer(&id("user_id:7"), "", &json!(1), "model", at(20)).await.unwrap_err();
         assert!(error.to_string().contains("name"), "{error}");
+        let error = store.infer(&id("user_id:7"), "size", &json!(45), "model", later()).await.unwrap_err();
+        assert!(error.to_string().contains("future"), "it would win until then: {error}");
     })
     .await;
 }
@@ -99,6 +101,16 @@ async fn without_a_consent_nobody_is_written_to() {
         agree(&store, "*", "*", true, 110).await;
         assert!(may("email", "news").await && may("post", "anything").await);
         assert_eq!(profile(&store, "user_id:7").await.consents.len(), 3, "the present state of each");
+        let consent = NewConsent {
+            channel: "email".into(),
+            topic: "news".into(),
+            purpose: "*".into(),
+            granted: true,
+            at: later(),
+            source: "import".into(),
+        };
+        let error = store.record_consent(&id("user_id:7"), consent).await.unwrap_err();
+        assert!(error.to_string().contains("future"), "no withdrawal could follow it: {error}");
     })
     .await;
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use perennial_store::{NewEvent, Store};
+use perennial_store::{NewEvent, Page, Store};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use sea_orm::{ConnectionTrait, DatabaseConnection};
@@ -195,9 +195,12 @@ async fn beginning_again_from_the_first_event_changes_nothing() {
     for_each_empty(async |fresh| {
         let store = Store::open(&fresh.url()).await.unwrap();
         receive(&store, crowd(2500)).await;
+        receive(&store, vec![identify("odd", Some("a"), None, json!({"dob": "summer"}), 10)]).await;
         let connection = fresh.connect().await;
         let before = projections(&connection).await;
         assert!(before.len() > 2500, "{}", before.len());
+        let listed = store.rejected_events(Page::default()).await.unwrap();
+        assert_eq!(listed.len(), 1, "once, however often the log is read");
         begin_again(&connection).await;
         let mut steps = Vec::new();
         loop {
@@ -207,8 +210,11 @@ async fn beginning_again_from_the_first_event_changes_nothing() {
                 break;
             }
         }
-        assert_eq!(steps, [(1000, 1500), (1000, 500), (500, 0)]);
+        assert_eq!(steps, [(1000, 1501), (1000, 501), (501, 0)]);
         assert_eq!(projections(&connection).await, before);
+        assert_eq!(store.rejected_events(Page::default()).await.unwrap(), listed);
+        receive(&store, vec![identify("new", Some("a"), None, json!({"dob": "spring"}), 10)]).await;
+        assert_eq!(store.rejected_events(Page::default()).await.unwrap().len(), 2);
         store.close().await.unwrap();
     })
     .await;

@@ -50,3 +50,18 @@ async fn rubbish_is_kept_cut_and_printable() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_was_refused_is_forgotten_like_the_payloads_of_events() {
+    for_each_database(async |store| {
+        let young = RejectedEvent { received_at: at(100), ..rejected("young") };
+        store.reject(vec![rejected("old"), young.clone()]).await.unwrap();
+        assert_eq!(store.forget_payloads(at(50)).await.unwrap(), 1);
+        assert_eq!(store.forget_payloads(at(50)).await.unwrap(), 0);
+        let kept = store.rejected_events(Page::default()).await.unwrap();
+        assert_eq!(kept[0].event, young);
+        let old = RejectedEvent { payload: String::new(), reason: "old".to_owned(), ..rejected("old") };
+        assert_eq!(kept[1].event, old, "that it was refused, and the code, stays");
+    })
+    .await;
+}

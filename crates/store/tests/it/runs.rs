@@ -82,7 +82,7 @@ async fn a_run_whose_process_died_gives_way_and_cannot_come_back() {
         assert!(matches!(store.keep_run(dead.id, at(1200)).await, Err(Error::Held { .. })));
         assert!(matches!(store.finish_run(dead.id, "x", at(1200)).await, Err(Error::Held { .. })));
         store.finish_run(next.id, "2026-01-31_1", at(1200)).await.unwrap();
-        assert!(matches!(store.finish_run(dead.id, "x", at(1201)).await, Err(Error::NotFound(_))));
+        assert!(matches!(store.finish_run(dead.id, "x", at(1201)).await, Err(Error::LeaseLost(_))));
     })
     .await;
 }
@@ -118,7 +118,7 @@ async fn a_lease_is_given_back_only_by_its_holder() {
         assert!(matches!(store.acquire_lease("schedule", "one", at(2)).await, Err(Error::Held { .. })));
         store.acquire_lease("delivery", "other", at(2)).await.unwrap();
         store.release_lease("schedule", "one").await.unwrap();
-        assert!(matches!(store.renew_lease("schedule", "one", at(3)).await, Err(Error::NotFound(_))));
+        assert!(matches!(store.renew_lease("schedule", "one", at(3)).await, Err(Error::LeaseLost(_))));
         store.acquire_lease("schedule", "other", at(3)).await.unwrap();
     })
     .await;

@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde::Serialize;
 
 pub use settings::{ConsentScope, HubSpotSettings, IdentifyBy};
@@ -54,6 +54,31 @@ struct Input<'a> {
     properties: &'a BTreeMap<String, String>,
     /// The place in the batch: comes back with an error.
     object_write_trace_id: String,
+}
+
+/// What HubSpot knows of the contacts of a batch, by what they are named by.
+#[derive(Debug, Default)]
+struct Known<'a> {
+    /// Their record ids.
+    ids: HashMap<&'a str, String>,
+    /// Why a name could not be looked up.
+    refused: HashMap<&'a str, String>,
+}
+
+impl<'a> Known<'a> {
+    /// Adds the contacts of an answer to a part of the batch.
+    fn add(&mut self, part: &'a [ObjectUpdate], answer: &BatchAnswer) {
+        let mut by_address = HashMap::new();
+        for contact in &answer.results {
+            for address in contact.addresses() {
+                by_address.insert(address, &contact.id);
+            }
+        }
+        self.ids.extend(part.iter().filter_map(|update| {
+            let id = by_address.get(&update.object.to_lowercase())?;
+            Some((update.object.as_str(), (*id).clone()))
+        }));
+    }
 }
 
 impl HubSpot {
@@ -90,31 +115,34 @@ impl HubSpot {
         Ok(self.settings.properties.values().filter(|name| !there.contains_key(*name)).cloned().collect())
     }
 
-    /// Record ids by e-mail address, of those contacts that there are.
-    async fn record_ids<'a>(&self, batch: &'a [ObjectUpdate]) -> Result<HashMap<&'a str, String>, Error> {
+    /// Record ids by e-mail address, of those contacts that there are. An address that HubSpot does not like fails the
+    /// whole batch; so a batch that fails is halved until that address stands alone, with what HubSpot said of it.
+    async fn record_ids<'a>(&self, batch: &'a [ObjectUpdate]) -> Result<Known<'a>, Error> {
         const ACTION: &str = "contacts/batch/read";
-        let inputs: Vec<_> = batch.iter().map(|update| serde_json::json!({ "id": update.object })).collect();
-        let request = serde_json::json!({
-            "idProperty": "email",
-            "properties": ["email", "hs_additional_emails"],
-            "inputs": inputs,
-        });
-        let reply = self
-            .api
-            .call(ACTION, Method::POST, "/crm/v3/objects/contacts/batch/read", Some(&request))
-            .await?;
-        let answer: BatchAnswer = reply.succeeded(ACTION)?.parse(ACTION)?;
-        let mut by_address = HashMap::new();
-        for contact in &answer.results {
-            for address in contact.addresses() {
-                by_address.insert(address, &contact.id);
+        let mut known = Known::default();
+        let mut parts = vec![batch];
+        while let Some(part) = parts.pop() {
+            let inputs: Vec<_> =
+                part.iter().map(|update| serde_json::json!({ "id": update.object })).collect();
+            let request = serde_json::json!({
+                "idProperty": "email",
+                "properties": ["email", "hs_additional_emails"],
+                "inputs": inputs,
+            });
+            let path = "/crm/v3/objects/contacts/batch/read";
+            let reply = self.api.call(ACTION, Method::POST, path, Some(&request)).await?;
+            match (reply.status, part) {
+                (StatusCode::BAD_REQUEST, [alone]) => {
+                    known.refused.insert(&alone.object, reply.problem().message());
+                }
+                (StatusCode::BAD_REQUEST, [_, _, ..]) => {
+                    let (first, second) = part.split_at(part.len() / 2);
+                    parts.extend([second, first]);
+                }
+                _ => known.add(part, &reply.succeeded(ACTION)?.parse(ACTION)?),
             }
         }
-        let found = batch.iter().filter_map(|update| {
-            let id = by_address.get(&update.object.to_lowercase())?;
-            Some((update.object.as_str(), (*id).clone()))
-        });
-        Ok(found.collect())
+        Ok(known)
     }
 
     /// Updates up to 100 contacts. A value that HubSpot does not like fails the whole batch there; so a batch
@@ -183,11 +211,12 @@ impl CrmConnector for HubSpot {
     }
 
     async fn update(&self, batch: &[ObjectUpdate]) -> Result<Vec<UpdateOutcome>, Error> {
-        let ids = match self.settings.identify_by {
+        let Known { ids, refused } = match self.settings.identify_by {
             IdentifyBy::Email => self.record_ids(batch).await?,
-            IdentifyBy::RecordId | IdentifyBy::Customer => {
-                batch.iter().map(|update| (update.object.as_str(), update.object.clone())).collect()
-            }
+            IdentifyBy::RecordId | IdentifyBy::Customer => Known {
+                ids: batch.iter().map(|update| (update.object.as_str(), update.object.clone())).collect(),
+                ..Known::default()
+            },
         };
         let id_property = match self.settings.identify_by {
             IdentifyBy::Customer => self.settings.customer_property.as_deref(),
@@ -199,7 +228,12 @@ impl CrmConnector for HubSpot {
             vec![UpdateOutcome::Refused("there is no contact with this e-mail address".into()); batch.len()];
         let mut taken = HashMap::new();
         for (place, update) in batch.iter().enumerate() {
-            let Some(id) = ids.get(update.object.as_str()) else { continue };
+            let Some(id) = ids.get(update.object.as_str()) else {
+                if let Some(problem) = refused.get(update.object.as_str()) {
+                    outcomes[place] = UpdateOutcome::Refused(problem.clone());
+                }
+                continue;
+            };
             if taken.insert(id.as_str(), place).is_some() {
                 outcomes[place] =
                     UpdateOutcome::Refused("another customer of this run is the same contact".into());
