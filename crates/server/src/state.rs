@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use perennial_store::Store;
+use jiff::tz::TimeZone;
+use perennial_store::{LeapDay, Store};
 use tokio::sync::Semaphore;
 
 use crate::options::ServerOptions;
@@ -17,6 +18,8 @@ pub(crate) struct AppState {
     /// Room for requests with events.
     pub(crate) requests: Arc<Semaphore>,
     pub(crate) snapshots: Option<Arc<PathBuf>>,
+    pub(crate) time_zone: TimeZone,
+    pub(crate) leap_day: LeapDay,
     pub(crate) ready_within: u64,
 }
 
@@ -27,6 +30,8 @@ impl AppState {
             projector: Arc::default(),
             requests: Arc::new(Semaphore::new(options.requests_at_once)),
             snapshots: options.snapshots.clone().map(Arc::new),
+            time_zone: options.time_zone.clone(),
+            leap_day: options.leap_day,
             ready_within: options.ready_within,
         }
     }

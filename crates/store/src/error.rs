@@ -51,9 +51,7 @@ pub enum Error {
     #[error("there is already {0}")]
     Exists(String),
     /// The lease is with somebody else.
-    #[error(
-        "{name} is held by {holder} since {since}; it becomes free when that ends, at the latest at {until}"
-    )]
+    #[error("{name} is under way: {holder}, since {since}; wait until that ends, at the latest at {until}")]
     Held {
         /// What is held.
         name: String,
@@ -64,6 +62,9 @@ pub enum Error {
         /// When it expires unless the holder renews it.
         until: Timestamp,
     },
+    /// Somebody was erased while values were being published, which may name the person.
+    #[error("somebody was erased since these values were put together; put them together again")]
+    ErasedMeanwhile,
     /// What is read back is not what this version writes.
     #[error("the store holds {what} that cannot be read: {reason}; restore a backup")]
     Corrupt {

@@ -27,7 +27,7 @@ const EVENTS: i64 = 20_000;
 pub struct Erased {
     /// What stands for the person from now on.
     pub token: String,
-    /// Identifiers that are gone.
+    /// Identifiers that are gone; 0 for somebody whom the store has never seen.
     pub identifiers: u64,
     /// Events whose payload and identifiers are gone.
     pub events: u64,
@@ -37,23 +37,24 @@ impl Store {
     /// Erases a person: all identifiers of the customer become a random token, in every table; traits, consents, dates of
     /// life and the payloads of events go; orders and refunds stay under the token. Erasing again changes nothing more.
     ///
+    /// Somebody whom the store has never seen may be known to files of the shop: the identifier is remembered by its hash
+    /// as others are, so that what files say of it is put under the token.
+    ///
     /// The whole log of events is searched, in short transactions. If that is interrupted, call it again.
     ///
     /// On SQLite the freed parts of the file are overwritten. On PostgreSQL they are reused, and gone from its files after
     /// its own `VACUUM FULL`. Backups, and snapshots that were made before, are files of their own.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for somebody never seen; [`Error::Invalid`] for a device that several customers used; when the
+    /// [`Error::Invalid`] for a device that several customers used; when the
     /// database cannot be read or written.
     pub async fn erase(&self, identifier: &Identifier, now: Timestamp) -> Result<Erased, Error> {
         self.project_all().await?;
         if let Some(token) = token_of(self.reader(), identifier).await? {
             return Ok(Erased { token, identifiers: 0, events: 0 });
         }
-        let person = self
-            .belongings(identifier)
-            .await?
-            .ok_or_else(|| Error::NotFound(format!("customer {identifier}")))?;
+        let known = self.belongings(identifier).await?;
+        let person = known.unwrap_or_else(|| Belongings::of_stranger(identifier));
         check(identifier, &person)?;
         let token = new_token();
         let end = projector::cursor(self.reader()).await?;
@@ -68,8 +69,12 @@ impl Store {
         }
         let transaction = self.begin(Lock::State).await?;
         // Whoever was joined meanwhile goes as well; what arrived meanwhile is searched once more.
-        let Some(joined) = belongings(&transaction, identifier).await? else {
-            return Err(Error::Busy(format!("{identifier} is being erased by somebody else")));
+        let joined = match belongings(&transaction, identifier).await? {
+            Some(joined) => joined,
+            None if person.are_of_stranger() && token_of(&transaction, identifier).await?.is_none() => {
+                Belongings::of_stranger(identifier)
+            }
+            None => return Err(Error::Busy("the same person is being erased by somebody else".to_owned())),
         };
         let from = if joined.numbers() == person.numbers() { end } else { 0 };
         let last = projector::cursor(&transaction).await?;
@@ -158,7 +163,7 @@ async fn forget(
     forget_said(connection, person).await?;
     forget_mentions(connection, person).await?;
     replace_identifiers(connection, person, token, rules.identity.join_by_email).await?;
-    Ok(person.numbers().len() as u64)
+    Ok(if person.are_of_stranger() { 0 } else { person.numbers().len() as u64 })
 }
 
 /// Puts the messages about orders under the token, without the free text in them; gives the orders.
