@@ -1,13 +1,13 @@
 //! `perennial check`: everything that a run needs, tried without writing anything.
 
 use jiff::Timestamp;
-use perennial_lake::{Session, SessionOptions, SourceCheck};
+use perennial_lake::{CanonicalTable, Session, SessionOptions, SourceCheck};
 use perennial_store::{Store, StoreUrl};
 use serde::Serialize;
 
 use crate::destination::Destination;
 use crate::file::{ConsentRule, Problem, value_columns};
-use crate::run::{project_sources, shop_of};
+use crate::run::{CrmPreview, has_live_orders, preview, project_sources, shop_of};
 use crate::state::store_url;
 use crate::{Error, Project};
 
@@ -29,6 +29,8 @@ pub struct CheckOutcome {
     pub store_exists: bool,
     /// When the schedule runs next.
     pub next_runs: Vec<Timestamp>,
+    /// What the CRM would be told, where that was asked for ([`check_crm`]).
+    pub crm: Option<CrmPreview>,
 }
 
 /// An export that can be written.
@@ -52,6 +54,7 @@ pub fn check(project: &Project, now: Timestamp) -> Result<CheckOutcome, Error> {
     sources(project, &session, now, &mut outcome);
     store(project, &mut outcome);
     exports(project, &session, &mut outcome);
+    live_orders(project, &mut outcome)?;
     hand_off(project, &mut outcome);
     if let Some(every) = project.sections.schedule.every {
         let zone = &project.sections.shop.time_zone;
@@ -86,11 +89,32 @@ fn store(project: &Project, outcome: &mut CheckOutcome) {
     }
 }
 
+/// A shop of live events only has nothing to value before the first order.
+fn live_orders(project: &Project, outcome: &mut CheckOutcome) -> Result<(), Error> {
+    if project.sections.sources.values().any(|source| source.table == CanonicalTable::Orders.name()) {
+        return Ok(());
+    }
+    let session = Session::new(&SessionOptions::default())?;
+    let arrived = outcome.store_exists && has_live_orders(project, &session)?;
+    if !arrived && project.sections.events.orders {
+        outcome.problems.push(Problem::warning("events", Error::NoOrders.to_string()));
+    }
+    Ok(())
+}
+
+/// Says what the CRM would be told of the newest values. Nothing is asked of it and nothing is sent.
+pub fn check_crm(project: &Project, outcome: &mut CheckOutcome) {
+    match preview(project) {
+        Ok(preview) => outcome.crm = Some(preview),
+        Err(error) => outcome.problems.push(Problem::error("", error.to_string())),
+    }
+}
+
 fn reachable(url: &StoreUrl) -> Result<bool, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|source| Error::File { path: url.to_string().into(), source })?;
+        .map_err(|source| Error::Threads { source })?;
     Ok(runtime.block_on(Store::probe(url))?)
 }
 

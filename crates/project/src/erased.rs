@@ -33,6 +33,21 @@ impl Erased {
         Ok(Self { erasures: state.wait(state.store().erasures())?, kinds: kinds.into_iter().collect() })
     }
 
+    /// Whether nobody was erased.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.erasures.is_empty()
+    }
+
+    /// What the store knows of erasures, for publications.
+    pub(crate) fn erasures(&self) -> &Erasures {
+        &self.erasures
+    }
+
+    /// A text that is another one after the next erasure.
+    pub(crate) fn mark(&self) -> &str {
+        self.erasures.mark()
+    }
+
     /// The token that stands for a customer who was erased.
     pub(crate) fn token(&self, customer: &str) -> Option<String> {
         if self.erasures.is_empty() {
@@ -64,10 +79,27 @@ impl Erased {
         Ok(found)
     }
 
+    /// Takes whoever was erased out of a table of values: a person who was erased after the sources were read. The next run
+    /// values them under the token.
+    pub(crate) fn leave_out_of(&self, session: &Session, values: &str) -> Result<(), Error> {
+        let tokens = self.among(session, &format!("SELECT customer_id FROM {values}"))?;
+        if tokens.is_empty() {
+            return Ok(());
+        }
+        session.register(TOKENS, vec![table(&tokens)?])?;
+        let others = format!(
+            "SELECT v.* FROM {values} AS v LEFT ANTI JOIN {TOKENS} AS e ON e.customer = v.customer_id"
+        );
+        session.materialise(values, &others)?;
+        Ok(session.drop_table(TOKENS)?)
+    }
+
     /// Puts what was read of erased persons under their tokens.
     pub(crate) fn put_under_tokens(&self, session: &Session, reading: &Reading) -> Result<(), Error> {
+        // Whoever had all orders paid back later has purchases before that day only.
         let customers = "SELECT DISTINCT CAST(customer AS VARCHAR) AS customer FROM \
-                         (SELECT customer FROM purchases UNION ALL SELECT customer FROM refunds) AS known";
+                         (SELECT customer FROM purchases UNION ALL SELECT customer FROM refunds \
+                          UNION ALL SELECT customer FROM linked_refunds) AS known";
         let tokens = self.among(session, customers)?;
         if tokens.is_empty() {
             return Ok(());

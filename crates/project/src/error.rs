@@ -47,6 +47,27 @@ pub enum Error {
         "value.margin: it is to be measured, and no source has costs; add a source with costs, or set a share such as \"35%\""
     )]
     NoCosts,
+    /// There is not one order.
+    #[error(
+        "no order has arrived yet: send events to `perennial serve`, or add a source with table = \"orders\" to perennial.toml"
+    )]
+    NoOrders,
+    /// A run was silent for so long that another may have begun.
+    #[error(
+        "run {run} could not say for minutes that it is alive, and another may have begun: it stopped, nothing more was published or sent; run again"
+    )]
+    GivenUp {
+        /// The run's number.
+        run: i64,
+    },
+    /// The program cannot begin its work.
+    #[error(
+        "no thread can be started ({source}); end other programs or raise the limit of threads, then try again"
+    )]
+    Threads {
+        /// Why not.
+        source: io::Error,
+    },
     /// Another run is under way.
     #[error("a run is under way ({holder}); wait until it is done")]
     Busy {
@@ -93,6 +114,27 @@ pub enum Error {
 }
 
 impl Error {
+    /// What went wrong in one word, for whoever is not to see names, paths or data.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::NoProject { .. } | Self::Exists { .. } | Self::Problems { .. } | Self::Setting { .. } => {
+                "settings"
+            }
+            Self::NoCosts => "no_costs",
+            Self::NoOrders => "no_orders",
+            Self::Busy { .. } => "busy",
+            Self::GivenUp { .. } => "given_up",
+            Self::File { .. } | Self::Threads { .. } => "machine",
+            Self::NoSnapshot { .. } | Self::Damaged { .. } => "snapshots",
+            Self::Column { .. } => "fault",
+            Self::Lake(_) => "sources",
+            Self::Valuation(_) => "valuation",
+            Self::Report(_) => "report",
+            Self::Store(_) => "store",
+            Self::HandOff(_) => "hand_off",
+        }
+    }
+
     /// What went wrong with a file.
     pub(crate) fn file(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();

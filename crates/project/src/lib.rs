@@ -22,8 +22,8 @@ pub mod snapshot;
 mod sql;
 mod state;
 
-pub use check::{CheckOutcome, ExportCheck, check};
-pub use erasing::{ErasedPerson, erase};
+pub use check::{CheckOutcome, ExportCheck, check, check_crm};
+pub use erasing::{ErasedPerson, erase, redact_snapshots};
 pub use error::Error;
 pub use file::*;
 pub use project::{PROJECT_FILE, Project};

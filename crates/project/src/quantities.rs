@@ -34,7 +34,8 @@ fn share(text: &str, lowest: f64, highest: f64) -> Result<f64, String> {
     }
     let share = if percent { number / 100.0 } else { number };
     if share < lowest || share > highest {
-        return Err(format!("it must lie between {}% and {}%", lowest * 100.0, highest * 100.0));
+        let bound = |share: f64| (share * 1000.0).round() / 10.0;
+        return Err(format!("{text:?} must lie between {}% and {}%", bound(lowest), bound(highest)));
     }
     Ok(share)
 }
@@ -112,7 +113,7 @@ pub fn rate(text: &str) -> Result<(String, f64), String> {
 /// A time zone by its IANA name.
 pub fn time_zone(text: &str) -> Result<TimeZone, String> {
     TimeZone::get(text.trim()).map_err(|_| {
-        let hint = nearest_zone(text).map(|name| format!("; did you mean {name}?")).unwrap_or_default();
+        let hint = nearest_zone(text).map_or(".".to_owned(), |name| format!("; did you mean {name}?"));
         format!("there is no time zone {text:?}{hint} Use an IANA name such as Europe/London")
     })
 }
@@ -158,7 +159,7 @@ mod tests {
     fn a_bare_number_above_one_asks_back() {
         assert_eq!(margin("35").unwrap_err(), "35 as a fraction is 3500%; did you mean 35%?");
         assert_eq!(level("1").unwrap_err(), "1 as a fraction is 100%; did you mean 1%?");
-        assert!(margin("101%").is_err());
+        assert_eq!(margin("101%").unwrap_err(), "\"101%\" must lie between -100% and 100%");
         assert!(level("100%").is_err());
         assert!(margin("NaN").is_err());
         assert!(margin("").is_err());
@@ -196,6 +197,8 @@ mod tests {
     fn a_misspelt_zone_finds_its_name() {
         assert!(time_zone("Europe/London").is_ok());
         assert!(time_zone("Europe/Lodnon").unwrap_err().contains("did you mean Europe/London?"));
+        let none = time_zone("Foo").unwrap_err();
+        assert!(none.starts_with("there is no time zone \"Foo\". Use an IANA name"), "{none}");
         assert!(time_zone("London").unwrap_err().contains("did you mean Europe/London?"));
     }
 }

@@ -4,10 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use perennial_store::{ProjectionRules, Run, Store, StoreUrl};
 use tokio::runtime::Runtime;
 
 use crate::run::{DateOutcome, RunOutcome};
+use crate::snapshot::Lock;
 use crate::{Error, Project};
 
 /// How often a run says that it is still alive; much less than its lease is long.
@@ -22,7 +24,11 @@ pub struct State {
     store: Store,
 }
 
-/// Where a project's store is, as text that may hold a password.
+/// What a SQLite address begins with, so that everything behind it is the file's path.
+const SQLITE: &str = "sqlite://";
+
+/// Where a project's store is, as text that may hold a password. Behind [`SQLITE`] stands a path, in which nothing is a mark,
+/// as seen from the working folder.
 ///
 /// # Errors
 /// When the address cannot be resolved.
@@ -36,11 +42,21 @@ pub(crate) fn store_address(project: &Project) -> Result<String, Error> {
             .resolve(&project.folder)
             .map_err(|problem| Error::Setting { key: "store.url".to_owned(), problem })?,
     };
-    // A file beside the project, wherever the command was typed.
-    Ok(match address.strip_prefix("sqlite:") {
-        Some(path) if !path.starts_with('/') => format!("sqlite:{}", project.path(path).display()),
-        _ => address,
-    })
+    Ok(sqlite_address(project, &address)?.unwrap_or(address))
+}
+
+/// The address of a SQLite file, which lies beside the project, wherever the command was typed; `None` for other databases.
+fn sqlite_address(project: &Project, address: &str) -> Result<Option<String>, Error> {
+    let Some(path) = address.strip_prefix("sqlite:") else { return Ok(None) };
+    let path = path.strip_prefix("//").unwrap_or(path);
+    let wrong = |problem: &str| Error::Setting { key: "store.url".to_owned(), problem: problem.to_owned() };
+    if path.is_empty() || path.contains(":memory:") {
+        return Err(wrong("a SQLite address names a file, as in sqlite:perennial.db"));
+    }
+    if path.contains('?') {
+        return Err(wrong("a SQLite address names its file and has no options behind a question mark"));
+    }
+    Ok(Some(format!("{SQLITE}{}", project.path(path).display())))
 }
 
 /// Where a project's store is.
@@ -49,10 +65,9 @@ pub(crate) fn store_address(project: &Project) -> Result<String, Error> {
 /// When the address cannot be resolved or understood.
 pub fn store_url(project: &Project) -> Result<StoreUrl, Error> {
     let address = store_address(project)?;
-    Ok(match address.strip_prefix("sqlite:").map(Path::new) {
-        // A path is a path: nothing in it is a query.
-        Some(path) if !path.starts_with("//") => StoreUrl::sqlite(path),
-        _ => StoreUrl::parse(&address)?,
+    Ok(match address.strip_prefix(SQLITE) {
+        Some(path) => StoreUrl::sqlite(Path::new(path)),
+        None => StoreUrl::parse(&address)?,
     })
 }
 
@@ -62,6 +77,7 @@ pub fn projection_rules(project: &Project) -> ProjectionRules {
     let events = &project.sections.events;
     let mut rules = ProjectionRules { net: events.net, ..ProjectionRules::default() };
     rules.identity.join_by_email = events.join_by_email;
+    rules.identity.external_kinds.clone_from(&events.external_kinds);
     rules
 }
 
@@ -77,7 +93,7 @@ impl State {
             .thread_name("perennial-store")
             .enable_all()
             .build()
-            .map_err(Error::file(&project.file))?;
+            .map_err(|source| Error::Threads { source })?;
         let store = runtime.block_on(Store::open(&url))?;
         Ok(Self { runtime, store })
     }
@@ -93,17 +109,37 @@ impl State {
         self.runtime.block_on(future)
     }
 
-    /// Takes the lease of a run; that of a run on this machine that died is taken over, because its lock is free.
-    pub(crate) fn begin_run(&self, project: &Project, now: Timestamp) -> Result<Run, Error> {
-        let asked_at = now.to_zoned(project.sections.shop.time_zone.clone()).date();
-        let holder = holder(project);
-        let start = || self.wait(self.store.start_run(asked_at, &holder, now));
+    /// Takes the lease of a run. That of a run of the same folder of snapshots, whose `lock` is now ours, is a dead one's and
+    /// taken over.
+    pub(crate) fn begin_run(
+        &self,
+        project: &Project,
+        lock: &Lock,
+        as_of: Date,
+        now: Timestamp,
+    ) -> Result<Run, Error> {
+        let holder = holder(project, lock);
+        let start = || self.wait(self.store.start_run(as_of, &holder, now));
         match start() {
             Err(perennial_store::Error::Held { name, holder: other, .. }) if is_of(&other, &holder) => {
                 tracing::warn!(%other, "a run died without finishing; its lease is taken over");
                 self.wait(self.store.release_lease(&name, &other))?;
                 Ok(start()?)
             }
+            Err(perennial_store::Error::Held { holder, since, .. }) => {
+                Err(Error::Busy { holder: format!("{holder} since {since}") })
+            }
+            other => Ok(other?),
+        }
+    }
+
+    /// Makes sure that no other run has begun meanwhile: before anything leaves the folder of snapshots.
+    ///
+    /// # Errors
+    /// [`Error::GivenUp`] when the run was silent for too long.
+    pub(crate) fn still_ours(&self, run: &Run) -> Result<(), Error> {
+        match self.wait(self.store.keep_run(run.id, Timestamp::now())) {
+            Err(error) if !error.is_temporary() => Err(Error::GivenUp { run: run.id }),
             other => Ok(other?),
         }
     }
@@ -130,11 +166,7 @@ impl State {
             DateOutcome::Unchanged { snapshot, .. } => Some(snapshot.as_str()),
             DateOutcome::TooEarly { .. } => None,
         });
-        match last {
-            Some(snapshot) => self.wait(self.store.finish_run(run.id, snapshot, Timestamp::now()))?,
-            None => self.wait(self.store.fail_run(run.id, "there was no date to value", Timestamp::now()))?,
-        }
-        Ok(())
+        Ok(self.wait(self.store.finish_run(run.id, last, Timestamp::now()))?)
     }
 
     /// Writes down why a run failed; where even that fails, the error itself is what is told.
@@ -160,9 +192,10 @@ impl Drop for State {
     }
 }
 
-/// Who makes a run: the process, the machine and the project, so that others can find it.
-fn holder(project: &Project) -> String {
-    format!("process {} {}", std::process::id(), place(project))
+/// Who makes a run: the process, the machine and the project, so that others can find it, and the folder of snapshots, which
+/// tells it from one of the same path on another machine of the same name.
+fn holder(project: &Project, lock: &Lock) -> String {
+    format!("process {} {}, folder {}", std::process::id(), place(project), lock.folder)
 }
 
 /// The machine and the project of this process.
@@ -176,7 +209,7 @@ fn place(project: &Project) -> String {
     format!("on {host}, {}", file.display())
 }
 
-/// Whether a lease was taken by a run of the same project on the same machine as `ours`.
+/// Whether a lease was taken by a run of the same project and the same folder of snapshots as `ours`.
 fn is_of(lease: &str, ours: &str) -> bool {
     ours.split_once(" on ").is_some_and(|(_, place)| lease.contains(&format!(" on {place}")))
 }
@@ -187,9 +220,33 @@ mod tests {
 
     #[test]
     fn a_lease_of_the_same_place_is_recognised() {
-        let ours = "process 7 on box, /shop/perennial.toml";
-        assert!(is_of("run 3 (process 5 on box, /shop/perennial.toml)", ours));
-        assert!(!is_of("run 3 (process 5 on other, /shop/perennial.toml)", ours));
-        assert!(!is_of("run 3 (process 5 on box, /shop2/perennial.toml)", ours));
+        let ours = "process 7 on box, /shop/perennial.toml, folder 1a";
+        assert!(is_of("run 3 (process 5 on box, /shop/perennial.toml, folder 1a)", ours));
+        assert!(!is_of("run 3 (process 5 on box, /shop/perennial.toml, folder 2b)", ours), "another machine");
+        assert!(!is_of("run 3 (process 5 on other, /shop/perennial.toml, folder 1a)", ours));
+        assert!(!is_of("run 3 (process 5 on box, /shop2/perennial.toml, folder 1a)", ours));
+    }
+
+    #[test]
+    fn a_store_is_one_file_for_all_who_open_it() {
+        let store = |file: &str, url: &str| {
+            let project = Project::parse(Path::new(file), "").unwrap();
+            let address = sqlite_address(&project, url)?.unwrap();
+            let read = perennial_lake::DatabaseUrl::parse(&address).unwrap().to_string();
+            let opened = StoreUrl::sqlite(Path::new(address.strip_prefix(SQLITE).unwrap())).to_string();
+            assert_eq!(read, opened);
+            Ok::<_, Error>(opened)
+        };
+        let relative = "sqlite:perennial.db";
+        let of_folder = |folder: &str| store(&format!("{folder}/perennial.toml"), relative).unwrap();
+        assert_eq!(of_folder("/srv/my%20shop"), "sqlite:/srv/my%20shop/perennial.db");
+        assert_eq!(of_folder("/srv/which?"), "sqlite:/srv/which?/perennial.db");
+        let of_address = |address: &str| store("shop/perennial.toml", address).unwrap();
+        assert_eq!(of_address("sqlite://perennial.db"), "sqlite:shop/perennial.db");
+        assert_eq!(of_address("sqlite:///var/a%b.db"), "sqlite:/var/a%b.db");
+        assert_eq!(of_address("sqlite:/var/p.db"), "sqlite:/var/p.db");
+        for wrong in ["sqlite:", "sqlite://", "sqlite::memory:", "sqlite:perennial.db?mode=ro"] {
+            assert!(store("shop/perennial.toml", wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -25,4 +25,5 @@ pub use fit_notes::fit_notes;
 pub use fluent_templates::fluent_bundle::FluentValue;
 pub use language::{Language, UnknownLanguage};
 pub use page::{html, write_html};
+pub use table::CUSTOMER_CELL;
 pub use texts::{Count, Term, Texts, WarningText};

@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+use perennial_store::LeapDay;
+
 /// The address that is listened on unless another is given: this machine only.
 pub const DEFAULT_ADDRESS: &str = "127.0.0.1:7373";
 
@@ -20,6 +23,10 @@ pub struct ServerOptions {
     pub request_timeout: Duration,
     /// How long requests may take to finish once the server is told to end.
     pub shutdown_timeout: Duration,
+    /// Where the shop's day begins and ends.
+    pub time_zone: TimeZone,
+    /// When a 29 February is celebrated in other years.
+    pub leap_day: LeapDay,
     /// With more events than this still to be projected, `/readyz` says that the server is not ready.
     pub ready_within: u64,
 }
@@ -32,6 +39,8 @@ impl Default for ServerOptions {
             body_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             shutdown_timeout: Duration::from_secs(10),
+            time_zone: TimeZone::UTC,
+            leap_day: LeapDay::default(),
             ready_within: 100_000,
         }
     }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use perennial_store::Store;
+use jiff::tz::TimeZone;
+use perennial_store::{LeapDay, Store};
 use tokio::sync::Semaphore;
 
 use crate::options::ServerOptions;
@@ -21,6 +22,8 @@ pub(crate) struct AppState {
     pub(crate) strangers: Arc<Semaphore>,
     pub(crate) body_timeout: Duration,
     pub(crate) snapshots: Option<Arc<PathBuf>>,
+    pub(crate) time_zone: TimeZone,
+    pub(crate) leap_day: LeapDay,
     pub(crate) ready_within: u64,
 }
 
@@ -33,6 +36,8 @@ impl AppState {
             strangers: Arc::new(Semaphore::new(options.requests_at_once)),
             body_timeout: options.body_timeout,
             snapshots: options.snapshots.clone().map(Arc::new),
+            time_zone: options.time_zone.clone(),
+            leap_day: options.leap_day,
             ready_within: options.ready_within,
         }
     }

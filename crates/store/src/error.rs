@@ -58,9 +58,7 @@ pub enum Error {
     #[error("there is already {0}")]
     Exists(String),
     /// The lease is with somebody else.
-    #[error(
-        "{name} is held by {holder} since {since}; it becomes free when that ends, at the latest at {until}"
-    )]
+    #[error("{name} is under way: {holder}, since {since}; wait until that ends, at the latest at {until}")]
     Held {
         /// What is held.
         name: String,
@@ -74,6 +72,9 @@ pub enum Error {
     /// A lease expired, because its holder did not renew it in time.
     #[error("{0} has lost its lease: it was silent for more than {minutes} minutes", minutes = crate::Lease::LENGTH.as_mins())]
     LeaseLost(String),
+    /// Somebody was erased while values were being published, which may name the person.
+    #[error("somebody was erased since these values were put together; put them together again")]
+    ErasedMeanwhile,
     /// What is read back is not what this version writes.
     #[error("the store holds {what} that cannot be read: {reason}; restore a backup")]
     Corrupt {

@@ -50,8 +50,8 @@ pub use keys::{Key, NewKey, Scope};
 pub use leases::Lease;
 pub use page::Page;
 pub use profiles::{
-    Consent, Consented, DateOfLife, Erased, Erasures, KnownIdentifier, LeapDay, NewConsent, NotADate,
-    OrdersSummary, Origin, Profile, ProfileTrait,
+    Celebration, Consent, Consented, DateOfLife, Erased, Erasures, KnownIdentifier, LeapDay, NewConsent,
+    NotADate, OrdersSummary, Origin, Profile, ProfileTrait,
 };
 pub use projector::{Projected, ProjectionRules};
 pub use runs::{Run, RunState};

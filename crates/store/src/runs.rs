@@ -18,7 +18,7 @@ const LEASE: &str = "a run";
 pub enum RunState {
     /// It has been started and has not ended.
     Running,
-    /// It has written its snapshot.
+    /// It has done what it was to do.
     Done,
     /// It ended with an error, or its process ended without a word.
     Failed,
@@ -142,15 +142,15 @@ impl Store {
         Ok(transaction.commit().await?)
     }
 
-    /// Ends a run that has written its snapshot.
+    /// Ends a run that has written its snapshot, or that had none to write.
     ///
     /// # Errors
     /// [`Error::Held`] or [`Error::LeaseLost`] when the run was too long silent and has been given up.
-    pub async fn finish_run(&self, id: i64, snapshot: &str, now: Timestamp) -> Result<(), Error> {
+    pub async fn finish_run(&self, id: i64, snapshot: Option<&str>, now: Timestamp) -> Result<(), Error> {
         let transaction = self.begin(Lock::State).await?;
         let run = find(&transaction, id).await?;
         leases::renew(&transaction, LEASE, &run.lease_holder(), now).await?;
-        end(&transaction, &run, RunState::Done, Some(snapshot), None, now).await?;
+        end(&transaction, &run, RunState::Done, snapshot, None, now).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -182,7 +182,9 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn last_finished_run(&self) -> Result<Option<Run>, Error> {
-        let query = format!("SELECT {COLUMNS} FROM runs WHERE state = $1 ORDER BY id DESC LIMIT 1");
+        let query = format!(
+            "SELECT {COLUMNS} FROM runs WHERE state = $1 AND snapshot IS NOT NULL ORDER BY id DESC LIMIT 1"
+        );
         let row = sql::row(self.reader(), &query, vec![RunState::Done.as_str().into()]).await?;
         row.as_ref().map(stored).transpose()
     }

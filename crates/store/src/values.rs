@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use sea_orm::ConnectionTrait;
 
 use crate::connection::Lock;
+use crate::profiles::{Erasures, mark_of_erasures};
 use crate::{Error, Store, page, sql};
 
 const ROWS_PER_INSERT: usize = 256;
@@ -30,6 +31,8 @@ pub struct Publication {
     id: i64,
     waiting: Vec<(String, String)>,
     written: u64,
+    /// Who had been erased when the values were put together, where that has to be so still.
+    erasures: Option<String>,
 }
 
 impl Store {
@@ -51,7 +54,7 @@ impl Store {
             None => return Err(Error::not_returned("publication")),
         };
         transaction.commit().await?;
-        Ok(Publication { store: self.clone(), id, waiting: Vec::new(), written: 0 })
+        Ok(Publication { store: self.clone(), id, waiting: Vec::new(), written: 0, erasures: None })
     }
 
     /// Publishes the values of a snapshot: customers with their figures as JSON. Gives the number of customers.
@@ -122,6 +125,13 @@ impl Store {
 }
 
 impl Publication {
+    /// The same publication, refused at its end if anybody was erased since `erasures` were read: its values may name the
+    /// person.
+    #[must_use]
+    pub fn knowing(self, erasures: &Erasures) -> Self {
+        Self { erasures: Some(erasures.mark().to_owned()), ..self }
+    }
+
     /// Adds a customer with its figures as JSON, each customer once.
     ///
     /// # Errors
@@ -135,10 +145,16 @@ impl Publication {
     /// customers.
     ///
     /// # Errors
-    /// When the database cannot be written. The values before stay then.
+    /// When the database cannot be written; [`Error::ErasedMeanwhile`] if it was begun with [`Publication::knowing`] less. The
+    /// values before stay then.
     pub async fn finish(self) -> Result<u64, Error> {
         let transaction = self.store.begin(Lock::State).await?;
         let written = self.written + self.write_waiting(&transaction).await?;
+        if let Some(known) = &self.erasures
+            && *known != mark_of_erasures(&transaction).await?
+        {
+            return Err(Error::ErasedMeanwhile);
+        }
         let publish = "UPDATE publications SET whole = $1 WHERE id = $2";
         sql::execute(&transaction, publish, vec![true.into(), self.id.into()]).await?;
         transaction.commit().await?;

@@ -161,25 +161,52 @@ pub struct Season {
     pub weakest: f64,
 }
 
-/// The figures that a valuation gives for each customer, under the names that its outputs use.
-///
-/// Money is in units of the currency; `*_clv` is margin (see [`crate::Margin`]).
-pub const CUSTOMER_COLUMNS: [&str; 17] = [
-    "customer_id",
-    "first_order_at",
-    "last_order_at",
-    "historic_number_of_orders",
-    "average_order_value",
-    "average_days_between_orders",
-    "historic_clv",
-    "predicted_clv",
-    "predicted_clv_lower",
-    "predicted_clv_upper",
-    "total_clv",
-    "predicted_number_of_orders",
-    "predicted_number_of_orders_lower",
-    "predicted_number_of_orders_upper",
-    "probability_alive",
-    "churn_probability",
-    "expected_date_of_next_order",
-];
+/// What a figure of a customer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CustomerFigure {
+    /// The customer's identifier.
+    Customer,
+    /// A day.
+    Day,
+    /// An amount, in units of the currency; `*_clv` is margin (see [`crate::Margin`]).
+    Money,
+    /// A probability.
+    Probability,
+    /// Another number: orders, days.
+    Number,
+}
+
+/// The figures that a valuation gives for each customer, under the names that its outputs use, with what they are.
+pub const CUSTOMER_FIGURES: [(&str, CustomerFigure); 17] = {
+    use CustomerFigure::{Customer, Day, Money, Number, Probability};
+    [
+        ("customer_id", Customer),
+        ("first_order_at", Day),
+        ("last_order_at", Day),
+        ("historic_number_of_orders", Number),
+        ("average_order_value", Money),
+        ("average_days_between_orders", Number),
+        ("historic_clv", Money),
+        ("predicted_clv", Money),
+        ("predicted_clv_lower", Money),
+        ("predicted_clv_upper", Money),
+        ("total_clv", Money),
+        ("predicted_number_of_orders", Number),
+        ("predicted_number_of_orders_lower", Number),
+        ("predicted_number_of_orders_upper", Number),
+        ("probability_alive", Probability),
+        ("churn_probability", Probability),
+        ("expected_date_of_next_order", Day),
+    ]
+};
+
+/// The names of [`CUSTOMER_FIGURES`].
+pub const CUSTOMER_COLUMNS: [&str; CUSTOMER_FIGURES.len()] = {
+    let mut names = [""; CUSTOMER_FIGURES.len()];
+    let mut place = 0;
+    while place < names.len() {
+        names[place] = CUSTOMER_FIGURES[place].0;
+        place += 1;
+    }
+    names
+};

@@ -66,14 +66,14 @@ pub struct RunCompleted {
 pub struct RunFailed {
     /// The run.
     pub run: String,
-    /// The day as of which customers were to be valued.
-    #[serde(serialize_with = "as_text")]
-    pub as_of: Date,
-    /// Why, in one sentence without data of customers.
-    pub reason: String,
+    /// The day as of which customers were to be valued; `None` if it was not known yet.
+    #[serde(serialize_with = "as_text_or_null")]
+    pub as_of: Option<Date>,
+    /// What failed, in one word. What was said of it stays with the run: it may quote data of customers.
+    pub code: String,
 }
 
-/// A snapshot replaces another one for the same day. Amounts are totals over all customers, in `currency`.
+/// A snapshot replaces another one for the same day. Amounts are totals over all customers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SnapshotRestated {
     /// The new snapshot.
@@ -83,12 +83,14 @@ pub struct SnapshotRestated {
     /// The day of both.
     #[serde(serialize_with = "as_text")]
     pub as_of: Date,
-    /// ISO 4217 code of all amounts here.
+    /// ISO 4217 code of the new snapshot's amounts.
     pub currency: String,
-    /// Change of the total of what was earned.
-    pub historic_clv_change: f64,
-    /// Change of the total of what is expected.
-    pub predicted_clv_change: f64,
+    /// That of the other's.
+    pub restated_currency: String,
+    /// Change of the total of what was earned; `None` between two currencies.
+    pub historic_clv_change: Option<f64>,
+    /// Change of the total of what is expected; `None` between two currencies.
+    pub predicted_clv_change: Option<f64>,
 }
 
 /// Something that webhooks tell.
@@ -144,6 +146,13 @@ fn as_text<S: serde::Serializer>(value: &impl std::fmt::Display, serializer: S) 
     serializer.collect_str(value)
 }
 
+fn as_text_or_null<S: serde::Serializer>(value: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => serializer.collect_str(value),
+        None => serializer.serialize_none(),
+    }
+}
+
 /// Writes down a delivery to each endpoint that wants to hear of the event, and returns how many there are.
 /// Telling the same event again changes nothing: its id follows from the endpoint and the run or snapshot.
 ///
@@ -184,14 +193,10 @@ mod tests {
 
     #[test]
     fn a_message_says_type_time_and_data() {
-        let event = Event::RunFailed(RunFailed {
-            run: "17".into(),
-            as_of: "2026-11-01".parse().unwrap(),
-            reason: "orders.csv: not there".into(),
-        });
+        let event = Event::RunFailed(RunFailed { run: "17".into(), as_of: None, code: "sources".into() });
         assert_eq!(
             event.body("2026-11-02T04:00:01.5Z".parse().unwrap()).unwrap(),
-            r#"{"type":"run.failed","data":{"run":"17","as_of":"2026-11-01","reason":"orders.csv: not there"},"timestamp":"2026-11-02T04:00:01.5Z"}"#
+            r#"{"type":"run.failed","data":{"run":"17","as_of":null,"code":"sources"},"timestamp":"2026-11-02T04:00:01.5Z"}"#
         );
     }
 

@@ -83,7 +83,11 @@ async fn the_reference_library_verifies_what_is_sent() {
         })
         .collect();
     let as_of = "2026-11-01".parse().unwrap();
-    let event = Event::RunFailed(RunFailed { run: "1".into(), as_of, reason: "fünf Zeilen\nfehlen".into() });
+    let event = Event::RunFailed(RunFailed {
+        run: "1".into(),
+        as_of: Some(as_of),
+        code: "fünf Zeilen\nfehlen".into(),
+    });
     announce(&store, &settings, &event, Timestamp::now()).await.unwrap();
     let worker = WebhookWorker::new(store.clone(), &settings, folder.path()).unwrap();
     worker.deliver_due(Timestamp::now()).await.unwrap();

@@ -48,7 +48,7 @@ impl Shop {
 
 fn failed(run: &str) -> Event {
     let as_of = "2026-11-01".parse().unwrap();
-    Event::RunFailed(RunFailed { run: run.into(), as_of, reason: "orders.csv is not there".into() })
+    Event::RunFailed(RunFailed { run: run.into(), as_of: Some(as_of), code: "sources".into() })
 }
 
 fn noon() -> Timestamp {

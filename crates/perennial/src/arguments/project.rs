@@ -37,6 +37,10 @@ pub(crate) struct CheckArguments {
     #[command(flatten)]
     pub(crate) project: ProjectArgument,
 
+    /// Also show what HubSpot would be told of the newest values: a dry run, which asks nothing of it and sends nothing.
+    #[arg(long)]
+    pub(crate) crm: bool,
+
     #[command(flatten)]
     pub(crate) format: FormatArgument,
 }
@@ -166,6 +170,11 @@ pub(crate) enum ProfileCommand {
         #[arg(long)]
         yes: bool,
     },
+    /// Let an erased identifier in again, for a person who comes back and agrees: what arrives from now on makes a new customer.
+    Readmit {
+        /// The identifier as it was erased.
+        identifier: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -188,6 +197,11 @@ pub(crate) enum DeliveriesCommand {
         /// At most so many.
         #[arg(long, default_value_t = 50)]
         limit: u64,
+    },
+    /// Let deliveries go again to an endpoint that said that it is gone.
+    Enable {
+        /// The endpoint's name in the project file.
+        endpoint: String,
     },
     /// Try a delivery again that was given up.
     Replay {

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use jiff::Timestamp;
-use perennial_project::{CheckOutcome, Error, Gravity, Problem, Project, any_error, check};
+use perennial_project::{CheckOutcome, Error, Gravity, Problem, Project, any_error, check, check_crm};
 
 use crate::arguments::OutputFormat;
 use crate::arguments::project::CheckArguments;
@@ -12,11 +12,14 @@ use crate::terminal::{Page, project};
 pub(crate) fn run(arguments: &CheckArguments) -> Result<()> {
     let is_json = arguments.format.format == OutputFormat::Json;
     let opened = Project::open(&arguments.project.project);
-    let (outcome, opened) = match opened {
+    let (mut outcome, opened) = match opened {
         Ok(project) => (check(&project, Timestamp::now())?, Some(project)),
         Err(Error::Problems { problems }) => (CheckOutcome { problems, ..CheckOutcome::default() }, None),
         Err(error) => return Err(error.into()),
     };
+    if let Some(project) = opened.as_ref().filter(|_| arguments.crm && !any_error(&outcome.problems)) {
+        check_crm(project, &mut outcome);
+    }
     let failed = any_error(&outcome.problems);
     if is_json {
         json::print(&outcome)?;

@@ -54,7 +54,23 @@ pub(crate) fn run(arguments: &OfStore<DeliveriesCommand>) -> Result<()> {
                 ("Last error", Left),
             ];
             page.table(&heads, rows.collect());
+            for disabled in state.wait(store.disabled_endpoints())? {
+                page.paragraph(&format!(
+                    "Nothing has gone to {0} since {1}: {2}. `perennial deliveries enable {0}` lets deliveries go there again.",
+                    disabled.endpoint, disabled.at, disabled.problem
+                ));
+            }
             page.print()
+        }
+        DeliveriesCommand::Enable { endpoint } => {
+            state.wait(store.enable_endpoint(endpoint))?;
+            if is_json {
+                return print(&json!({ "enabled": endpoint }));
+            }
+            println!(
+                "Deliveries go to {endpoint} again; what was given up meanwhile is tried again by `perennial deliveries replay`."
+            );
+            Ok(())
         }
         DeliveriesCommand::Replay { id } => {
             state.wait(store.replay(id, Timestamp::now()))?;

@@ -3,7 +3,8 @@
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 use perennial_lake::{Session, SessionOptions};
-use perennial_project::{Project, State, erase};
+use perennial_project::snapshot::NotRedacted;
+use perennial_project::{Error, Project, State, erase};
 use perennial_store::Identifier;
 use serde_json::{Value, json};
 
@@ -18,41 +19,82 @@ pub(crate) fn run(arguments: &OfStore<ProfileCommand>) -> Result<()> {
     let project = Project::open(&arguments.project.project)?;
     let is_json = arguments.format.format == OutputFormat::Json;
     match &arguments.command {
-        ProfileCommand::Show { identifier } => show(&State::open(&project)?, &parsed(identifier)?, is_json),
+        ProfileCommand::Show { identifier } => {
+            let identifier = parsed(identifier)?;
+            let shown = show(&project, &identifier, is_json)?;
+            if shown { Ok(()) } else { bail!("nobody is known as {identifier}") }
+        }
         ProfileCommand::Export { identifier } => {
             let state = State::open(&project)?;
             let identifier = parsed(identifier)?;
             let known = state.wait(state.store().export_person(&identifier))?;
             print(&known.with_context(|| format!("nobody is known as {identifier}"))?)
         }
-        ProfileCommand::Erase { identifier, yes } => {
+        ProfileCommand::Erase { identifier, yes: true } => {
+            erase_person(&project, &parsed(identifier)?, is_json)
+        }
+        ProfileCommand::Erase { identifier, yes: false } => {
             let identifier = parsed(identifier)?;
-            if !yes {
-                show(&State::open(&project)?, &identifier, is_json)?;
-                bail!("nothing was erased; --yes erases this person, and nothing brings the person back");
+            if !show(&project, &identifier, is_json)? {
+                bail!(
+                    "the store knows nobody as {identifier}, so only snapshots and files of the shop may name them; nothing was erased: --yes replaces {identifier} in all snapshots, now and in what is read later"
+                );
             }
-            let session = Session::new(&SessionOptions::default())?;
-            let erased = erase(&project, &session, &identifier, Timestamp::now())?;
+            bail!("nothing was erased; --yes erases this person, and nothing brings the person back");
+        }
+        ProfileCommand::Readmit { identifier } => {
+            let (identifier, state) = (parsed(identifier)?, State::open(&project)?);
+            if !state.wait(state.store().readmit(&identifier))? {
+                bail!("{identifier} was not erased");
+            }
             if is_json {
-                return print(&erased);
+                return print(&json!({ "readmitted": identifier }));
             }
-            println!(
-                "Erased. {} stands for this person now; {} snapshots were redacted, their figures are the same.",
-                erased.token,
-                erased.snapshots.len()
-            );
+            println!("{identifier} makes a new customer from now on; what was erased stays so.");
             Ok(())
         }
     }
+}
+
+fn erase_person(project: &Project, identifier: &Identifier, is_json: bool) -> Result<()> {
+    let session = Session::new(&SessionOptions::default())?;
+    let erased = match erase(project, &session, identifier, Timestamp::now()) {
+        Err(error @ Error::Busy { .. }) => {
+            return Err(error).context("nothing was erased, repeat the command then");
+        }
+        erased => erased?,
+    };
+    if is_json {
+        print(&erased)?;
+    } else {
+        let whom =
+            if erased.identifiers == 0 { "somebody whom the store had never seen" } else { "this person" };
+        println!(
+            "Erased. {} stands for {whom} now; {} snapshots were redacted, their figures are the same.",
+            erased.token,
+            erased.snapshots.len()
+        );
+    }
+    for NotRedacted { snapshot, problem } in &erased.failures {
+        eprintln!("error: {snapshot} may still name the person: {problem}");
+    }
+    if !erased.failures.is_empty() {
+        bail!("mend or delete the snapshots that could not be redacted, then repeat the command");
+    }
+    Ok(())
 }
 
 fn parsed(text: &str) -> Result<Identifier> {
     Ok(text.parse::<Identifier>().map_err(|error| WrongUsage(error.to_string()))?)
 }
 
-fn show(state: &State, identifier: &Identifier, is_json: bool) -> Result<()> {
-    let profile = state.wait(state.store().profile(identifier))?;
-    let profile = profile.with_context(|| format!("nobody is known as {identifier}"))?;
+/// Shows what is known of a person; false if that is nothing.
+fn show(project: &Project, identifier: &Identifier, is_json: bool) -> Result<bool> {
+    let state = State::open(project)?;
+    let Some(profile) = state.wait(state.store().profile(identifier))? else { return Ok(false) };
+    let shop = &project.sections.shop;
+    let today = Timestamp::now().to_zoned(shop.time_zone.clone()).date();
+    let celebrations = serde_json::to_value(profile.celebrations(today, shop.leap_day))?;
     let values = state.wait(state.store().customer_values(profile.customer.value()))?;
     let values = values.map(|values| {
         let figures: Value = serde_json::from_str(&values.figures).unwrap_or_default();
@@ -60,16 +102,19 @@ fn show(state: &State, identifier: &Identifier, is_json: bool) -> Result<()> {
     });
     let profile = serde_json::to_value(&profile)?;
     if is_json {
-        return print(&json!({ "profile": profile, "values": values }));
+        print(&json!({ "profile": profile, "celebrations": celebrations, "values": values }))?;
+        return Ok(true);
     }
     let mut page = Page::new();
     for (name, part) in profile.as_object().into_iter().flatten() {
         section(&mut page, name, part);
     }
+    section(&mut page, "celebrations", &celebrations);
     if let Some(values) = &values {
         section(&mut page, "values", values);
     }
-    page.print()
+    page.print()?;
+    Ok(true)
 }
 
 /// A part of a profile: its fields, or its entries one per line.

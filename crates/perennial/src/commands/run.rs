@@ -4,6 +4,7 @@ use anyhow::{Result, bail};
 use jiff::Timestamp;
 use perennial_project::Project;
 use perennial_project::run::{Dates, RunRequest, run as run_project};
+use perennial_project::snapshot::NotRedacted;
 use perennial_report::{Language, Texts};
 
 use crate::arguments::OutputFormat;
@@ -35,6 +36,9 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<()> {
         let mut page = Page::new();
         project::run(&mut page, &outcome);
         page.print()?;
+    }
+    for NotRedacted { snapshot, problem } in &outcome.not_redacted {
+        eprintln!("warning: {snapshot} may still name an erased person: {problem}");
     }
     if !outcome.is_whole() {
         bail!("the snapshot is there, but not everything that was to follow could be done");

@@ -1,20 +1,24 @@
 //! `perennial serve`: the HTTP API, the projection of events, the schedule and the webhooks in one process.
 
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 use perennial_handoff::webhooks::WebhookWorker;
 use perennial_project::schedule::{Every, patience};
-use perennial_project::{Project, projection_rules, store_url};
+use perennial_project::snapshot::NotRedacted;
+use perennial_project::{Project, projection_rules, redact_snapshots, store_url};
 use perennial_server::{ServerOptions, listen, serve};
 use perennial_store::Store;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::project::{LogFormat, ServeArguments};
 
+/// How often it is looked whether somebody was erased whom snapshots still name.
+const REDACT_EVERY: Duration = Duration::from_mins(1);
 /// How often old payloads are looked for.
 const FORGET_EVERY: Duration = Duration::from_hours(1);
 
@@ -43,7 +47,9 @@ async fn serving(project: Project, arguments: &ServeArguments) -> Result<()> {
     let address = arguments.address.unwrap_or(project.sections.server.address);
     let listener = listen(&address.to_string()).await?;
     let snapshots = Some(project.snapshots().folder().to_path_buf());
-    let options = ServerOptions { snapshots, ..ServerOptions::default() };
+    let shop = &project.sections.shop;
+    let (time_zone, leap_day) = (shop.time_zone.clone(), shop.leap_day);
+    let options = ServerOptions { snapshots, time_zone, leap_day, ..ServerOptions::default() };
 
     let (stop, stopped) = watch::channel(false);
     let ended = |mut stopped: watch::Receiver<bool>| async move {
@@ -54,7 +60,11 @@ async fn serving(project: Project, arguments: &ServeArguments) -> Result<()> {
         let ended = ended(stopped.clone());
         async move { worker.run(ended).await }
     });
-    let scheduled = tokio::spawn(schedule(project.clone(), store.clone(), ended(stopped.clone())));
+    // Runs and redactions take turns: neither finds the folder of snapshots locked by the other.
+    let turn = Arc::new(Mutex::new(()));
+    let scheduled =
+        tokio::spawn(schedule(project.clone(), store.clone(), turn.clone(), ended(stopped.clone())));
+    let redacting = tokio::spawn(redact(project.clone(), store.clone(), turn, ended(stopped.clone())));
     let forgetting = tokio::spawn(forget(project, store.clone(), ended(stopped.clone())));
     let served = serve(listener, store.clone(), options, async move {
         told_to_end().await;
@@ -62,7 +72,7 @@ async fn serving(project: Project, arguments: &ServeArguments) -> Result<()> {
     })
     .await;
     // Everything that was begun ends in order; a run goes on as a process of its own until its snapshot is whole.
-    for task in [webhooks, scheduled, forgetting] {
+    for task in [webhooks, scheduled, redacting, forgetting] {
         task.await.context("a task of the server broke off")?;
     }
     store.close().await?;
@@ -70,24 +80,24 @@ async fn serving(project: Project, arguments: &ServeArguments) -> Result<()> {
 }
 
 /// Runs the project when it is due: in a process of its own, so that neither its memory nor its end touches the server.
-async fn schedule(project: Project, store: Store, ended: impl Future<Output = ()>) {
+async fn schedule(project: Project, store: Store, turn: Arc<Mutex<()>>, ended: impl Future<Output = ()>) {
     let Some(every) = project.sections.schedule.every else { return ended.await };
     tokio::pin!(ended);
-    let running = run_when_due(&project, &store, every);
+    let running = run_when_due(&project, &store, &turn, every);
     tokio::select! {
         () = running => {}
         () = &mut ended => {}
     }
 }
 
-async fn run_when_due(project: &Project, store: &Store, every: Every) {
+async fn run_when_due(project: &Project, store: &Store, turn: &Mutex<()>, every: Every) {
     let zone = &project.sections.shop.time_zone;
     let mut begun = last_run(store).await;
     // Runs that were missed while nothing ran are made up once.
     if every.is_overdue(begun, Timestamp::now(), zone) {
         tracing::info!("a run is overdue; it is made up now");
         begun = Some(Timestamp::now());
-        run_once(project).await;
+        run_once(project, turn).await;
     }
     loop {
         let now = Timestamp::now();
@@ -99,7 +109,7 @@ async fn run_when_due(project: &Project, store: &Store, every: Every) {
             tokio::time::sleep(patience(Timestamp::now(), due)).await;
         }
         begun = Some(due);
-        run_once(project).await;
+        run_once(project, turn).await;
     }
 }
 
@@ -113,7 +123,8 @@ async fn last_run(store: &Store) -> Option<Timestamp> {
     }
 }
 
-async fn run_once(project: &Project) {
+async fn run_once(project: &Project, turn: &Mutex<()>) {
+    let _turn = turn.lock().await;
     let program = match std::env::current_exe() {
         Ok(program) => program,
         Err(error) => return tracing::error!(%error, "the run could not be started"),
@@ -131,6 +142,50 @@ async fn run_once(project: &Project) {
         Ok(Err(error)) => tracing::error!(%error, "the run could not be started"),
         Err(error) => tracing::error!(%error, "the run is out of sight"),
     }
+}
+
+/// Takes persons who were erased by the API out of the snapshots. At the end a search breaks off; the next one begins anew.
+async fn redact(project: Project, store: Store, turn: Arc<Mutex<()>>, ended: impl Future<Output = ()>) {
+    tokio::select! {
+        () = redact_when_erased(&project, &store, &turn) => {}
+        () = ended => {}
+    }
+}
+
+async fn redact_when_erased(project: &Project, store: &Store, turn: &Mutex<()>) {
+    // Snapshots that cannot be redacted are told of once for each erasure, and by every run.
+    let mut searched_for = String::new();
+    loop {
+        if let Err(error) = redact_if_erased(project, store, turn, &mut searched_for).await {
+            tracing::warn!(%error, "snapshots could not be searched for erased persons; they are searched again");
+        }
+        tokio::time::sleep(REDACT_EVERY).await;
+    }
+}
+
+async fn redact_if_erased(
+    project: &Project,
+    store: &Store,
+    turn: &Mutex<()>,
+    searched_for: &mut String,
+) -> Result<()> {
+    let _turn = turn.lock().await;
+    let mark = store.erasures_mark().await?;
+    if mark == *searched_for || mark == project.snapshots().searched_for()? {
+        return Ok(());
+    }
+    let searched = project.clone();
+    match tokio::task::spawn_blocking(move || redact_snapshots(&searched, Timestamp::now())).await? {
+        // A run that was not begun here searches them itself when it is done.
+        Err(perennial_project::Error::Busy { .. }) => {}
+        found => {
+            *searched_for = mark;
+            for NotRedacted { snapshot, problem } in found? {
+                tracing::warn!(snapshot, problem, "a snapshot may still name an erased person");
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Lets the content of old events go, as `[privacy]` says.

@@ -1,6 +1,6 @@
 //! A project's check, run, snapshots and comparison in the terminal.
 
-use perennial_project::run::{DateOutcome, HandedOff, RunOutcome};
+use perennial_project::run::{CrmPreview, DateOutcome, HandedOff, KeptBack, RunOutcome};
 use perennial_project::snapshot::{Comparison, Condition, Manifest, Side};
 use perennial_project::{CheckOutcome, Project};
 use perennial_report::{Language, Texts};
@@ -9,6 +9,9 @@ use perennial_valuation::figures::Estimate;
 use super::Page;
 use super::page::Align::{Left, Right};
 use crate::commands::snapshots::Listed;
+
+/// Customers whose changes in a CRM are shown; JSON has more.
+const CHANGES: usize = 10;
 
 /// What a check found to be right.
 pub(crate) fn check(page: &mut Page, project: &Project, outcome: &CheckOutcome) {
@@ -48,6 +51,36 @@ pub(crate) fn check(page: &mut Page, project: &Project, outcome: &CheckOutcome) 
     } else {
         format!("Next runs: {}", next.join(", "))
     });
+    if let Some(preview) = &outcome.crm {
+        crm(page, preview);
+    }
+}
+
+/// What a CRM would be told.
+fn crm(page: &mut Page, preview: &CrmPreview) {
+    page.heading(&format!("What {} would be told of {}", preview.to, preview.snapshot));
+    let counts = [
+        ("Customers", preview.customers),
+        ("Left out without consent", preview.without_consent),
+        ("Left out: nothing identifies them there", preview.unidentified),
+        ("Left out: another customer has the same identifier", preview.refused),
+        ("Nothing new", preview.unchanged),
+        ("Would be updated", preview.updated),
+    ];
+    let counts = counts.into_iter().map(|(what, count)| vec![what.to_owned(), plain().count(count)]);
+    page.rows(&[Left, Right], counts.collect());
+    let changes = preview.changes.iter().take(CHANGES).flat_map(|(customer, properties)| {
+        properties.iter().map(move |(property, change)| {
+            let before = change.before.clone().unwrap_or_default();
+            vec![customer.clone(), property.clone(), before, change.after.clone()]
+        })
+    });
+    let changes: Vec<Vec<String>> = changes.collect();
+    if !changes.is_empty() {
+        page.paragraph("");
+        let heads = [("Customer", Left), ("Property", Left), ("Told last", Right), ("Would be told", Right)];
+        page.table(&heads, changes);
+    }
 }
 
 /// What a run has made.
@@ -68,6 +101,11 @@ pub(crate) fn run(page: &mut Page, outcome: &RunOutcome) {
     }
     if outcome.dates.is_empty() {
         page.paragraph("No period has ended since that date.");
+    }
+    if let Some(KeptBack { snapshot, published }) = &outcome.kept_back {
+        page.paragraph(&format!(
+            "{snapshot} is of the past: profiles, exports, CRM and run.completed go on to go by {published}."
+        ));
     }
     handed_off(page, &outcome.handed_off);
 }
@@ -147,14 +185,11 @@ fn handed_off(page: &mut Page, handed_off: &[HandedOff]) {
         return;
     }
     let rows = handed_off.iter().map(|handed| {
-        let told = match &handed.problem {
-            Some(problem) => format!("failed: {problem}"),
-            None if handed.without_consent > 0 => {
-                format!("{} left out without consent", handed.without_consent)
-            }
-            None => String::new(),
-        };
-        vec![handed.to.clone(), handed.customers.to_string(), told]
+        let left_out = [(handed.without_consent, "without consent"), (handed.unidentified, "unknown there")];
+        let left_out = left_out.into_iter().filter(|(count, _)| *count > 0);
+        let mut told: Vec<String> = left_out.map(|(count, why)| format!("{count} left out: {why}")).collect();
+        told.extend(handed.problem.as_ref().map(|problem| format!("failed: {problem}")));
+        vec![handed.to.clone(), handed.customers.to_string(), told.join("; ")]
     });
     page.paragraph("");
     page.table(&[("Went to", Left), ("Customers", Right), ("", Left)], rows.collect());
@@ -235,29 +270,45 @@ pub(crate) fn comparison(page: &mut Page, comparison: &Comparison) {
     });
     let amount = |value: Option<f64>| value.map(|value| texts.decimal(value, 2)).unwrap_or_default();
     let point = |estimate: Option<Estimate>| estimate.map(|estimate| estimate.point);
-    let change = |before: Option<f64>, after: Option<f64>| {
+    let difference = |before: Option<f64>, after: Option<f64>| {
         before.zip(after).map(|(before, after)| texts.decimal(after - before, 2)).unwrap_or_default()
     };
+    let change =
+        |before, after| if comparison.values.is_some() { difference(before, after) } else { String::new() };
     let row = |name: &str, before: Option<f64>, after: Option<f64>| {
         vec![name.to_owned(), amount(before), amount(after), change(before, after)]
     };
+    let counts = [before.customers as f64, after.customers as f64].map(Some);
+    let mut customers = vec!["Customers".to_owned()];
+    customers.extend(counts.map(amount));
+    customers.push(difference(counts[0], counts[1]));
     page.table(
         &[("", Left), ("Before", Right), ("After", Right), ("Change", Right)],
         vec![
-            row("Customers", Some(before.customers as f64), Some(after.customers as f64)),
+            customers,
             row("Historic CLV", before.historic_clv, after.historic_clv),
             row("Predicted CLV", point(before.predicted_clv), point(after.predicted_clv)),
             row("Total CLV", point(before.total_clv), point(after.total_clv)),
         ],
     );
-    page.paragraph(&format!(
-        "{} customers are new, {} are gone, the value of {} moved: {} up, {} down.",
+    let counted = format!(
+        "{} customers are new, {} are gone",
         texts.count(comparison.new_customers),
-        texts.count(comparison.gone_customers),
-        texts.count(comparison.moved_customers),
-        texts.decimal(comparison.gained, 2),
-        texts.decimal(comparison.lost, 2),
-    ));
+        texts.count(comparison.gone_customers)
+    );
+    page.paragraph(&match &comparison.values {
+        Some(values) => format!(
+            "{counted}, the value of {} moved: {} up, {} down.",
+            texts.count(values.moved_customers),
+            texts.decimal(values.gained, 2),
+            texts.decimal(values.lost, 2),
+        ),
+        None => format!(
+            "{counted}. Amounts are not compared: they are in {} before and in {} after.",
+            currency(before),
+            currency(after)
+        ),
+    });
     if !comparison.reasons.is_empty() {
         page.heading("What is not the same");
         let rows = comparison
@@ -266,14 +317,18 @@ pub(crate) fn comparison(page: &mut Page, comparison: &Comparison) {
             .map(|reason| vec![reason.what.replace('_', " "), reason.before.clone(), reason.after.clone()]);
         page.table(&[("", Left), ("Before", Left), ("After", Left)], rows.collect());
     }
-    if !comparison.moved.is_empty() {
+    if let Some(values) = comparison.values.as_ref().filter(|values| !values.moved.is_empty()) {
         page.heading("Whose value moved most");
-        let rows = comparison.moved.iter().map(|moved| row(&moved.customer_id, moved.before, moved.after));
+        let rows = values.moved.iter().map(|moved| row(&moved.customer_id, moved.before, moved.after));
         page.table(
             &[("Customer", Left), ("Before", Right), ("After", Right), ("Change", Right)],
             rows.collect(),
         );
     }
+}
+
+fn currency(side: &Side) -> &str {
+    side.currency.as_deref().unwrap_or("no known currency")
 }
 
 fn plain() -> Texts {

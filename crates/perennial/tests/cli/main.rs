@@ -5,11 +5,14 @@
 mod cdnow;
 mod demo;
 mod dirt;
+mod erasure;
+mod hand_off;
 mod library;
 mod output;
 mod project;
 mod run;
 mod serve;
+mod served;
 mod shop;
 mod simulated_sources;
 mod tables;

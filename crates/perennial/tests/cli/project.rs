@@ -102,3 +102,35 @@ fn the_literatures_reference_is_a_project() {
     assert_eq!(valuation["totals"], value["valuation"]["totals"]);
     assert_eq!(valuation["models"]["transactions"], value["valuation"]["models"]["transactions"]);
 }
+
+#[test]
+fn a_shop_of_live_events_is_told_what_it_waits_for() {
+    let bench = Workbench::new();
+    bench.project("init").good();
+    let run = bench.project("check").good();
+    assert!(
+        run.stderr.contains("warning: ") && run.stderr.contains("no order has arrived yet"),
+        "{}",
+        run.stderr
+    );
+    assert!(run.stderr.contains("perennial serve"), "{}", run.stderr);
+    bench.project("run").fails(1, &["no order has arrived yet: send events"]);
+    // The store is there now, and holds no order.
+    assert!(bench.project("check").good().stderr.contains("no order has arrived yet"));
+}
+
+#[test]
+fn a_store_lies_where_its_address_says_whatever_the_folder_is_called() {
+    let bench = Workbench::new();
+    std::fs::create_dir(bench.path("my%20shop")).unwrap();
+    bench.write("my%20shop/orders.csv", small_shop());
+    let address = bench.path("my%20shop/store 1%.db").display().to_string();
+    // Customers are looked up, so the engine reads the same file that the store has made.
+    let more = format!("customers_are = \"user_id\"\n[store]\nurl = \"sqlite:{address}\"\n");
+    bench.write("my%20shop/perennial.toml", project(&more));
+    bench.project("run --as-of 2023-12-31 --project my%20shop").good();
+    assert!(bench.has("my%20shop/store 1%.db"));
+    assert_eq!(bench.files(), ["my%20shop"]);
+    bench.write("my%20shop/perennial.toml", project("[store]\nurl = \"sqlite:p.db?mode=ro\"\n"));
+    bench.project("check --project my%20shop").fails(1, &["store.url", "no options behind a question mark"]);
+}

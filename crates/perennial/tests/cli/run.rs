@@ -54,7 +54,7 @@ fn a_later_run_of_the_same_date_restates_and_rewrites_nothing() {
     assert_eq!(compared["restatement"], true);
     assert_eq!(compared["new_customers"], 1);
     assert_eq!(compared["gone_customers"], 0);
-    assert_eq!(compared["moved"][0]["customer_id"], "c000");
+    assert_eq!(compared["values"]["moved"][0]["customer_id"], "c000");
     let historic = |side: &str| compared[side]["historic_clv"].as_f64().unwrap();
     assert!((historic("after") - historic("before") - 0.3 * 5010.0).abs() < 1e-6);
     let reasons: Vec<&str> = compared["reasons"]

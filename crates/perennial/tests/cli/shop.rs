@@ -34,6 +34,14 @@ impl Workbench {
         serde_json::from_str(&self.read(&format!("snapshots/{name}/snapshot.json"))).unwrap()
     }
 
+    /// The same of one that may be about to take its place.
+    pub(crate) fn manifest_if_there(&self, name: &str) -> Option<Value> {
+        serde_json::from_str(
+            &std::fs::read_to_string(self.path(&format!("snapshots/{name}/snapshot.json"))).ok()?,
+        )
+        .ok()
+    }
+
     /// The names of the folder of snapshots, whatever they are.
     pub(crate) fn in_snapshots(&self) -> Vec<String> {
         let Ok(entries) = std::fs::read_dir(self.path("snapshots")) else { return Vec::new() };
@@ -41,5 +49,18 @@ impl Workbench {
             entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
         names.sort();
         names
+    }
+
+    /// Asks the store's file, as a person with other tools does: the first column of the answer.
+    pub(crate) fn sql(&self, sql: &str) -> Vec<String> {
+        let ask = "import sqlite3, sys; c = sqlite3.connect('perennial.db', 30)\n\
+                   for row in c.execute(sys.argv[1]): print(row[0])\nc.commit()";
+        let asked = std::process::Command::new("python3")
+            .args(["-c", ask, sql])
+            .current_dir(self.path("."))
+            .output()
+            .unwrap();
+        assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
+        String::from_utf8(asked.stdout).unwrap().lines().map(str::to_owned).collect()
     }
 }

@@ -12,6 +12,7 @@ use super::problem::Problem;
 use super::sections::{ConsentRule, Export, Sections, Source, Tier};
 use super::written::unknown;
 use crate::destination::format_of;
+use crate::run::LIVE_SOURCES;
 
 /// The column that the tiers are written to.
 pub(crate) const TIER: &str = "tier";
@@ -25,8 +26,14 @@ pub(crate) fn value_columns() -> impl Iterator<Item = &'static str> + Clone {
 /// (`left_out`) are not looked at: what they miss would only repeat what was said.
 pub(crate) fn cross_checks(sections: &Sections, left_out: &[String]) -> Vec<Problem> {
     let mut problems = all(sections);
-    problems.retain(|problem| !left_out.iter().any(|key| part(key).starts_with(part(&problem.key))));
+    problems.retain(|problem| !left_out.iter().any(|key| is_within(part(key), part(&problem.key))));
     problems
+}
+
+/// Whether a part of the file is the other one or belongs to it: `sources.web` to `sources`, but not `sources.web2` to
+/// `sources.web`.
+fn is_within(part: &str, whole: &str) -> bool {
+    part.strip_prefix(whole).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 /// The part of the file that is checked as one: a source, an export, or a whole section.
@@ -136,6 +143,12 @@ fn source(name: &str, source: &Source, problems: &mut Vec<Problem>) {
             &key,
             "the name of a source is of letters, digits, _ and - only: it becomes part of file names"
                 .to_owned(),
+        );
+    }
+    if LIVE_SOURCES.contains(&name) {
+        wrong(
+            &key,
+            format!("{name} is what live events are called beside the sources: give this one another name"),
         );
     }
     let tables = CanonicalTable::ALL.map(CanonicalTable::name);

@@ -9,7 +9,7 @@ use perennial_handoff::crm::hubspot::{ConsentScope, HubSpotSettings};
 use perennial_handoff::webhooks::WebhookSettings;
 use perennial_lake::DateOrder;
 use perennial_models::TimeUnit;
-use perennial_store::{JoinByEmail, NetRule};
+use perennial_store::{IdentityRules, JoinByEmail, LeapDay, NetRule};
 use perennial_valuation::{ModelChoice, Uncertainty};
 use serde::Deserialize;
 
@@ -66,6 +66,8 @@ pub struct Shop {
     pub rates: BTreeMap<String, f64>,
     /// What becomes of orders of amount zero.
     pub zero_orders: ZeroOrders,
+    /// When a 29 February is celebrated in other years.
+    pub leap_day: LeapDay,
 }
 
 impl Default for Shop {
@@ -76,6 +78,7 @@ impl Default for Shop {
             time_zone: TimeZone::UTC,
             rates: BTreeMap::new(),
             zero_orders: ZeroOrders::default(),
+            leap_day: LeapDay::default(),
         }
     }
 }
@@ -244,11 +247,15 @@ pub struct Events {
     pub net: NetRule,
     /// When a shared e-mail address makes one customer of two.
     pub join_by_email: JoinByEmail,
+    /// Kinds of further identifiers that tell a customer.
+    #[serde(deserialize_with = "written::external_kinds")]
+    pub external_kinds: Vec<String>,
 }
 
 impl Default for Events {
     fn default() -> Self {
-        Self { orders: true, net: NetRule::default(), join_by_email: JoinByEmail::default() }
+        let IdentityRules { join_by_email, external_kinds } = IdentityRules::default();
+        Self { orders: true, net: NetRule::default(), join_by_email, external_kinds }
     }
 }
 

@@ -189,6 +189,35 @@ fn costs_need_a_margin_and_rates_a_currency() {
 }
 
 #[test]
+fn identifiers_of_other_systems_and_leap_days_are_set() {
+    let text = "[events]\nexternal_kinds = [\"stripe_customer\", \"erp\"]\n[shop]\nleap_day = \"march_1\"\n";
+    let project = Project::parse(Path::new("p.toml"), text).unwrap();
+    assert_eq!(project.sections.shop.leap_day, perennial_store::LeapDay::March1);
+    let rules = crate::projection_rules(&project);
+    assert_eq!(rules.identity.external_kinds, ["stripe_customer", "erp"]);
+    let usual = Project::parse(Path::new("p.toml"), "").unwrap();
+    assert_eq!(crate::projection_rules(&usual), perennial_store::ProjectionRules::default());
+    assert!(only("[events]\nexternal_kinds = [\"email\"]\n").contains("\"email\" tells a customer always"));
+    assert!(only("[events]\nexternal_kinds = [\"a b\"]\n").contains("no kind of identifier"));
+    assert!(only("[shop]\nleap_day = \"29\"\n").contains("shop.leap_day"));
+}
+
+#[test]
+fn sources_are_not_called_as_live_events_are() {
+    let said = only("[sources.live_orders]\nfiles = \"a.csv\"\n");
+    assert!(said.contains("sources.live_orders: live_orders is what live events are called"), "{said}");
+}
+
+#[test]
+fn an_error_of_one_source_hides_none_of_another() {
+    let found = problems("[sources.web2]\nfiles = 5\n[sources.web]\ntable = \"orders\"\n").join("\n");
+    assert!(
+        found.contains("sources.web2.files") && found.contains("sources.web: where does it lie?"),
+        "{found}"
+    );
+}
+
+#[test]
 fn a_password_in_the_file_is_a_warning_that_does_not_repeat_it() {
     let said = only("[store]\nurl = \"postgres://shop:hunter2@db/shop\"\n");
     assert!(said.contains("perennial.toml:2: store.url: a password stands in the file"), "{said}");

@@ -6,6 +6,7 @@ use std::fmt::{self, Display};
 use jiff::tz::TimeZone;
 use perennial_lake::DateOrder;
 use perennial_models::{ModelKind, TimeUnit};
+use perennial_store::{IdentifierKind, NotAnIdentifier};
 use perennial_valuation::{ModelChoice, Uncertainty};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
@@ -84,6 +85,29 @@ written! {
 pub(crate) fn rates<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, f64>, D::Error> {
     let rates = BTreeMap::<Code, Rate>::deserialize(deserializer)?;
     Ok(rates.into_iter().map(|(Code(code), Rate(rate))| (code, rate)).collect())
+}
+
+/// Kinds of identifiers of other systems.
+pub(crate) fn external_kinds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let kinds = Vec::<ExternalKind>::deserialize(deserializer)?;
+    Ok(kinds.into_iter().map(|ExternalKind(kind)| kind).collect())
+}
+
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct ExternalKind(String);
+
+impl TryFrom<String> for ExternalKind {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.parse().map_err(|error: NotAnIdentifier| error.to_string())? {
+            IdentifierKind::Other(kind) => Ok(Self(kind)),
+            _ => Err(format!(
+                "{text:?} tells a customer always; name kinds of other systems, such as \"stripe_customer\""
+            )),
+        }
+    }
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord, Deserialize)]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use perennial_handoff::webhooks::{Event, RunCompleted, RunFailed, SnapshotRestated, announce};
 use perennial_lake::Session;
 use perennial_lake::arrow::array::{ArrayRef, StringArray};
@@ -11,6 +12,7 @@ use perennial_store::Run;
 
 use super::{HandedOff, crm};
 use crate::destination::Destination;
+use crate::erased::Erased;
 use crate::file::{ConsentRule, Export};
 use crate::rows::{self, Cell, columns};
 use crate::snapshot::{Manifest, Side};
@@ -20,6 +22,8 @@ use crate::{Error, Project};
 
 /// The table of customers who agreed, while an export is written.
 const CONSENTED: &str = "consented_customers";
+/// How often values are published anew because somebody was erased in the meantime.
+const PUBLICATIONS: usize = 5;
 /// ISO 4217 for amounts without a currency.
 const NO_CURRENCY: &str = "XXX";
 
@@ -37,24 +41,46 @@ pub(crate) struct HandOff<'a> {
 impl HandOff<'_> {
     /// Publishes the values, exports them and tells of them. One place that cannot be reached keeps no other from being served.
     pub(crate) fn all(&self, manifest: &Manifest) -> Result<Vec<HandedOff>, Error> {
+        self.state.still_ours(self.run)?;
         self.publish(manifest)?;
         let sections = &self.project.sections;
         let mut handed_off: Vec<HandedOff> =
             sections.exports.iter().map(|export| self.export(export)).collect();
+        self.state.still_ours(self.run)?;
         if let Some(settings) = &sections.hubspot {
             let sent = crm::write_back(self, settings);
-            handed_off.push(sent.unwrap_or_else(|error| HandedOff::failed("hubspot", &error.to_string())));
+            handed_off.push(sent.unwrap_or_else(|error| HandedOff::failed(crm::HUBSPOT, &error.to_string())));
         }
-        if let Err(error) = self.tell(manifest) {
-            handed_off.push(HandedOff::failed("webhooks", &error.to_string()));
-        }
+        handed_off.extend(self.tell(&completed(self.run, manifest)));
         Ok(handed_off)
     }
 
-    /// Makes the values known to profiles.
+    /// Tells that a snapshot takes the place of another of its date, if it does. A problem with telling is no error.
+    pub(crate) fn restated(&self, manifest: &Manifest) -> Result<Option<HandedOff>, Error> {
+        let Some(restates) = &manifest.restates else { return Ok(None) };
+        self.state.still_ours(self.run)?;
+        let before = Manifest::read(&self.project.snapshots().find(restates)?)?;
+        Ok(self.tell(&restatement(&before, manifest)))
+    }
+
+    /// Makes the values known to profiles, but nobody's who was erased since the sources were read.
     fn publish(&self, manifest: &Manifest) -> Result<(), Error> {
+        let mut published = Err(Error::Store(perennial_store::Error::ErasedMeanwhile));
+        for _ in 0..PUBLICATIONS {
+            let erased = Erased::new(self.project, self.state)?;
+            erased.leave_out_of(self.session, self.values)?;
+            published = self.publish_unless_erased(manifest, &erased);
+            if !matches!(published, Err(Error::Store(perennial_store::Error::ErasedMeanwhile))) {
+                break;
+            }
+        }
+        published
+    }
+
+    fn publish_unless_erased(&self, manifest: &Manifest, erased: &Erased) -> Result<(), Error> {
         let state = self.state;
-        let mut publication = state.wait(state.store().begin_publication(&manifest.name, self.now))?;
+        let publication = state.wait(state.store().begin_publication(&manifest.name, self.now))?;
+        let mut publication = publication.knowing(erased.erasures());
         self.session.for_each(&format!("SELECT * FROM {}", self.values), |batch| {
             let columns = columns(&batch)?;
             for row in 0..batch.num_rows() {
@@ -88,7 +114,7 @@ impl HandOff<'_> {
         let (join, without_consent) = self.consent(&export.consent)?;
         let sql = format!("SELECT {columns} FROM {} AS v{join} ORDER BY v.customer_id", self.values);
         let customers = to.write(self.session, &sql)?;
-        Ok(HandedOff { to: to.to_string(), customers, without_consent, problem: None })
+        Ok(HandedOff { to: to.to_string(), customers, without_consent, unidentified: 0, problem: None })
     }
 
     /// The join that leaves only customers who agreed, and how many did not.
@@ -116,60 +142,62 @@ impl HandOff<'_> {
         Ok((format!(" LEFT SEMI JOIN {CONSENTED} AS c ON c.customer = v.customer_id"), without))
     }
 
-    /// Writes down what webhooks are to be told; `perennial serve` sends it.
-    fn tell(&self, manifest: &Manifest) -> Result<(), Error> {
-        let side = Side::from(manifest);
-        let currency = side.currency.clone().unwrap_or_else(|| NO_CURRENCY.to_owned());
-        let definitions = &manifest.valuation.definitions;
-        let predicted =
-            side.predicted_clv.map_or([0.0; 3], |estimate| [estimate.point, estimate.lower, estimate.upper]);
-        let historic = side.historic_clv.unwrap_or(0.0);
-        let mut events = vec![Event::RunCompleted(RunCompleted {
-            run: self.run.id.to_string(),
-            snapshot: manifest.name.clone(),
-            as_of: manifest.as_of,
-            customers: side.customers,
-            currency: currency.clone(),
-            #[allow(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "days up to a hundred years"
-            )]
-            horizon_days: definitions.horizon_days.round() as u32,
-            historic_clv: historic,
-            predicted_clv: predicted[0],
-            predicted_clv_interval: [predicted[1], predicted[2]],
-            interval_level: definitions.level,
-        })];
-        if let Some(restates) = &manifest.restates {
-            let before = Side::from(&Manifest::read(&self.project.snapshots().find(restates)?)?);
-            events.push(Event::SnapshotRestated(SnapshotRestated {
-                snapshot: manifest.name.clone(),
-                restates: restates.clone(),
-                as_of: manifest.as_of,
-                currency,
-                historic_clv_change: historic - before.historic_clv.unwrap_or(0.0),
-                predicted_clv_change: predicted[0]
-                    - before.predicted_clv.map_or(0.0, |estimate| estimate.point),
-            }));
-        }
-        for event in &events {
-            self.state.wait(announce(
-                self.state.store(),
-                &self.project.sections.webhooks,
-                event,
-                self.now,
-            ))?;
-        }
-        Ok(())
+    /// Writes down what webhooks are to be told; `perennial serve` sends it. Returns why that failed, if it did.
+    fn tell(&self, event: &Event) -> Option<HandedOff> {
+        let webhooks = &self.project.sections.webhooks;
+        let told = self.state.wait(announce(self.state.store(), webhooks, event, self.now));
+        told.err().map(|error| HandedOff::failed("webhooks", &error.into()))
     }
 }
 
-/// Writes down that a run failed; where even that fails, the error itself is what is told.
-pub(crate) fn tell_failure(project: &Project, state: &State, run: &Run, error: &Error, now: Timestamp) {
-    let event =
-        Event::RunFailed(RunFailed { run: run.id.to_string(), as_of: run.as_of, reason: error.to_string() });
-    if let Err(second) = state.wait(announce(state.store(), &project.sections.webhooks, &event, now)) {
+fn completed(run: &Run, manifest: &Manifest) -> Event {
+    let side = Side::from(manifest);
+    let definitions = &manifest.valuation.definitions;
+    let predicted =
+        side.predicted_clv.map_or([0.0; 3], |estimate| [estimate.point, estimate.lower, estimate.upper]);
+    Event::RunCompleted(RunCompleted {
+        run: run.id.to_string(),
+        snapshot: manifest.name.clone(),
+        as_of: manifest.as_of,
+        customers: side.customers,
+        currency: side.currency.unwrap_or_else(|| NO_CURRENCY.to_owned()),
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "days up to a hundred years"
+        )]
+        horizon_days: definitions.horizon_days.round() as u32,
+        historic_clv: side.historic_clv.unwrap_or(0.0),
+        predicted_clv: predicted[0],
+        predicted_clv_interval: [predicted[1], predicted[2]],
+        interval_level: definitions.level,
+    })
+}
+
+fn restatement(before: &Manifest, manifest: &Manifest) -> Event {
+    let [before, after] = [before, manifest].map(Side::from);
+    let comparable = before.currency == after.currency;
+    let change = |before: Option<f64>, after: Option<f64>| {
+        comparable.then(|| after.unwrap_or(0.0) - before.unwrap_or(0.0))
+    };
+    let predicted = |side: &Side| side.predicted_clv.map(|estimate| estimate.point);
+    Event::SnapshotRestated(SnapshotRestated {
+        historic_clv_change: change(before.historic_clv, after.historic_clv),
+        predicted_clv_change: change(predicted(&before), predicted(&after)),
+        snapshot: after.name,
+        restates: before.name,
+        as_of: manifest.as_of,
+        currency: after.currency.unwrap_or_else(|| NO_CURRENCY.to_owned()),
+        restated_currency: before.currency.unwrap_or_else(|| NO_CURRENCY.to_owned()),
+    })
+}
+
+/// Writes down that a run failed; where even that fails, the error itself is what is told. The error's text stays here: it may
+/// quote values of customers.
+pub(crate) fn tell_failure(project: &Project, state: &State, run: &Run, as_of: Option<Date>, error: &Error) {
+    let event = Event::RunFailed(RunFailed { run: run.id.to_string(), as_of, code: error.code().to_owned() });
+    let webhooks = &project.sections.webhooks;
+    if let Err(second) = state.wait(announce(state.store(), webhooks, &event, Timestamp::now())) {
         tracing::warn!(error = %second, "webhooks cannot be told of the failed run");
     }
 }
@@ -182,6 +210,12 @@ fn customers_of(names: &[String]) -> Result<RecordBatch, Error> {
 
 impl HandedOff {
     fn failed(to: &str, problem: &str) -> Self {
-        Self { to: to.to_owned(), customers: 0, without_consent: 0, problem: Some(problem.to_owned()) }
+        Self {
+            to: to.to_owned(),
+            customers: 0,
+            without_consent: 0,
+            unidentified: 0,
+            problem: Some(problem.to_owned()),
+        }
     }
 }

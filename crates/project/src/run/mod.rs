@@ -13,8 +13,10 @@ mod tiers;
 mod valuing;
 
 pub use backfill::{Period, period_ends};
-pub(crate) use reading::{project_sources, shop_of};
+pub use crm::{CrmPreview, PropertyChange, preview};
+pub(crate) use reading::{LIVE_SOURCES, has_live_orders, project_sources, shop_of};
 
+use std::cell::Cell;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -24,7 +26,8 @@ use perennial_store::Run;
 use perennial_valuation::Stage;
 use serde::Serialize;
 
-use crate::snapshot::{Lock, Manifest, Snapshots};
+use crate::erasing;
+use crate::snapshot::{Lock, Manifest, NotRedacted, date_of};
 use crate::state::State;
 use crate::{Error, Project};
 
@@ -61,6 +64,19 @@ pub struct RunOutcome {
     pub dates: Vec<DateOutcome>,
     /// Where the values of the last snapshot went.
     pub handed_off: Vec<HandedOff>,
+    /// Why they went nowhere: a newer snapshot is published.
+    pub kept_back: Option<KeptBack>,
+    /// Snapshots that may still name an erased person.
+    pub not_redacted: Vec<NotRedacted>,
+}
+
+/// Values of the past, which are kept and go nowhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KeptBack {
+    /// The last snapshot of this run.
+    pub snapshot: String,
+    /// The one of a later date by which profiles, exports and others go on to go.
+    pub published: String,
 }
 
 impl RunOutcome {
@@ -107,6 +123,8 @@ pub struct HandedOff {
     pub customers: u64,
     /// Customers left out because they did not agree.
     pub without_consent: u64,
+    /// Customers left out because the other side cannot know them: no e-mail address, for instance.
+    pub unidentified: u64,
     /// Why it failed, if it did.
     pub problem: Option<String>,
 }
@@ -120,51 +138,80 @@ pub fn run(project: &Project, request: &RunRequest) -> Result<RunOutcome, Error>
     let snapshots = project.snapshots();
     let lock = snapshots.lock(request.now)?;
     let state = State::open(project)?;
-    let lease = state.begin_run(project, request.now)?;
-    let outcome = state.keeping(&lease, || made(project, &state, &lease, &snapshots, &lock, request));
+    let asked = match request.dates {
+        Dates::One(date) => date,
+        _ => request.now.to_zoned(project.sections.shop.time_zone.clone()).date(),
+    };
+    let lease = state.begin_run(project, &lock, asked, request.now)?;
+    let made = Making { project, state: &state, run: &lease, lock: &lock, request, as_of: Cell::new(None) };
+    let outcome = state.keeping(&lease, || made.all());
     match &outcome {
         Ok(outcome) => state.finish_run(&lease, outcome)?,
         Err(error) => {
             state.fail_run(&lease, error);
-            hand_off::tell_failure(project, &state, &lease, error, request.now);
+            hand_off::tell_failure(project, &state, &lease, made.as_of.get(), error);
         }
     }
     outcome
 }
 
-fn made(
-    project: &Project,
-    state: &State,
-    run: &Run,
-    snapshots: &Snapshots,
-    lock: &Lock,
-    request: &RunRequest,
-) -> Result<RunOutcome, Error> {
-    state.project_events(project)?;
-    let read = reading::read(project, state, request)?;
-    let valuer = valuing::Valuer { project, read: &read, snapshots, lock, request };
-    let mut dates = Vec::new();
-    let mut last = None;
-    for as_of in valuer.dates() {
-        let (outcome, table) = valuer.date(as_of)?;
-        if let DateOutcome::Made { manifest, .. } = &outcome {
-            last = table.map(|table| (table, manifest.clone()));
+/// A run under way.
+struct Making<'a> {
+    project: &'a Project,
+    state: &'a State,
+    run: &'a Run,
+    lock: &'a Lock,
+    request: &'a RunRequest<'a>,
+    /// The date under work.
+    as_of: Cell<Option<Date>>,
+}
+
+impl Making<'_> {
+    fn all(&self) -> Result<RunOutcome, Error> {
+        let Self { project, state, request, .. } = *self;
+        state.project_events(project)?;
+        let read = reading::read(project, state, request)?;
+        let snapshots = project.snapshots();
+        let valuer =
+            valuing::Valuer { project, read: &read, snapshots: &snapshots, lock: self.lock, request };
+        let handing = |values| hand_off::HandOff {
+            project,
+            state,
+            run: self.run,
+            session: &read.session,
+            values,
+            now: request.now,
+        };
+        let (mut dates, mut handed_off, mut last) = (Vec::new(), Vec::new(), None);
+        for as_of in valuer.dates() {
+            self.as_of.set(Some(as_of));
+            let (outcome, table) = valuer.date(as_of)?;
+            if let (DateOutcome::Made { manifest, .. }, Some(table)) = (&outcome, table) {
+                handed_off.extend(handing(table).restated(manifest)?);
+                last = Some((table, manifest.clone()));
+            }
+            dates.push(outcome);
         }
-        dates.push(outcome);
+        let mut kept_back = None;
+        if let Some((table, manifest)) = last {
+            kept_back = self.newer_than(&manifest)?;
+            if kept_back.is_none() {
+                handed_off.extend(handing(table).all(&manifest)?);
+            }
+        }
+        let not_redacted = erasing::search(project, state, &read.session, self.lock, request.now)?;
+        Ok(RunOutcome { dates, handed_off, kept_back, not_redacted })
     }
-    let handed_off = match last {
-        Some((table, manifest)) => {
-            let handing = hand_off::HandOff {
-                project,
-                state,
-                run,
-                session: &read.session,
-                values: &table,
-                now: request.now,
-            };
-            handing.all(&manifest)?
-        }
-        None => Vec::new(),
-    };
-    Ok(RunOutcome { dates, handed_off })
+
+    /// The snapshot of a later date that is published: what is made of the past takes nobody's place. One that was deleted
+    /// stands in nobody's way.
+    fn newer_than(&self, manifest: &Manifest) -> Result<Option<KeptBack>, Error> {
+        let published = self.state.wait(self.state.store().published_snapshot())?;
+        let is_newer = |name: &String| {
+            date_of(name).is_some_and(|date| date > manifest.as_of)
+                && self.project.snapshots().find(name).is_ok()
+        };
+        let kept_back = |published| KeptBack { snapshot: manifest.name.clone(), published };
+        Ok(published.filter(is_newer).map(kept_back))
+    }
 }

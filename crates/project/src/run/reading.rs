@@ -11,6 +11,7 @@ use super::RunRequest;
 use super::fingerprint::Fingerprints;
 use crate::erased::Erased;
 use crate::file::{self, overrides};
+use crate::snapshot::conceal;
 use crate::sql::literal;
 use crate::state::{State, store_address};
 use crate::{Error, Project};
@@ -36,6 +37,9 @@ pub(crate) fn read(project: &Project, state: &State, request: &RunRequest) -> Re
     let session = Session::new(&SessionOptions::default())?;
     let mut sources = project_sources(project).map(|(_, source)| source).collect::<Result<Vec<_>, _>>()?;
     sources.extend(live_sources(project, &session)?);
+    if !sources.iter().any(|source| source.table == CanonicalTable::Orders) {
+        return Err(Error::NoOrders);
+    }
     register_identities(project, &session, &sources)?;
     let quarantine = project.path(QUARANTINE);
     std::fs::create_dir_all(&quarantine).map_err(Error::file(&quarantine))?;
@@ -45,12 +49,14 @@ pub(crate) fn read(project: &Project, state: &State, request: &RunRequest) -> Re
         ..shop_of(project, request.now)
     };
     let read = session.read_sources(&sources, &shop)?;
-    Erased::new(project, state)?.put_under_tokens(&session, &read.reading)?;
+    let erased = Erased::new(project, state)?;
+    erased.put_under_tokens(&session, &read.reading)?;
     let fingerprints = Fingerprints::new(&session, &read.reading, &project.sections)?;
-    let account = serde_json::to_value(&read).map_err(|error| Error::Setting {
+    let mut account = serde_json::to_value(&read).map_err(|error| Error::Setting {
         key: "sources".to_owned(),
         problem: format!("what was read cannot be written down: {error}"),
     })?;
+    conceal(&mut account, &mut |id| erased.token(id));
     let trends = trends(project, &read)?;
     Ok(Read { session, reading: read.reading, fingerprints, account, trends })
 }
@@ -114,16 +120,12 @@ fn of_file(project: &Project, name: &str, source: &file::Source) -> Result<Sourc
     })
 }
 
-/// The orders and refunds that came as live events, where there are any.
+/// The names of the sources of live events; no source of the file may have them.
+pub(crate) const LIVE_SOURCES: [&str; 2] = ["live_orders", "live_refunds"];
+
+/// The orders and refunds that came as live events, where there are any: refunds also of orders that other sources hold.
 fn live_sources(project: &Project, session: &Session) -> Result<Vec<Source>, Error> {
     if !project.sections.events.orders {
-        return Ok(Vec::new());
-    }
-    let orders = stored(project, "customer_orders")?;
-    session.register_location("live_orders", &orders)?;
-    let any = session.query("SELECT 1 FROM live_orders LIMIT 1")?.iter().any(|batch| batch.num_rows() > 0);
-    session.drop_table("live_orders")?;
-    if !any {
         return Ok(Vec::new());
     }
     // With its zone: without one it would be taken for a time on the shop's own clock. `AT TIME ZONE` would go by way of
@@ -131,38 +133,53 @@ fn live_sources(project: &Project, session: &Session) -> Result<Vec<Source>, Err
     let instant = |column: &str| {
         format!("arrow_cast(to_timestamp_micros({column}), 'Timestamp(Microsecond, Some(\"UTC\"))')")
     };
-    let live = |name: &str, table, location, sql: &str| Source {
-        name: name.to_owned(),
-        table,
-        location,
-        mapping: Mapping::Select(sql.to_owned()),
-        // The view names customers already.
-        customers_are: None,
-        date_order: None,
-    };
-    Ok(vec![
-        live(
-            "live_orders",
-            CanonicalTable::Orders,
-            orders,
-            &format!(
-                "SELECT customer AS customer_id, order_id, {} AS placed_at, CAST(net AS DECIMAL(24, 6)) AS net, currency, \
-                        status, {} AS cancelled_at, coupon FROM source",
-                instant("placed_at"),
-                instant("cancelled_at")
-            ),
-        ),
-        live(
-            "live_refunds",
-            CanonicalTable::Refunds,
-            stored(project, "refunds")?,
-            &format!(
-                "SELECT id AS refund_id, order_id, {} AS refunded_at, CAST(amount AS DECIMAL(24, 6)) AS amount, currency, \
-                        reason FROM source",
-                instant("at")
-            ),
-        ),
-    ])
+    let orders = format!(
+        "SELECT customer AS customer_id, order_id, {} AS placed_at, CAST(net AS DECIMAL(24, 6)) AS net, currency, status, \
+                {} AS cancelled_at, coupon FROM source",
+        instant("placed_at"),
+        instant("cancelled_at")
+    );
+    let refunds = format!(
+        "SELECT customer AS customer_id, id AS refund_id, order_id, {} AS refunded_at, \
+                CAST(amount AS DECIMAL(24, 6)) AS amount, currency, reason FROM source",
+        instant("at")
+    );
+    let [live_orders, live_refunds] = LIVE_SOURCES;
+    let mut sources = Vec::new();
+    for (name, table, view, sql) in [
+        (live_orders, CanonicalTable::Orders, LIVE_ORDERS, orders),
+        (live_refunds, CanonicalTable::Refunds, "customer_refunds", refunds),
+    ] {
+        let location = stored(project, view)?;
+        if holds_rows(session, &location)? {
+            let mapping = Mapping::Select(sql);
+            // The views name customers already.
+            sources.push(Source {
+                name: name.to_owned(),
+                table,
+                location,
+                mapping,
+                customers_are: None,
+                date_order: None,
+            });
+        }
+    }
+    Ok(sources)
+}
+
+/// The view of the store that holds live orders.
+const LIVE_ORDERS: &str = "customer_orders";
+
+/// Whether an order has come as a live event.
+pub(crate) fn has_live_orders(project: &Project, session: &Session) -> Result<bool, Error> {
+    holds_rows(session, &stored(project, LIVE_ORDERS)?)
+}
+
+fn holds_rows(session: &Session, location: &Location) -> Result<bool, Error> {
+    session.register_location("looked_at", location)?;
+    let any = session.query("SELECT 1 FROM looked_at LIMIT 1")?.iter().any(|batch| batch.num_rows() > 0);
+    session.drop_table("looked_at")?;
+    Ok(any)
 }
 
 /// Who is who, as far as sources ask: which customer an e-mail address, an account or another number belongs to today.

@@ -45,7 +45,7 @@ impl Valuer<'_> {
     }
 
     /// Values a date and keeps the result, unless a snapshot says the same already; also the table of its values.
-    pub(crate) fn date(&self, as_of: Date) -> Result<(DateOutcome, Option<String>), Error> {
+    pub(crate) fn date(&self, as_of: Date) -> Result<(DateOutcome, Option<&'static str>), Error> {
         let reading = &self.read.reading;
         let history = matches!(self.request.dates, Dates::Every(..));
         if history && as_of < reading.first_day {
@@ -75,7 +75,7 @@ impl Valuer<'_> {
         perennial_report::write_html(&report, &valuation, reading, self.language())?;
         let folder = unfinished.finish(&manifest)?;
         let made = DateOutcome::Made { as_of, folder, manifest: Box::new(manifest) };
-        Ok((made, Some(SNAPSHOT_VALUES.to_owned())))
+        Ok((made, Some(SNAPSHOT_VALUES)))
     }
 
     /// Values every customer and leaves the figures, with their tier, in [`SNAPSHOT_VALUES`].

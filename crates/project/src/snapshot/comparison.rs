@@ -34,6 +34,13 @@ pub struct Comparison {
     pub new_customers: u64,
     /// Customers that only the first knows.
     pub gone_customers: u64,
+    /// What became of values; `None` where the two are in different currencies, whose amounts say nothing of each other.
+    pub values: Option<ValueChange>,
+}
+
+/// What became of the values of customers.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ValueChange {
     /// Customers of both whose total value differs.
     pub moved_customers: u64,
     /// By how much values of customers of both rose together.
@@ -136,17 +143,24 @@ pub fn compare(
     let sum = |column: &str| -> Result<f64, Error> {
         Ok(counts.first().map(|batch| real(batch, column, 0)).transpose()?.flatten().unwrap_or(0.0))
     };
+    let (before, after) = (Side::from(&first), Side::from(&second));
     let comparison = Comparison {
         restatement: first.as_of == second.as_of,
         reasons: reasons(&first, &second),
         new_customers: count("new_customers")?,
         gone_customers: count("gone_customers")?,
-        moved_customers: count("moved_customers")?,
-        gained: sum("gained")?,
-        lost: sum("lost")?,
-        moved: most_moved(session, joined)?,
-        before: Side::from(&first),
-        after: Side::from(&second),
+        values: if before.currency == after.currency {
+            Some(ValueChange {
+                moved_customers: count("moved_customers")?,
+                gained: sum("gained")?,
+                lost: sum("lost")?,
+                moved: most_moved(session, joined)?,
+            })
+        } else {
+            None
+        },
+        before,
+        after,
     };
     session.drop_table("values_before")?;
     session.drop_table("values_after")?;
@@ -154,7 +168,7 @@ pub fn compare(
 }
 
 /// Makes a snapshot's values known as a table.
-pub(super) fn register_values(session: &Session, table: &str, folder: &Path) -> Result<(), Error> {
+pub(crate) fn register_values(session: &Session, table: &str, folder: &Path) -> Result<(), Error> {
     let path = folder.join(VALUES).to_string_lossy().into_owned();
     Ok(session.register_location(table, &Location::Files(vec![path]))?)
 }

@@ -1,6 +1,7 @@
 //! The folder of snapshots: made whole or not at all, never changed, checked on demand.
 
 use std::fs::{File, TryLockError};
+use std::hash::{BuildHasher, RandomState};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -20,6 +21,10 @@ const MAKING: &str = ".making-";
 const OLD: &str = ".old-";
 /// The file whose lock only one run holds at a time.
 const LOCK: &str = ".lock";
+/// The file that tells this folder from all others.
+const ID: &str = ".id";
+/// The file that says for which erasures the snapshots were searched.
+const SEARCHED: &str = ".searched";
 
 /// A snapshot's name, and what it says of itself; an error where that cannot be read.
 pub type NamedManifest = (String, Result<Manifest, Error>);
@@ -147,7 +152,40 @@ impl Snapshots {
         file.set_len(0).map_err(Error::file(&path))?;
         writeln!(file, "process {} since {now}", std::process::id()).map_err(Error::file(&path))?;
         self.remove_remains()?;
-        Ok(Lock { _file: file })
+        Ok(Lock { _file: file, folder: self.id()? })
+    }
+
+    /// What tells this folder from all others, also from one of the same path on a machine of the same name.
+    fn id(&self) -> Result<String, Error> {
+        let path = self.folder.join(ID);
+        match std::fs::read_to_string(&path) {
+            Ok(id) if !id.trim().is_empty() => Ok(id.trim().to_owned()),
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::file(&path)(error)),
+            _ => {
+                let id = format!("{:016x}", RandomState::new().hash_one(&self.folder));
+                std::fs::write(&path, &id).map_err(Error::file(&path))?;
+                Ok(id)
+            }
+        }
+    }
+
+    /// Up to which erasures (their mark) the snapshots were searched for ids of erased persons; empty for none.
+    ///
+    /// # Errors
+    /// When that is written down and cannot be read.
+    pub fn searched_for(&self) -> Result<String, Error> {
+        let path = self.folder.join(SEARCHED);
+        match std::fs::read_to_string(&path) {
+            Ok(mark) => Ok(mark.trim().to_owned()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
+            Err(error) => Err(Error::file(&path)(error)),
+        }
+    }
+
+    /// Writes down that the snapshots were searched.
+    pub(crate) fn note_searched(&self, _lock: &Lock, mark: &str) -> Result<(), Error> {
+        let path = self.folder.join(SEARCHED);
+        std::fs::write(&path, mark).map_err(Error::file(&path))
     }
 
     /// A new snapshot, which is none before it is finished.
@@ -189,6 +227,8 @@ impl Snapshots {
 #[derive(Debug)]
 pub(crate) struct Lock {
     _file: File,
+    /// What tells the folder from all others.
+    pub(crate) folder: String,
 }
 
 /// A snapshot in the making; it vanishes when it is dropped.
@@ -289,6 +329,11 @@ fn sha256(path: &Path) -> std::io::Result<String> {
 pub(crate) fn hex(bytes: &[u8]) -> String {
     let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+/// The date in a snapshot's name.
+pub(crate) fn date_of(name: &str) -> Option<Date> {
+    as_of_and_number(name).map(|(date, _)| date)
 }
 
 /// The date and the number in a snapshot's name.

@@ -9,11 +9,13 @@ mod folder;
 mod manifest;
 mod redaction;
 
-pub use comparison::{Comparison, Moved, Reason, Side, compare};
+pub use comparison::{Comparison, Moved, Reason, Side, ValueChange, compare};
 pub use folder::{Condition, NamedManifest, Snapshots};
 pub use manifest::{Fingerprint, Manifest, Redaction, TierTotal};
 
+pub(crate) use comparison::register_values;
 pub(crate) use figures::{SumOfHashes, figures_sum, hash_rows};
-pub(crate) use folder::{Lock, hex};
+pub(crate) use folder::{Lock, date_of, hex};
 pub(crate) use manifest::{FORMAT, REPORT, VALUES};
-pub(crate) use redaction::redact;
+pub use redaction::NotRedacted;
+pub(crate) use redaction::{Redacted, conceal, redact};

@@ -6,56 +6,102 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use perennial_lake::{OutputFormat, Session};
-use serde::Deserialize;
+use perennial_report::CUSTOMER_CELL;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::comparison::register_values;
 use super::figures::figures_sum;
-use super::folder::Snapshots;
+use super::folder::{Lock, Snapshots};
 use super::manifest::{MANIFEST, Manifest, REPORT, Redaction, VALUES};
 use crate::Error;
 use crate::erased::Erased;
 use crate::sql::literal;
 
-/// Replaces the ids of erased customers by their tokens in all snapshots. Returns the snapshots in which one was replaced.
+/// What a search of the snapshots has done.
+#[derive(Debug, Default)]
+pub(crate) struct Redacted {
+    /// The snapshots in which ids were replaced.
+    pub(crate) snapshots: Vec<String>,
+    /// Those that could not be searched, or not be written.
+    pub(crate) failures: Vec<NotRedacted>,
+}
+
+/// A snapshot that may still name an erased person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotRedacted {
+    /// Its name.
+    pub snapshot: String,
+    /// Why it could not be searched, or not be written.
+    pub problem: String,
+}
+
+/// Replaces the ids of erased customers by their tokens in all snapshots. One that is damaged keeps no other from it.
 ///
 /// # Errors
-/// When a run is under way, or a snapshot cannot be read or written; what was done so far stays, and doing it again does the rest.
+/// When the folder of snapshots cannot be read or written; what was done so far stays, and doing it again does the rest.
 pub(crate) fn redact(
     session: &Session,
     snapshots: &Snapshots,
+    lock: &Lock,
     erased: &Erased,
     now: Timestamp,
-) -> Result<Vec<String>, Error> {
-    let lock = snapshots.lock(now)?;
-    let mut redacted = Vec::new();
-    for name in snapshots.names()? {
-        let folder = snapshots.find(&name)?;
-        register_values(session, TABLE, &folder)?;
-        let tokens = erased.among(session, &format!("SELECT customer_id FROM {TABLE}"))?;
-        if !tokens.is_empty() {
-            let made = snapshots.begin(&lock)?;
-            let redaction = Redaction { at: now, customers: tokens.len() as u64 };
-            rewrite(session, &folder, made.folder(), &tokens, redaction)?;
-            made.take_place_of(&folder)?;
-            redacted.push(name);
+) -> Result<Redacted, Error> {
+    let mut redacted = Redacted::default();
+    for snapshot in snapshots.names()? {
+        match redact_one(session, snapshots, lock, &snapshot, erased, now) {
+            Ok(true) => redacted.snapshots.push(snapshot),
+            Ok(false) => {}
+            Err(error) => redacted.failures.push(NotRedacted { snapshot, problem: error.to_string() }),
         }
-        session.drop_table(TABLE)?;
+    }
+    if redacted.failures.is_empty() {
+        snapshots.note_searched(lock, erased.mark())?;
     }
     Ok(redacted)
 }
 
 /// The snapshot under work.
 const TABLE: &str = "values_to_redact";
+/// What takes its place.
+const REDACTED: &str = "values_redacted";
+
+/// Whether the snapshot named an erased person.
+fn redact_one(
+    session: &Session,
+    snapshots: &Snapshots,
+    lock: &Lock,
+    name: &str,
+    erased: &Erased,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let folder = snapshots.find(name)?;
+    let manifest = Manifest::read(&folder)?;
+    register_values(session, TABLE, &folder)?;
+    let mut tokens = erased.among(session, &format!("SELECT customer_id FROM {TABLE}"))?;
+    conceal(&mut manifest.sources.clone(), &mut |id| {
+        tokens.extend(erased.token(id).map(|token| (id.to_owned(), token)));
+        None
+    });
+    if tokens.is_empty() {
+        return Ok(false);
+    }
+    let made = snapshots.begin(lock)?;
+    let redaction = Redaction { at: now, customers: tokens.len() as u64 };
+    rewrite(session, &folder, made.folder(), &manifest, &tokens, redaction)?;
+    made.take_place_of(&folder)?;
+    Ok(true)
+}
 
 fn rewrite(
     session: &Session,
     from: &Path,
     to: &Path,
+    manifest: &Manifest,
     tokens: &BTreeMap<String, String>,
     redaction: Redaction,
 ) -> Result<(), Error> {
-    let manifest = Manifest::read(from)?;
     let cases: Vec<String> =
         tokens.iter().map(|(id, token)| format!("WHEN {} THEN {}", literal(id), literal(token))).collect();
     let cases = cases.join(" ");
@@ -64,9 +110,8 @@ fn rewrite(
     );
     let values = to.join(VALUES);
     session.write(&sql, &values, OutputFormat::Parquet)?;
-    register_values(session, "values_redacted", to)?;
-    let figures = figures_sum(session, "values_redacted")?.to_string();
-    session.drop_table("values_redacted")?;
+    register_values(session, REDACTED, to)?;
+    let figures = figures_sum(session, REDACTED)?.to_string();
     if figures != manifest.figures {
         let problem =
             "the figures are not those that were checksummed; the snapshot is damaged and was left as it is";
@@ -75,7 +120,7 @@ fn rewrite(
     let report = from.join(REPORT);
     let mut page = std::fs::read_to_string(&report).map_err(Error::file(&report))?;
     for (id, token) in tokens {
-        page = page.replace(&format!(">{}<", escaped(id)), &format!(">{token}<"));
+        page = page.replace(&format!("{CUSTOMER_CELL}{}<", escaped(id)), &format!("{CUSTOMER_CELL}{token}<"));
     }
     std::fs::write(to.join(REPORT), page).map_err(Error::file(&to.join(REPORT)))?;
     let path = from.join(MANIFEST);
@@ -103,7 +148,7 @@ fn redacted(
 ) -> Result<String, serde_json::Error> {
     let concerned: Concerned = serde_json::from_str(text)?;
     let mut sources = serde_json::from_str(concerned.sources.get())?;
-    replace_texts(&mut sources, tokens);
+    conceal(&mut sources, &mut |id| tokens.get(id).cloned());
     let mut redactions: Vec<Redaction> = serde_json::from_str(concerned.redactions.get())?;
     redactions.push(redaction);
     let mut parts = [
@@ -125,17 +170,23 @@ fn place(text: &str, part: &RawValue) -> Range<usize> {
     start..start + part.get().len()
 }
 
-/// Replaces texts that are an id, wherever examples of rows name one.
-fn replace_texts(value: &mut serde_json::Value, tokens: &BTreeMap<String, String>) {
-    match value {
-        serde_json::Value::String(text) => {
-            if let Some(token) = tokens.get(text.as_str()) {
-                text.clone_from(token);
+/// Puts other texts in the place of examples, wherever findings name rows by them: the ids of customers are among these.
+pub(crate) fn conceal(account: &mut Value, token: &mut impl FnMut(&str) -> Option<String>) {
+    match account {
+        Value::Array(items) => items.iter_mut().for_each(|item| conceal(item, token)),
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                match field {
+                    Value::Array(examples) if name == "examples" => {
+                        for example in examples {
+                            if let Some(token) = example.as_str().and_then(&mut *token) {
+                                *example = Value::String(token);
+                            }
+                        }
+                    }
+                    field => conceal(field, token),
+                }
             }
-        }
-        serde_json::Value::Array(items) => items.iter_mut().for_each(|item| replace_texts(item, tokens)),
-        serde_json::Value::Object(fields) => {
-            fields.values_mut().for_each(|field| replace_texts(field, tokens));
         }
         _ => {}
     }
@@ -163,12 +214,12 @@ mod tests {
 
     #[test]
     fn only_what_names_the_person_changes() {
-        let text = r#"{"a": 0.1234567890123456789, "sources": {"examples": ["c1", "c12"], "share": 0.5}, "redactions": [], "z": "c1"}"#;
+        let text = r#"{"a": 0.1234567890123456789, "sources": {"examples": ["c1", "c12"], "name": "c1", "share": 0.5}, "redactions": [], "z": "c1"}"#;
         let tokens = BTreeMap::from([("c1".to_owned(), "erased-1".to_owned())]);
         let redaction = Redaction { at: "2026-01-02T03:04:05Z".parse().unwrap(), customers: 1 };
         assert_eq!(
             redacted(text, &tokens, redaction).unwrap(),
-            r#"{"a": 0.1234567890123456789, "sources": {"examples":["erased-1","c12"],"share":0.5}, "redactions": [{"at":"2026-01-02T03:04:05Z","customers":1}], "z": "c1"}"#
+            r#"{"a": 0.1234567890123456789, "sources": {"examples":["erased-1","c12"],"name":"c1","share":0.5}, "redactions": [{"at":"2026-01-02T03:04:05Z","customers":1}], "z": "c1"}"#
         );
     }
 }

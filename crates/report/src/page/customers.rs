@@ -42,7 +42,7 @@ fn table(texts: &Texts, valuation: &Valuation) -> Table {
         .iter()
         .filter(|(_, cell)| valuation.top_customers.iter().any(|customer| cell(texts, customer).is_some()))
         .collect();
-    let head = Table::new(texts.text("customers-heading")).under_heading();
+    let head = Table::new(texts.text("customers-heading")).under_heading().of_customers();
     let head = columns.iter().fold(head, |table, (figure, _)| match *figure {
         "customer_id" => table.words(texts.figure(figure).name),
         _ => table.numbers(texts.figure(figure).name),

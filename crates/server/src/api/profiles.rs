@@ -1,10 +1,12 @@
 //! `/api/profiles/{kind}/{value}`: what is known of a customer, by any of its identifiers.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
-use perennial_store::{Erased, Identifier, IdentifierKind, NewConsent, Profile};
+use perennial_store::{Celebration, Erased, Identifier, IdentifierKind, NewConsent, Profile};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -18,6 +20,8 @@ use crate::state::AppState;
 #[derive(Debug, Serialize)]
 pub(crate) struct Known {
     profile: Profile,
+    /// When each date of life comes round next.
+    celebrations: BTreeMap<String, Celebration>,
     values: Option<Values>,
 }
 
@@ -38,7 +42,10 @@ pub(crate) async fn show(
 ) -> Result<Json<Known>, ApiError> {
     let profile = state.store.profile(&identifier(path)?).await?.ok_or_else(nobody)?;
     let values = values(&state, &profile).await?;
-    Ok(Json(Known { profile, values }))
+    let today = clock::now().to_zoned(state.time_zone.clone()).date();
+    let next = profile.celebrations(today, state.leap_day).into_iter();
+    let celebrations = next.map(|(name, next)| (name.to_owned(), next)).collect();
+    Ok(Json(Known { profile, celebrations, values }))
 }
 
 /// `GET .../export`: everything, for a request for access.

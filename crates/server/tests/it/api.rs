@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use perennial_server::ServerOptions;
-use perennial_store::{EventKind, NewEvent};
+use perennial_store::{EventKind, LeapDay, NewEvent};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -14,7 +14,8 @@ use crate::shop::{Shop, answer, open_store, sqlite};
 
 /// Jane, who bought as a guest before she signed in, and what the projector made of it.
 async fn shop_with_jane() -> Shop {
-    let shop = Shop::open().await;
+    let options = ServerOptions { leap_day: LeapDay::March1, ..ServerOptions::default() };
+    let shop = Shop::with(options).await;
     let order = json!({
         "type": "track", "event": "Order Completed", "anonymousId": "browser", "messageId": "order",
         "timestamp": "2026-03-14T15:09:26Z",
@@ -22,7 +23,7 @@ async fn shop_with_jane() -> Shop {
     });
     let identify = json!({
         "type": "identify", "userId": "jane/1", "anonymousId": "browser", "messageId": "identify",
-        "traits": { "email": "jane@example.org", "name": "Jane" },
+        "traits": { "email": "jane@example.org", "name": "Jane", "birthday": "1992-02-29" },
     });
     shop.send("/v1/batch", json!({ "batch": [order, identify] }).to_string()).await;
     shop.store.project_all().await.unwrap();
@@ -47,6 +48,8 @@ async fn a_profile_is_found_by_any_identifier_with_its_latest_values() {
         assert_eq!(known["profile"]["traits"]["name"]["value"], "Jane");
         assert_eq!(known["profile"]["orders"]["count"], 1);
         assert_eq!(known["values"]["snapshot"], "2026-03-31_1");
+        let birthday = known["celebrations"]["birthday"]["on"].as_str().unwrap();
+        assert!(birthday.ends_with("-02-29") || birthday.ends_with("-03-01"), "{birthday}");
         assert_eq!(known["values"]["figures"]["total_clv"]["point"], 120.5);
     }
     for (path, expected, code) in [
@@ -83,6 +86,10 @@ async fn a_person_gets_everything_and_is_forgotten() {
     assert!(!stored.concat().contains("jane"), "{stored:?}");
     let (status, again) = administer(&shop, Method::DELETE, path, Value::Null).await;
     assert_eq!((status, &again["events"]), (StatusCode::OK, &json!(0)));
+    // Somebody whom only files of the shop know.
+    let (status, stranger) =
+        administer(&shop, Method::DELETE, "/api/profiles/user_id/of-a-file", Value::Null).await;
+    assert_eq!((status, &stranger["identifiers"]), (StatusCode::OK, &json!(0)), "{stranger}");
     shop.close().await;
 }
 

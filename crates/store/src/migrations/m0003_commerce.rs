@@ -75,5 +75,14 @@ pub(super) const MIGRATION: Migration = Migration {
                 AND identifiers.value = orders.identifier_value
                 AND identifiers.from_at <= orders.placed_at AND orders.placed_at < identifiers.until_at
             LEFT JOIN customers ON customers.root = identifiers.root",
+        // The same of refunds: their orders may be known to others only.
+        "CREATE VIEW customer_refunds AS
+            SELECT refunds.order_id, refunds.id, customers.customer, refunds.at, refunds.amount, refunds.currency,
+                refunds.reason
+            FROM refunds
+            LEFT JOIN identifiers ON identifiers.kind = refunds.identifier_kind
+                AND identifiers.value = refunds.identifier_value
+                AND identifiers.from_at <= refunds.at AND refunds.at < identifiers.until_at
+            LEFT JOIN customers ON customers.root = identifiers.root",
     ],
 };

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// On which day of a common year a 29 February is celebrated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -12,9 +12,25 @@ use serde::{Deserialize, Serialize};
 pub enum LeapDay {
     /// On 28 February, still within the month of birth.
     #[default]
+    #[serde(rename = "february_28")]
     February28,
     /// On 1 March.
+    #[serde(rename = "march_1")]
     March1,
+}
+
+/// When a date of life comes round next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Celebration {
+    /// The day.
+    #[serde(serialize_with = "as_text")]
+    pub on: Date,
+    /// Which one it is (the 30th birthday), where the year is known.
+    pub count: Option<i16>,
+}
+
+fn as_text<S: Serializer>(day: &Date, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(day)
 }
 
 /// A day of the year that returns, perhaps with the year in which it first was: `1990-05-17`, or `--05-17` without one.
@@ -77,16 +93,16 @@ impl DateOfLife {
         Date::new(year, self.month, self.day).or_else(|_| in_common_year()).ok()
     }
 
-    /// The first celebration on or after a day, and which one it is (the 30th birthday) if the year is known and has
-    /// passed; `None` at the end of the calendar.
+    /// The first celebration on or after a day, with its count if the year is known and has passed; `None` at the end of
+    /// the calendar.
     #[must_use]
-    pub fn next_from(self, day: Date, leap_day: LeapDay) -> Option<(Date, Option<i16>)> {
-        let next = [day.year(), day.year().checked_add(1)?]
+    pub fn next_from(self, day: Date, leap_day: LeapDay) -> Option<Celebration> {
+        let on = [day.year(), day.year().checked_add(1)?]
             .into_iter()
             .filter_map(|year| self.occurs_on(year, leap_day))
             .find(|occurrence| *occurrence >= day)?;
-        let count = self.year.and_then(|year| next.year().checked_sub(year)).filter(|count| *count > 0);
-        Some((next, count))
+        let count = self.year.and_then(|year| on.year().checked_sub(year)).filter(|count| *count > 0);
+        Some(Celebration { on, count })
     }
 }
 
@@ -195,26 +211,23 @@ mod tests {
     #[test]
     fn the_next_celebration_follows_a_day() {
         let birthday = read("1990-05-17");
-        assert_eq!(
-            birthday.next_from(date(2026, 5, 17), LeapDay::default()),
-            Some((date(2026, 5, 17), Some(36)))
-        );
-        assert_eq!(
-            birthday.next_from(date(2026, 5, 18), LeapDay::default()),
-            Some((date(2027, 5, 17), Some(37)))
-        );
-        assert_eq!(
-            read("--01-01").next_from(date(2026, 12, 31), LeapDay::default()),
-            Some((date(2027, 1, 1), None))
-        );
+        let next = |of: DateOfLife, from| of.next_from(from, LeapDay::default()).unwrap();
+        let celebrated = |on, count| Celebration { on, count };
+        assert_eq!(next(birthday, date(2026, 5, 17)), celebrated(date(2026, 5, 17), Some(36)));
+        assert_eq!(next(birthday, date(2026, 5, 18)), celebrated(date(2027, 5, 17), Some(37)));
+        assert_eq!(next(read("--01-01"), date(2026, 12, 31)), celebrated(date(2027, 1, 1), None));
         let leap = read("--02-29");
-        assert_eq!(leap.next_from(date(2027, 2, 28), LeapDay::February28).unwrap().0, date(2027, 2, 28));
-        assert_eq!(leap.next_from(date(2027, 3, 1), LeapDay::February28).unwrap().0, date(2028, 2, 29));
-        assert_eq!(
-            read("2020-01-01").next_from(date(2019, 1, 1), LeapDay::default()),
-            Some((date(2019, 1, 1), None))
-        );
+        assert_eq!(next(leap, date(2027, 2, 28)).on, date(2027, 2, 28));
+        assert_eq!(next(leap, date(2027, 3, 1)).on, date(2028, 2, 29));
+        assert_eq!(next(read("2020-01-01"), date(2019, 1, 1)), celebrated(date(2019, 1, 1), None));
         assert_eq!(birthday.next_from(date(9999, 12, 31), LeapDay::default()), None);
+    }
+
+    #[test]
+    fn settings_name_the_leap_day() {
+        let read = |text: &str| serde_json::from_str::<LeapDay>(text);
+        assert_eq!(read("\"february_28\"").unwrap(), LeapDay::February28);
+        assert_eq!(read("\"march_1\"").unwrap(), LeapDay::March1);
     }
 
     #[test]

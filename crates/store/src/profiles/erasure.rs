@@ -31,7 +31,7 @@ const ATTEMPTS: u32 = 5;
 pub struct Erased {
     /// What stands for the person from now on.
     pub token: String,
-    /// Identifiers that are gone.
+    /// Identifiers that are gone; 0 for somebody whom the store has never seen.
     pub identifiers: u64,
     /// Events whose payload and identifiers are gone.
     pub events: u64,
@@ -41,6 +41,9 @@ impl Store {
     /// Erases a person: all identifiers of the customer become a random token, in every table; traits, consents, dates of
     /// life and the payloads of events go; orders and refunds stay under the token. Erasing again changes nothing more.
     ///
+    /// Somebody whom the store has never seen may be known to files of the shop: the identifier is remembered by its hash
+    /// as others are, so that what files say of it is put under the token.
+    ///
     /// The whole log of events is searched, a part at a time. If that is interrupted, call it again. What others write of
     /// the person later is not searched.
     ///
@@ -48,7 +51,7 @@ impl Store {
     /// its own `VACUUM FULL`. Backups, and snapshots that were made before, are files of their own.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for somebody never seen; [`Error::Invalid`] for a device that several customers used; when the
+    /// [`Error::Invalid`] for a device that several customers used; when the
     /// database cannot be read or written.
     pub async fn erase(&self, identifier: &Identifier, now: Timestamp) -> Result<Erased, Error> {
         // Whoever asks twice, because the answer took long, is told the same token.
@@ -60,10 +63,8 @@ impl Store {
         let token = new_token();
         let mut events = 0;
         for _ in 0..ATTEMPTS {
-            let person = self
-                .belongings(identifier)
-                .await?
-                .ok_or_else(|| Error::NotFound(format!("customer {identifier}")))?;
+            let known = self.belongings(identifier).await?;
+            let person = known.unwrap_or_else(|| Belongings::of_stranger(identifier));
             check(identifier, &person)?;
             let traces = Traces::of(&person);
             let refused = self.remove_from_refused_events(&traces).await?;
@@ -76,8 +77,12 @@ impl Store {
             }
             self.remove_from_traits(&traces).await?;
             let transaction = self.begin(Lock::State).await?;
-            let Some(joined) = belongings(&transaction, identifier).await? else {
-                return Err(Error::Busy("this person is being erased by another call".to_owned()));
+            let joined = match belongings(&transaction, identifier).await? {
+                Some(joined) => joined,
+                None if person.are_of_stranger() && token_of(&transaction, identifier).await?.is_none() => {
+                    Belongings::of_stranger(identifier)
+                }
+                None => return Err(Error::Busy("this person is being erased by another call".to_owned())),
             };
             // Whoever was joined meanwhile goes as well.
             if joined.numbers() != person.numbers() {
@@ -163,7 +168,7 @@ async fn forget(
     forget_said(connection, person).await?;
     forget_published(connection, person).await?;
     replace_identifiers(connection, person, token, rules.identity.join_by_email).await?;
-    Ok(person.numbers().len() as u64)
+    Ok(if person.are_of_stranger() { 0 } else { person.numbers().len() as u64 })
 }
 
 /// Puts the messages about orders under the token, without the free text in them; gives the orders.

@@ -3,17 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use serde::Serialize;
 
 use super::consents::{self, Consent};
-use super::{DateOfLife, Origin};
+use super::{Celebration, DateOfLife, LeapDay, Origin};
 use crate::commerce::Amount;
 use crate::commerce::tables::stored_by;
 use crate::identity::{Identifier, IdentifierKind, Merge};
 use crate::values::CustomerValues;
 use crate::{Error, Store, bulk, json, sql};
 
+/// The number of no person: persons are counted from 1.
+const NOBODY: i64 = 0;
 /// How the names of traits begin that are preferences.
 const PREFERENCES: &str = "preferences.";
 
@@ -40,6 +43,15 @@ pub struct Profile {
     pub orders: OrdersSummary,
     /// Why the identifiers belong together, and what was undone or only suggested.
     pub merges: Vec<Merge>,
+}
+
+impl Profile {
+    /// When each date of life comes round next, from a day on.
+    #[must_use]
+    pub fn celebrations(&self, from: Date, leap_day: LeapDay) -> BTreeMap<&str, Celebration> {
+        let next = |(name, date): (_, &DateOfLife)| Some((name, date.next_from(from, leap_day)?));
+        self.dates_of_life.iter().map(|(name, date)| (name.as_str(), date)).filter_map(next).collect()
+    }
 }
 
 /// An identifier of a customer.
@@ -126,6 +138,20 @@ impl Belonging {
 }
 
 impl Belongings {
+    /// Those of somebody whom the store has never seen: the identifier itself, of no person that is kept here.
+    pub(super) fn of_stranger(identifier: &Identifier) -> Self {
+        let (from, until) = (i64::MIN, i64::MAX);
+        let (identifier, source) = (identifier.clone(), String::new());
+        Self {
+            rows: vec![Belonging { person: NOBODY, identifier, from, until, first_seen_at: None, source }],
+        }
+    }
+
+    /// Whether they are those of somebody whom the store has never seen.
+    pub(super) fn are_of_stranger(&self) -> bool {
+        self.rows.iter().all(|row| row.person == NOBODY)
+    }
+
     /// The persons as keys of a query.
     pub(super) fn persons(&self) -> Vec<[Value; 1]> {
         self.numbers().into_iter().map(|person| [person.into()]).collect()

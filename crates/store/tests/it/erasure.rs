@@ -1,6 +1,6 @@
 //! A person is erased: nothing of them remains, and all totals do.
 
-use perennial_store::{EventKind, NewConsent, Page, RejectedEvent, SentProperties, Store};
+use perennial_store::{Error, EventKind, NewConsent, Page, RejectedEvent, SentProperties, Store};
 use serde_json::json;
 
 use crate::databases::{Fresh, for_each_empty};
@@ -220,10 +220,59 @@ async fn an_undone_merge_cannot_bring_an_erased_person_back() {
 async fn who_is_meant_has_to_be_clear() {
     for_each_empty(async |fresh| {
         let store = shop(fresh).await;
-        let unknown = store.erase(&id("user_id:nobody"), later()).await.unwrap_err();
-        assert!(unknown.to_string().contains("nobody"), "{unknown}");
         let shared = store.erase(&id("anonymous_id:tablet"), later()).await.unwrap_err();
         assert!(shared.to_string().contains("several customers"), "{shared}");
+        store.close().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn somebody_whom_only_files_know_is_erased_for_what_they_say_later() {
+    for_each_empty(async |fresh| {
+        let store = shop(fresh).await;
+        let before = store.erasures().await.unwrap();
+        assert_eq!((before.is_empty(), before.mark()), (true, ""));
+        // A customer of the shop's files, whose values a run has published.
+        let values = [("of-a-file".to_owned(), "{}".to_owned())];
+        store.publish_values("2026-02-01_1", later(), values.into_iter()).await.unwrap();
+        let stranger = id("user_id:of-a-file");
+        let erased = store.erase(&stranger, later()).await.unwrap();
+        assert_eq!((erased.identifiers, erased.events), (0, 0));
+        assert_eq!(store.customer_values("of-a-file").await.unwrap(), None);
+        let erasures = store.erasures().await.unwrap();
+        assert_eq!(erasures.token(&stranger), Some(erased.token.as_str()));
+        assert_eq!(erasures.mark(), store.erasures_mark().await.unwrap());
+        assert_ne!(erasures.mark(), before.mark());
+        assert_eq!(store.erase(&stranger, later()).await.unwrap().token, erased.token);
+        // What arrives for them later is put under the token.
+        let order = json!({"order_id": "late", "subtotal": 3, "currency": "EUR"});
+        receive(&store, vec![track("late", "Order Completed", Some("of-a-file"), None, order, 1000)]).await;
+        assert_eq!(store.profile(&stranger).await.unwrap(), None);
+        assert_eq!(profile(&store, &format!("erased:{}", erased.token)).await.orders.count, 1);
+        // A typing error is taken back.
+        assert!(store.readmit(&stranger).await.unwrap());
+        assert_eq!(store.erasures().await.unwrap().token(&stranger), None);
+        store.close().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn values_that_may_name_an_erased_person_are_not_published() {
+    for_each_empty(async |fresh| {
+        let store = shop(fresh).await;
+        let erasures = store.erasures().await.unwrap();
+        let mut publication =
+            store.begin_publication("2026-02-01_1", later()).await.unwrap().knowing(&erasures);
+        store.erase(&id("user_id:secret-account-1"), later()).await.unwrap();
+        publication.add("secret-account-1".to_owned(), "{}".to_owned()).await.unwrap();
+        assert!(matches!(publication.finish().await, Err(Error::ErasedMeanwhile)));
+        assert_eq!(store.customer_values("secret-account-1").await.unwrap(), None);
+        let erasures = store.erasures().await.unwrap();
+        let publication = store.begin_publication("2026-02-01_1", later()).await.unwrap().knowing(&erasures);
+        publication.finish().await.unwrap();
+        check_no_trace(&fresh.connect().await).await;
         store.close().await.unwrap();
     })
     .await;

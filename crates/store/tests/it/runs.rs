@@ -12,7 +12,7 @@ async fn a_run_is_recorded_from_its_start_to_its_end() {
         assert_eq!(store.last_finished_run().await.unwrap(), None);
         let first = store.start_run(date(2026, 1, 31), "host 1", at(100)).await.unwrap();
         assert_eq!((first.state, first.started_at, first.finished_at), (RunState::Running, at(100), None));
-        store.finish_run(first.id, "2026-01-31_1", at(160)).await.unwrap();
+        store.finish_run(first.id, Some("2026-01-31_1"), at(160)).await.unwrap();
         let second = store.start_run(date(2026, 2, 28), "host 1", at(200)).await.unwrap();
         store.fail_run(second.id, "the orders cannot be read", at(201)).await.unwrap();
 
@@ -24,10 +24,16 @@ async fn a_run_is_recorded_from_its_start_to_its_end() {
         assert_eq!((runs[1].snapshot.as_deref(), runs[1].finished_at), (Some("2026-01-31_1"), Some(at(160))));
         assert_eq!(store.last_finished_run().await.unwrap().as_ref(), Some(&runs[1]));
         assert_eq!(store.runs(Page::before(runs[0].id, 10)).await.unwrap(), runs[1..]);
-        assert!(matches!(store.finish_run(999, "x", at(300)).await, Err(Error::NotFound(_))));
+        assert!(matches!(store.finish_run(999, Some("x"), at(300)).await, Err(Error::NotFound(_))));
         // A run that has ended cannot fail afterwards.
         store.fail_run(first.id, "too late", at(300)).await.unwrap();
         assert_eq!(store.runs(Page::default()).await.unwrap(), runs);
+        // A history without a date that is over has nothing to write.
+        let idle = store.start_run(date(2026, 2, 28), "host 1", at(400)).await.unwrap();
+        store.finish_run(idle.id, None, at(401)).await.unwrap();
+        let ended = &store.runs(Page::newest(1)).await.unwrap()[0];
+        assert_eq!((ended.state, ended.snapshot.as_deref()), (RunState::Done, None));
+        assert_eq!(store.last_finished_run().await.unwrap().as_ref(), Some(&runs[1]));
     })
     .await;
 }
@@ -54,7 +60,7 @@ async fn of_two_runs_at_once_one_is_told_who_runs_the_other() {
         }
         // The refused one left no trace, and may start when the other has ended.
         assert_eq!(stores[0].runs(Page::default()).await.unwrap().len(), 1);
-        stores[0].finish_run(run.id, "2026-01-31_1", at(110)).await.unwrap();
+        stores[0].finish_run(run.id, Some("2026-01-31_1"), at(110)).await.unwrap();
         stores[1].start_run(as_of, "host 2", at(111)).await.unwrap();
         for store in stores {
             store.close().await.unwrap();
@@ -80,9 +86,9 @@ async fn a_run_whose_process_died_gives_way_and_cannot_come_back() {
         assert!(runs[1].error.as_deref().unwrap().contains("without finishing"));
         // Had it only slept, it is told to stop.
         assert!(matches!(store.keep_run(dead.id, at(1200)).await, Err(Error::Held { .. })));
-        assert!(matches!(store.finish_run(dead.id, "x", at(1200)).await, Err(Error::Held { .. })));
-        store.finish_run(next.id, "2026-01-31_1", at(1200)).await.unwrap();
-        assert!(matches!(store.finish_run(dead.id, "x", at(1201)).await, Err(Error::LeaseLost(_))));
+        assert!(matches!(store.finish_run(dead.id, Some("x"), at(1200)).await, Err(Error::Held { .. })));
+        store.finish_run(next.id, Some("2026-01-31_1"), at(1200)).await.unwrap();
+        assert!(matches!(store.finish_run(dead.id, Some("x"), at(1201)).await, Err(Error::LeaseLost(_))));
     })
     .await;
 }
