@@ -25,17 +25,14 @@ pub(crate) enum Destination {
 impl Destination {
     /// Looks up where an export of the project in `folder` goes.
     pub(crate) fn of(export: &Export, folder: &Path) -> Result<Self, String> {
-        match &export.table {
-            Some(table) => {
-                Ok(Self::Table { url: export.to.database(folder)?.relative_to(folder), table: table.clone() })
-            }
-            None => {
-                let named = export.to.to_string();
-                let format = format_of(&export.to)?;
-                let path = if named.contains("://") { named.clone().into() } else { folder.join(&named) };
-                Ok(Self::File { named, path, format })
-            }
+        if let Some(table) = &export.table {
+            let url = export.to.database(folder)?.relative_to(folder);
+            return Ok(Self::Table { url, table: table.clone() });
         }
+        let named = export.to.to_string();
+        let format = format_of(&export.to)?;
+        let path = if named.contains("://") { named.clone().into() } else { folder.join(&named) };
+        Ok(Self::File { named, path, format })
     }
 
     /// Writes the answer to a `select` there; the rows that went.

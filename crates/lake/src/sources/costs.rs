@@ -205,12 +205,12 @@ fn dated_costs(money: &Money) -> String {
 
 /// An amount beside a column `currency` as a number in the shop's currency; every currency among the data has a rate.
 fn in_shops_currency(money: &Money, amount: &str) -> String {
-    let rates: String =
-        money.rates.iter().map(|(code, rate)| format!(" WHEN {} THEN {rate:?}", literal(code))).collect();
+    let case = |(code, rate): (&String, &f64)| format!("WHEN {} THEN {rate:?}", literal(code));
+    let rates = money.rates.iter().map(case).collect::<Vec<_>>().join(" ");
     if rates.is_empty() {
         return format!("cast({amount} as double)");
     }
-    format!("cast({amount} as double) * CASE upper(trim(currency)){rates} ELSE 1.0 END")
+    format!("cast({amount} as double) * CASE upper(trim(currency)) {rates} ELSE 1.0 END")
 }
 
 #[cfg(test)]

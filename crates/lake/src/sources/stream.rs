@@ -144,13 +144,11 @@ impl Stream<'_> {
             }
             _ => {
                 group.referring.push(Referring { source, rows: rows.seconds.value(row).unsigned_abs() });
-                match self.units(rows, row) {
-                    Some(units) => group.costs = Some(group.costs.unwrap_or(0).saturating_add(units)),
-                    None => {
-                        let added_up = rows.seconds.value(row).unsigned_abs();
-                        return walk.refuse(&rows.late(row, source), added_up, &too_large());
-                    }
-                }
+                let Some(units) = self.units(rows, row) else {
+                    let added_up = rows.seconds.value(row).unsigned_abs();
+                    return walk.refuse(&rows.late(row, source), added_up, &too_large());
+                };
+                group.costs = Some(group.costs.unwrap_or(0).saturating_add(units));
             }
         }
         Ok(())

@@ -83,8 +83,12 @@ fn somebody_whose_orders_were_all_paid_back_later_does_not_come_back() {
 #[test]
 fn examples_of_findings_name_nobody_who_was_erased() {
     let bench = shop("[sources.known]\ntable = \"customers\"\nfiles = \"known.csv\"\n");
-    let known: String =
-        (0..120).filter(|number| *number != 1).map(|number| format!("c{number:03}\n")).collect();
+    let known: String = (0..120)
+        .filter(|number| *number != 1)
+        .map(|number| format!("c{number:03}"))
+        .collect::<Vec<_>>()
+        .join("\n")
+        + "\n";
     bench.write("known.csv", format!("customer_id\n{known}"));
     bench.project("run --as-of 2023-12-31").good();
     let said = |name: &str| bench.read(&format!("snapshots/{name}/snapshot.json"));

@@ -146,7 +146,7 @@ impl HandOff<'_> {
     fn tell(&self, event: &Event) -> Option<HandedOff> {
         let webhooks = &self.project.sections.webhooks;
         let told = self.state.wait(announce(self.state.store(), webhooks, event, self.now));
-        told.err().map(|error| HandedOff::failed("webhooks", &error.into()))
+        told.err().map(|error| HandedOff::failed("webhooks", &error.to_string()))
     }
 }
 

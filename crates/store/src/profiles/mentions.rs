@@ -53,7 +53,7 @@ impl Mentions {
             .emails
             .iter()
             .flat_map(|email| [loosely(email), loosely(&email.replace('@', "%40"))])
-            .chain(self.phones.iter().map(|digits| digits.chars().map(|digit| format!("%{digit}")).collect()))
+            .chain(self.phones.iter().map(|digits| digits.chars().flat_map(|digit| ['%', digit]).collect()))
             .map(|pattern: String| pattern + "%")
             .chain(self.ids.iter().map(|id| loosely(&id.to_lowercase()) + "%"))
             .collect();
@@ -68,13 +68,11 @@ impl Mentions {
 
     /// Whether a text, JSON where it can be read so, mentions one.
     pub(super) fn found_in(&self, text: &str) -> bool {
-        match serde_json::from_str(text) {
-            Ok(json) => self.in_json(&json, None),
-            Err(_) => {
-                let text = without_escapes(text);
-                self.in_text(&text) || self.ids.iter().any(|id| is_quoted_in(&text, id))
-            }
+        if let Ok(json) = serde_json::from_str(text) {
+            return self.in_json(&json, None);
         }
+        let text = without_escapes(text);
+        self.in_text(&text) || self.ids.iter().any(|id| is_quoted_in(&text, id))
     }
 
     fn in_json(&self, value: &serde_json::Value, name: Option<&str>) -> bool {

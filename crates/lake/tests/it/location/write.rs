@@ -60,7 +60,7 @@ impl Place {
     fn execute(&self, statements: &str) {
         match self {
             Self::Postgres(schema) => {
-                schema.execute(&format!("set search_path to {}; {statements}", schema.name))
+                schema.execute(&format!("set search_path to {}; {statements}", schema.name));
             }
             Self::Sqlite { file, .. } => execute(file, statements),
         }
