@@ -42,6 +42,14 @@ pub enum Error {
         /// Why not.
         problem: String,
     },
+    /// A date that has not come yet.
+    #[error("{as_of} is in the future: it is {today} where the shop is; give an earlier date, or none")]
+    Future {
+        /// The date that was asked for.
+        as_of: jiff::civil::Date,
+        /// The day that it is.
+        today: jiff::civil::Date,
+    },
     /// The margin is to be measured and nothing says what goods cost.
     #[error(
         "value.margin: it is to be measured, and no source has costs; add a source with costs, or set a share such as \"35%\""
@@ -117,9 +125,11 @@ impl Error {
     /// What went wrong in one word, for whoever is not to see names, paths or data.
     pub(crate) fn code(&self) -> &'static str {
         match self {
-            Self::NoProject { .. } | Self::Exists { .. } | Self::Problems { .. } | Self::Setting { .. } => {
-                "settings"
-            }
+            Self::NoProject { .. }
+            | Self::Exists { .. }
+            | Self::Problems { .. }
+            | Self::Setting { .. }
+            | Self::Future { .. } => "settings",
             Self::NoCosts => "no_costs",
             Self::NoOrders => "no_orders",
             Self::Busy { .. } => "busy",

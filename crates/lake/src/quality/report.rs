@@ -155,11 +155,10 @@ impl QualityReport {
             let change = match (before, now) {
                 (None, _) => Change::New,
                 (_, None) => Change::Gone,
-                (Some(before), Some(now)) => match now.share.total_cmp(&before.share) {
-                    std::cmp::Ordering::Less => Change::Better,
-                    std::cmp::Ordering::Equal => Change::Same,
-                    std::cmp::Ordering::Greater => Change::Worse,
-                },
+                // A share that was written down and read again may differ in its last digit.
+                (Some(before), Some(now)) if (now.share - before.share).abs() < 1e-12 => Change::Same,
+                (Some(before), Some(now)) if now.share < before.share => Change::Better,
+                (Some(_), Some(_)) => Change::Worse,
             };
             QualityTrend { code: check.code, subject: check.subject.clone(), before, now, change }
         };

@@ -1,5 +1,6 @@
 //! `perennial serve`: the HTTP API, the projection of events, the schedule and the webhooks in one process.
 
+use std::io::IsTerminal as _;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,8 @@ use tracing_subscriber::EnvFilter;
 
 use crate::arguments::project::{LogFormat, ServeArguments};
 
+/// What is logged unless `RUST_LOG` says otherwise. The database notices what migrations find to be done already.
+const LOGGED: &str = "info,sqlx::postgres::notice=warn";
 /// How often it is looked whether somebody was erased whom snapshots still name.
 const REDACT_EVERY: Duration = Duration::from_mins(1);
 /// How often old payloads are looked for.
@@ -24,8 +27,11 @@ const FORGET_EVERY: Duration = Duration::from_hours(1);
 
 pub(crate) fn run(arguments: &ServeArguments) -> Result<()> {
     let project = Project::open(&arguments.project.project)?;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     match arguments.log {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),

@@ -85,10 +85,16 @@ fn crm(page: &mut Page, preview: &CrmPreview) {
 
 /// What a run has made.
 pub(crate) fn run(page: &mut Page, outcome: &RunOutcome) {
-    for date in &outcome.dates {
+    let is_made = |date: &DateOutcome| matches!(date, DateOutcome::Made { .. });
+    let last = outcome.dates.iter().rposition(is_made);
+    for (place, date) in outcome.dates.iter().enumerate() {
         match date {
             DateOutcome::Made { folder, manifest, .. } => {
                 made(page, manifest);
+                // All dates are of one reading, so what was found in it is told once.
+                if Some(place) == last {
+                    details(page, manifest);
+                }
                 page.paragraph(&format!("Snapshot: {}", folder.display()));
             }
             DateOutcome::Unchanged { as_of, snapshot } => {
@@ -132,12 +138,20 @@ fn made(page: &mut Page, manifest: &Manifest) {
         page.paragraph("");
         page.table(&[("Tier", Left), ("Customers", Right), ("Total CLV", Right)], tiers.collect());
     }
-    quality(page, &texts, manifest);
     if let Some(restated) = &manifest.restates {
         page.paragraph(&format!(
             "It restates {restated}: perennial snapshots compare {restated} {} says what changed.",
             manifest.name
         ));
+    }
+}
+
+/// What to keep in mind of the values, and findings about the data.
+fn details(page: &mut Page, manifest: &Manifest) {
+    let texts = texts(manifest.valuation.definitions.currency.as_deref(), manifest);
+    quality(page, &texts, manifest);
+    if !manifest.valuation.warnings.is_empty() {
+        super::valuation::warnings(page, &texts, &manifest.valuation.warnings);
     }
 }
 

@@ -247,7 +247,7 @@ fn bridge(page: &mut Page, texts: &Texts, panel: &MethodPanel) {
     page.table(&[(&heads[0], Left), (&heads[1], Right), (&heads[2], Right)], rows);
 }
 
-fn warnings(page: &mut Page, texts: &Texts, warnings: &[Warning]) {
+pub(super) fn warnings(page: &mut Page, texts: &Texts, warnings: &[Warning]) {
     page.heading(&texts.text("warnings-heading"));
     if warnings.is_empty() {
         page.paragraph(&texts.text("warnings-none"));

@@ -15,11 +15,16 @@ fn events_become_orders_that_the_next_run_values() {
     assert!(secret.starts_with("pk_write_"), "{secret}");
     bench.project("keys create web").fails(1, &["web"]);
     let served = Served::start(&bench);
-    // The second time is what some senders write for none.
-    for (number, time) in [(1, "2023-07-31T22:30:00Z"), (2, "0001-01-01T00:00:00Z")] {
+    // The second time is what some senders write for none; the third currency has no rate.
+    let sent = [
+        (1, "2023-07-31T22:30:00Z", "EUR"),
+        (2, "0001-01-01T00:00:00Z", "EUR"),
+        (3, "2023-08-02T10:00:00Z", "XXQ"),
+    ];
+    for (number, time, currency) in sent {
         let event = format!(
             r#"{{"writeKey":"{secret}","userId":"u1","messageId":"m{number}","event":"Order Completed","timestamp":"{time}",
-                "properties":{{"order_id":"live-{number}","subtotal":"120.00","currency":"EUR"}}}}"#
+                "properties":{{"order_id":"live-{number}","subtotal":"120.00","currency":"{currency}"}}}}"#
         );
         let (status, body) = served.ask("POST", "/v1/track", "X-Test: 1", &event);
         assert_eq!(status, 200, "{body}");
@@ -31,7 +36,7 @@ fn events_become_orders_that_the_next_run_values() {
     assert!(
         sources
             .iter()
-            .any(|source| source["name"] == "live_orders" && source["rows"] == 2 && source["used"] == 1),
+            .any(|source| source["name"] == "live_orders" && source["rows"] == 3 && source["used"] == 1),
         "{sources:?}"
     );
     let shown = bench.project("profile show user_id:u1 --format json").good().json();

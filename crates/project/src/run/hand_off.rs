@@ -55,11 +55,14 @@ impl HandOff<'_> {
         Ok(handed_off)
     }
 
-    /// Tells that a snapshot takes the place of another of its date, if it does. A problem with telling is no error.
+    /// Tells that a snapshot says something else than another of its date, if it does. A problem with telling is no error.
     pub(crate) fn restated(&self, manifest: &Manifest) -> Result<Option<HandedOff>, Error> {
         let Some(restates) = &manifest.restates else { return Ok(None) };
         self.state.still_ours(self.run)?;
         let before = Manifest::read(&self.project.snapshots().find(restates)?)?;
+        if before.figures == manifest.figures {
+            return Ok(None);
+        }
         Ok(self.tell(&restatement(&before, manifest)))
     }
 

@@ -135,13 +135,15 @@ pub struct HandedOff {
 /// When another run is under way, the sources cannot be read or valued, or a snapshot cannot be written. What was finished before
 /// stays. A failed export is no error but part of the outcome: the snapshot is there.
 pub fn run(project: &Project, request: &RunRequest) -> Result<RunOutcome, Error> {
+    let today = request.now.to_zoned(project.sections.shop.time_zone.clone()).date();
+    let asked = match request.dates {
+        Dates::One(as_of) if as_of > today => return Err(Error::Future { as_of, today }),
+        Dates::One(as_of) => as_of,
+        _ => today,
+    };
     let snapshots = project.snapshots();
     let lock = snapshots.lock(request.now)?;
     let state = State::open(project)?;
-    let asked = match request.dates {
-        Dates::One(date) => date,
-        _ => request.now.to_zoned(project.sections.shop.time_zone.clone()).date(),
-    };
     let lease = state.begin_run(project, &lock, asked, request.now)?;
     let made = Making { project, state: &state, run: &lease, lock: &lock, request, as_of: Cell::new(None) };
     let outcome = state.keeping(&lease, || made.all());
