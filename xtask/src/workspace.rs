@@ -15,9 +15,22 @@ pub(crate) fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |folder| root().join(folder))
 }
 
-/// A call of the cargo that runs this task, in the root of the workspace.
+/// A call of the cargo that runs this task, in the root of the workspace, without what that cargo told this program about
+/// its own package: build scripts look at it (ring's does), and would build half of all dependencies again for each other
+/// folder that the workspace lies in, and again for each call without this task.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
+    for (name, _) in env::vars_os() {
+        let of_package = name.to_str().is_some_and(|name| {
+            ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"]
+                .iter()
+                .any(|prefix| name.starts_with(prefix))
+                || ["OUT_DIR", "CARGO_PRIMARY_PACKAGE"].contains(&name)
+        });
+        if of_package {
+            command.env_remove(name);
+        }
+    }
     command
 }

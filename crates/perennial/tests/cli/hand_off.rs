@@ -40,7 +40,8 @@ fn a_snapshot_of_the_past_takes_nobodys_place() {
         );
         bench.sql(&query)
     };
-    let restated = ["2023-06-30_1", "2023-06-30_2", "2023-06-30_3", "2023-12-31_1"];
+    // The third and fourth say what the second does, so nobody is told.
+    let restated = ["2023-06-30_1", "2023-12-31_1"];
     assert_eq!(told("snapshot.restated", "restates"), restated);
     assert_eq!(told("run.completed", "as_of"), ["2023-06-30", "2023-12-31", last["as_of"].as_str().unwrap()]);
     // A snapshot that was deleted stands in nobody's way.

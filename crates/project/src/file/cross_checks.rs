@@ -1,7 +1,7 @@
 //! What can only be seen wrong when keys are held against each other.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use perennial_handoff::crm::hubspot::ConsentScope;
 use perennial_lake::{CanonicalTable, ColumnOverrides};
@@ -61,7 +61,17 @@ fn all(sections: &Sections) -> Vec<Problem> {
         ));
     }
     for (number, export) in sections.exports.iter().enumerate() {
-        self::export(&format!("exports[{}]", number + 1), export, &mut problems);
+        let key = format!("exports[{}]", number + 1);
+        self::export(&key, export, &mut problems);
+        for name in read_by(export, sections) {
+            problems.push(Problem::error(
+                format!("{key}.to"),
+                format!(
+                    "{:?} is what the source {name} reads: write to another folder",
+                    export.to.to_string()
+                ),
+            ));
+        }
     }
     if sections.store.url.has_password() {
         problems.push(password("store.url"));
@@ -222,6 +232,30 @@ fn export(key: &str, export: &Export, problems: &mut Vec<Problem>) {
     if export.to.has_password() {
         problems.push(password(format!("{key}.to")));
     }
+}
+
+/// The sources that would read what an export writes, or that it would overwrite.
+fn read_by<'a>(export: &Export, sections: &'a Sections) -> impl Iterator<Item = &'a str> {
+    let written = export.table.is_none().then(|| plain(&export.to.to_string()));
+    sections.sources.iter().filter_map(move |(name, source)| {
+        let written = written.as_deref()?;
+        let paths = source.files.as_ref()?.paths();
+        paths.iter().any(|path| reads(&plain(path), written)).then_some(name.as_str())
+    })
+}
+
+/// A path without the parts that mean nothing.
+fn plain(path: &str) -> PathBuf {
+    Path::new(path).components().filter(|part| *part != Component::CurDir).collect()
+}
+
+/// Whether a source of files takes a file for its own: by name, by its folder, or by a glob in its folder.
+fn reads(source: &Path, file: &Path) -> bool {
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let is_glob = source.to_string_lossy().contains(['*', '?', '[']);
+    source == file
+        || source == folder
+        || is_glob && source.parent() == Some(folder) && source.extension() == file.extension()
 }
 
 /// Whether an export's place and its table belong together.

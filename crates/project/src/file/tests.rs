@@ -229,6 +229,27 @@ fn a_password_in_the_file_is_a_warning_that_does_not_repeat_it() {
 }
 
 #[test]
+fn an_export_is_not_what_a_source_reads() {
+    let shop = |files: &str, to: &str| {
+        problems(&format!(
+            "[sources.web]\ntable = \"orders\"\nfiles = \"{files}\"\n[[exports]]\nconsent = \"not_needed\"\nto = \"{to}\"\n"
+        ))
+    };
+    for (files, to) in
+        [("orders.csv", "./orders.csv"), ("in/*.csv", "in/values.csv"), ("in/", "in/values.csv")]
+    {
+        let said = shop(files, to).join("\n");
+        assert!(
+            said.contains("exports[1].to") && said.contains("is what the source web reads"),
+            "{files}: {said}"
+        );
+    }
+    for (files, to) in [("orders.csv", "out/orders.csv"), ("in/*.csv", "in/values.parquet")] {
+        assert_eq!(shop(files, to), [""; 0], "{files}");
+    }
+}
+
+#[test]
 fn an_export_is_a_file_or_a_table_of_a_database() {
     let export = |keys: &str| problems(&format!("[[exports]]\nconsent = \"not_needed\"\n{keys}\n"));
     for right in [

@@ -60,7 +60,9 @@ impl HandOff<'_> {
         let Some(restates) = &manifest.restates else { return Ok(None) };
         self.state.still_ours(self.run)?;
         let before = Manifest::read(&self.project.snapshots().find(restates)?)?;
-        if before.figures == manifest.figures {
+        let said =
+            |manifest: &Manifest| (manifest.figures.clone(), manifest.valuation.definitions.currency.clone());
+        if said(&before) == said(manifest) {
             return Ok(None);
         }
         Ok(self.tell(&restatement(&before, manifest)))
