@@ -1,13 +1,15 @@
 //! Where things lie: the workspace, its build folder, the programs that are called.
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-/// The root of the workspace.
+/// The root of the workspace: of the one that cargo runs this task in, which need not be the one that this program was built
+/// in when clones share a build folder.
 pub(crate) fn root() -> PathBuf {
-    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
-    xtask.parent().unwrap_or(xtask).to_path_buf()
+    let xtask = env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    xtask.parent().unwrap_or(&xtask).to_path_buf()
 }
 
 /// The build folder: `CARGO_TARGET_DIR` where it is set, else `target` in the workspace.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::Error;
-use crate::source::OrderSource;
+use crate::source::{OrderSource, WithoutRate};
 
 /// The currency of the canonical tables.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,7 +13,7 @@ pub(crate) struct Target {
     pub(crate) rates: BTreeMap<String, f64>,
 }
 
-/// The target for amounts found in these currencies (rows by code).
+/// The target for amounts found in these currencies (rows by code). Those that it gives no rate for are to be refused.
 pub(crate) fn target(
     found: BTreeMap<String, u64>,
     source: &OrderSource,
@@ -34,7 +34,8 @@ pub(crate) fn target(
     if found.keys().all(|code| *code == currency) {
         return Ok(Target { currency: Some(currency), rates: BTreeMap::new() });
     }
-    if found.keys().any(|code| *code != currency && !rates.contains_key(code)) {
+    let has_rate = |code: &String| *code == currency || rates.contains_key(code);
+    if source.without_rate == WithoutRate::Stop && !found.keys().all(has_rate) {
         return Err(mixed(found, Some(currency), &rates, hint));
     }
     let mut rates = rates;
@@ -81,6 +82,16 @@ mod tests {
         assert!(target(found(&["EUR", "GBP"]), &source(Some("GBP"), &[]), "").is_err());
         let both = target(found(&["EUR", "GBP"]), &source(Some("GBP"), &[("EUR", 0.86)]), "").unwrap();
         assert_eq!(both.rates, BTreeMap::from([("EUR".to_owned(), 0.86), ("GBP".to_owned(), 1.0)]));
+    }
+
+    #[test]
+    fn rows_without_a_rate_are_refused_where_that_was_asked_for() {
+        let mut refusing = source(Some("EUR"), &[]);
+        refusing.without_rate = WithoutRate::Refuse;
+        let own = target(found(&["EUR", "XXQ"]), &refusing, "").unwrap();
+        assert_eq!(own.rates, BTreeMap::from([("EUR".to_owned(), 1.0)]));
+        refusing.currency = None;
+        assert!(target(found(&["EUR", "XXQ"]), &refusing, "").is_err());
     }
 
     #[test]

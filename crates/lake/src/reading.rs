@@ -154,8 +154,9 @@ pub(crate) fn read_inputs(
     check_date_order(&recipe, &profile, source)?;
     let (rules, how) = profile.decide(&source.columns);
     let (date_order, assumed) = profile.date_order(source.columns.date_order, rules.date.order);
-    let currencies = profile.currencies(&recipe);
+    let mut currencies = profile.currencies(&recipe);
     let target = currency::target(currencies.clone(), source, recipe.currency_hint)?;
+    currencies.retain(|code, _| target.rates.is_empty() || target.rates.contains_key(code));
     let has_amounts = recipe.get(Role::Amount).or(recipe.get(Role::Price)).is_some();
     let has_costs = recipe.get(Role::Cost).is_some() && has_amounts;
     let interpreter = Interpreter {

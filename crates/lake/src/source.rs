@@ -38,6 +38,16 @@ pub struct Progress {
 /// A function that is told about progress, from any thread.
 pub type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
 
+/// What becomes of amounts in a currency that the shop has no rate for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WithoutRate {
+    /// The reading ends with an error: whoever made the file has to say what its amounts are worth.
+    #[default]
+    Stop,
+    /// Their rows are refused, where anybody may send rows. This needs the shop's currency; without it, the reading ends.
+    Refuse,
+}
+
 /// Order files, and how to read them.
 #[derive(Clone)]
 pub struct OrderSource {
@@ -51,6 +61,8 @@ pub struct OrderSource {
     pub currency: Option<String>,
     /// What one unit of a currency is worth in [`OrderSource::currency`], by currency code.
     pub rates: BTreeMap<String, f64>,
+    /// What becomes of amounts in a currency that has no rate.
+    pub without_rate: WithoutRate,
     /// Where refused rows are written, as CSV.
     pub quarantine: Option<PathBuf>,
     /// What becomes of orders of amount zero.
@@ -71,6 +83,7 @@ impl OrderSource {
             time_zone: None,
             currency: None,
             rates: BTreeMap::new(),
+            without_rate: WithoutRate::default(),
             quarantine: None,
             zero_orders: ZeroOrders::default(),
             now: jiff::Timestamp::now(),
@@ -97,6 +110,7 @@ impl fmt::Debug for OrderSource {
             .field("time_zone", &self.time_zone)
             .field("currency", &self.currency)
             .field("rates", &self.rates)
+            .field("without_rate", &self.without_rate)
             .field("quarantine", &self.quarantine)
             .field("zero_orders", &self.zero_orders)
             .field("now", &self.now)

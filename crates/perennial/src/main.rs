@@ -34,7 +34,7 @@ fn main() -> ExitCode {
         // Whoever reads the output (`| head`) has seen enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", told(&error));
             ExitCode::from(if error.is::<WrongUsage>() { 2 } else { 1 })
         }
     }
@@ -62,6 +62,27 @@ fn run(arguments: &Arguments) -> Result<()> {
     }
 }
 
+/// An error and its causes, each said once: some errors name their cause in their own words.
+fn told(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said.as_str() {
+        "" => cause,
+        before if before.contains(&cause) => said,
+        before => format!("{before}: {cause}"),
+    })
+}
+
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_cause_is_said_once() {
+        let error =
+            anyhow::anyhow!("no such file").context("orders.csv: no such file").context("cannot read");
+        assert_eq!(told(&error), "cannot read: orders.csv: no such file");
+    }
 }

@@ -7,7 +7,7 @@
 //! their commits, so that a reader that asks for the events after a number never misses one.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -24,6 +24,9 @@ use crate::{Error, StoreUrl, migrations, sql};
 
 /// How long a writer waits for another process to let go of a SQLite file or of PostgreSQL's lock.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
+
+/// How long to wait before a file is tried again that another process is making.
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
 /// How long a call waits for a free connection of the pool, or for a new one to be made.
 const CONNECTION_WAIT: Duration = Duration::from_secs(5);
@@ -99,7 +102,7 @@ impl Store {
             Target::Sqlite(path) => {
                 // Where this fails SQLite says why, too.
                 let _ = make_private(path);
-                sqlite_writer(sqlite(path)).await?
+                patient_sqlite_writer(path).await?
             }
             Target::Postgres(options) => postgres(options).await?,
         };
@@ -184,6 +187,18 @@ pub(crate) fn make_private(path: &std::path::Path) -> std::io::Result<()> {
     match options.open(path) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
+    }
+}
+
+/// Connects for writing. SQLite does not wait where two processes make one new file at once: the change to a log ahead of
+/// the file is refused to the second at once, whatever the time to wait.
+async fn patient_sqlite_writer(path: &std::path::Path) -> Result<DatabaseConnection, Error> {
+    let deadline = Instant::now() + LOCK_WAIT;
+    loop {
+        match sqlite_writer(sqlite(path)).await {
+            Err(Error::Busy(_)) if Instant::now() < deadline => tokio::time::sleep(BUSY_PAUSE).await,
+            ended => return ended,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod cells;
 mod cost_rows;
 mod times;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
@@ -20,7 +21,8 @@ use crate::profile::dates::{AssumedOrder, DateOrder, DateProfile, DateRule};
 use crate::profile::is_empty_value;
 use crate::quality::Refusal;
 use crate::quarantine::Refused;
-use crate::sources::Shop;
+use crate::source::WithoutRate;
+use crate::sources::{Shop, Source};
 
 /// How the texts of one column are read.
 #[derive(Debug)]
@@ -47,6 +49,8 @@ pub(crate) struct Conversion {
     table: CanonicalTable,
     converters: Vec<Converter>,
     clock: Clock,
+    /// The currencies of rows that are not refused; any where there are none.
+    currencies: Option<BTreeSet<String>>,
     schema: SchemaRef,
 }
 
@@ -72,7 +76,8 @@ pub(crate) fn the_only(mut orders: impl Iterator<Item = DateOrder>) -> Option<Da
 
 impl Conversion {
     /// Columns that the table does not have are left out.
-    pub(crate) fn new(table: CanonicalTable, rows: &Schema, shop: &Shop) -> Self {
+    pub(crate) fn new(source: &Source, rows: &Schema, shop: &Shop) -> Self {
+        let table = source.table;
         let converters: Vec<Converter> = table
             .columns()
             .iter()
@@ -97,7 +102,12 @@ impl Conversion {
                 Field::new(column.name, column.kind.arrow(), !column.required)
             })
             .collect();
-        Self { table, converters, clock: Clock::new(shop), schema: Arc::new(Schema::new(fields)) }
+        let currencies = match source.without_rate {
+            WithoutRate::Stop => None,
+            WithoutRate::Refuse => shop.currencies(),
+        };
+        let (clock, schema) = (Clock::new(shop), Arc::new(Schema::new(fields)));
+        Self { table, converters, clock, currencies, schema }
     }
 
     pub(crate) fn schema(&self) -> &SchemaRef {
@@ -187,6 +197,7 @@ impl Conversion {
         if self.table == CanonicalTable::Costs {
             cost_rows::check(&all, &mut refused);
         }
+        self.check_currencies(&all, &mut refused);
         let used: BooleanArray = refused.iter().map(|refused| Some(refused.is_none())).collect();
         let kept = filter_record_batch(&all, &used).map_err(failed)?;
         let batch =
@@ -194,6 +205,17 @@ impl Conversion {
         let refused =
             refused.into_iter().enumerate().filter_map(|(row, refused)| Some((row, refused?))).collect();
         Ok(Converted { batch, refused })
+    }
+
+    /// Refuses the rows in a currency that has no rate, where that was asked for.
+    fn check_currencies(&self, rows: &RecordBatch, refused: &mut [Option<Refused>]) {
+        let (Some(known), Some(codes)) = (&self.currencies, rows.column_by_name("currency")) else { return };
+        for (code, refused) in codes.as_string::<i32>().iter().zip(refused) {
+            let code = code.unwrap_or_default().trim().to_uppercase();
+            if refused.is_none() && !code.is_empty() && !known.contains(&code) {
+                *refused = Some(Refused::new(Refusal::BadAmount, format!("there is no rate for {code}")));
+            }
+        }
     }
 }
 

@@ -60,7 +60,7 @@ fn read_registered(
 ) -> Result<MappedRead, Error> {
     let mut assumed = Vec::new();
     let mut sql = mapping::select(session, source)?;
-    let mut conversion = Conversion::new(source.table, &session.schema_of(&sql)?, shop);
+    let mut conversion = Conversion::new(source, &session.schema_of(&sql)?, shop);
     if conversion.needs_profile() {
         // The rows that are profiled have to be those that are converted, so the source is asked once.
         session.materialise(SELECTED, &sql).map_err(|error| mapping::explained(source, error))?;

@@ -37,6 +37,7 @@ use crate::profile::dates::DateOrder;
 use crate::quality::Refusal;
 use crate::quality::report::QualityReport;
 use crate::reading::Reading;
+use crate::source::WithoutRate;
 
 /// How the columns of a source become those of a canonical table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +66,8 @@ pub struct Source {
     /// Which of day and month comes first in dates such as 03/04/2011. Where it is not said, their column decides; where the column
     /// leaves it open, other dates of the shop do.
     pub date_order: Option<DateOrder>,
+    /// What becomes of its amounts in a currency that has no rate.
+    pub without_rate: WithoutRate,
 }
 
 /// What was read of one source.

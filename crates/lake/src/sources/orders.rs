@@ -29,7 +29,7 @@ pub(super) fn read(
 ) -> Result<OrdersRead, Error> {
     let ledger = ledger.map(|ledger| (place, ledger));
     if let (Location::Files(paths), Mapping::Recognised(choices)) = (&source.location, &source.mapping) {
-        let files = shop.order_source(&source.name, paths.clone(), choices_of(source, choices));
+        let files = order_source(source, shop, paths.clone(), choices);
         let inputs = find_inputs(session, &files)?;
         let (recipe, bindings) = understand(&inputs, &files)?;
         let quarantine = Quarantine::create(files.quarantine.as_deref())?;
@@ -57,11 +57,12 @@ pub(super) fn read(
     }
 }
 
-/// The choices for the columns of a source, with what it says of its dates.
-fn choices_of(source: &Source, choices: &ColumnOverrides) -> ColumnOverrides {
+/// The source as order files with these choices for its columns, with what it says of its dates and its currencies.
+fn order_source(source: &Source, shop: &Shop, paths: Vec<String>, choices: &ColumnOverrides) -> OrderSource {
     let mut choices = choices.clone();
     choices.date_order = choices.date_order.or(source.date_order);
-    choices
+    let files = shop.order_source(&source.name, paths, choices);
+    OrderSource { without_rate: source.without_rate, ..files }
 }
 
 /// Writes the selected rows into a file.
@@ -83,11 +84,11 @@ fn select_into(
 
 /// The file of selected rows, with how it is read.
 fn mapped(source: &Source, shop: &Shop, rows: &Path) -> Result<(OrderSource, Input, Recipe, Binding), Error> {
-    let choices = match &source.mapping {
-        Mapping::Recognised(choices) => choices_of(source, choices),
-        Mapping::Select(_) => choices_of(source, &ColumnOverrides::default()),
+    let paths = vec![source.location.to_string()];
+    let files = match &source.mapping {
+        Mapping::Recognised(choices) => order_source(source, shop, paths, choices),
+        Mapping::Select(_) => order_source(source, shop, paths, &ColumnOverrides::default()),
     };
-    let files = shop.order_source(&source.name, vec![source.location.to_string()], choices);
     let file = SourceFile::copied(rows.to_path_buf(), Kind::Parquet, source.location.to_string())?;
     let input = Input::inspect(file)?;
     let recipe = match &source.mapping {

@@ -1,13 +1,13 @@
 //! What holds for all sources of a shop.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 
 use crate::columns::ColumnOverrides;
-use crate::source::{OnProgress, OrderSource, ZeroOrders};
+use crate::source::{OnProgress, OrderSource, WithoutRate, ZeroOrders};
 
 /// What holds for all sources of a shop.
 #[derive(Clone)]
@@ -53,6 +53,12 @@ impl Shop {
         Some(self.quarantine.as_ref()?.join(format!("{source}.quarantine.csv")))
     }
 
+    /// The currencies whose amounts the shop can value, where it has one itself.
+    pub(crate) fn currencies(&self) -> Option<BTreeSet<String>> {
+        let own = self.currency.as_ref()?;
+        Some(std::iter::once(own).chain(self.rates.keys()).map(|code| code.to_uppercase()).collect())
+    }
+
     /// Order files of the shop; `name` is the source's.
     pub(crate) fn order_source(
         &self,
@@ -66,6 +72,7 @@ impl Shop {
             time_zone: self.time_zone.clone(),
             currency: self.currency.clone(),
             rates: self.rates.clone(),
+            without_rate: WithoutRate::default(),
             quarantine: self.quarantine_of(name),
             zero_orders: self.zero_orders,
             now: self.now,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use perennial_lake::{
     CanonicalTable, ColumnOverrides, Error, Location, Mapping, OutputFormat, Session, Shop, Source,
-    SourceRead, SourcesRead,
+    SourceRead, SourcesRead, WithoutRate,
 };
 
 use crate::data::session;
@@ -96,6 +96,7 @@ fn source(name: &str, table: CanonicalTable, path: String, mapping: Mapping) -> 
         mapping,
         customers_are: None,
         date_order: None,
+        without_rate: WithoutRate::Stop,
     }
 }
 

@@ -249,13 +249,12 @@ fn plain(path: &str) -> PathBuf {
     Path::new(path).components().filter(|part| *part != Component::CurDir).collect()
 }
 
-/// Whether a source of files takes a file for its own: by name, by its folder, or by a glob in its folder.
+/// Whether a source of files takes a file for its own: by name, by its folder, or by a glob.
 fn reads(source: &Path, file: &Path) -> bool {
-    let folder = file.parent().unwrap_or(Path::new(""));
-    let is_glob = source.to_string_lossy().contains(['*', '?', '[']);
-    source == file
-        || source == folder
-        || is_glob && source.parent() == Some(folder) && source.extension() == file.extension()
+    let as_in_a_folder = glob::MatchOptions { require_literal_separator: true, ..Default::default() };
+    let matches =
+        |glob: &str| glob::Pattern::new(glob).is_ok_and(|glob| glob.matches_path_with(file, as_in_a_folder));
+    source == file || file.parent() == Some(source) || source.to_str().is_some_and(matches)
 }
 
 /// Whether an export's place and its table belong together.

@@ -244,7 +244,12 @@ fn an_export_is_not_what_a_source_reads() {
             "{files}: {said}"
         );
     }
-    for (files, to) in [("orders.csv", "out/orders.csv"), ("in/*.csv", "in/values.parquet")] {
+    for (files, to) in [
+        ("orders.csv", "out/orders.csv"),
+        ("in/*.csv", "in/values.parquet"),
+        ("in/orders-*.csv", "in/values.csv"),
+        ("in/*.csv", "in/out/values.csv"),
+    ] {
         assert_eq!(shop(files, to), [""; 0], "{files}");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use perennial_lake::{
     CanonicalTable, DatabaseUrl, Location, Mapping, QualityTrend, Reading, Session, SessionOptions, Shop,
-    Source, SourceRead, SourcesRead, ZeroOrders,
+    Source, SourceRead, SourcesRead, WithoutRate, ZeroOrders,
 };
 
 use super::RunRequest;
@@ -117,6 +117,7 @@ fn of_file(project: &Project, name: &str, source: &file::Source) -> Result<Sourc
         },
         customers_are: source.customers_are.clone(),
         date_order: source.date_order,
+        without_rate: WithoutRate::Stop,
     })
 }
 
@@ -133,18 +134,15 @@ fn live_sources(project: &Project, session: &Session) -> Result<Vec<Source>, Err
     let instant = |column: &str| {
         format!("arrow_cast(to_timestamp_micros({column}), 'Timestamp(Microsecond, Some(\"UTC\"))')")
     };
-    let shop = &project.sections.shop;
     let orders = format!(
-        "SELECT customer AS customer_id, order_id, {} AS placed_at, {} AS net, currency, status, {} AS cancelled_at, coupon \
+        "SELECT customer AS customer_id, order_id, {} AS placed_at, CAST(net AS DECIMAL(24, 6)) AS net, currency, status, {} AS cancelled_at, coupon \
          FROM source",
         instant("placed_at"),
-        live_amount(shop, "net"),
         instant("cancelled_at")
     );
     let refunds = format!(
-        "SELECT customer AS customer_id, id AS refund_id, order_id, {} AS refunded_at, {} AS amount, currency, reason FROM source",
-        instant("at"),
-        live_amount(shop, "amount")
+        "SELECT customer AS customer_id, id AS refund_id, order_id, {} AS refunded_at, CAST(amount AS DECIMAL(24, 6)) AS amount, currency, reason FROM source",
+        instant("at")
     );
     let [live_orders, live_refunds] = LIVE_SOURCES;
     let mut sources = Vec::new();
@@ -163,20 +161,12 @@ fn live_sources(project: &Project, session: &Session) -> Result<Vec<Source>, Err
                 mapping,
                 customers_are: None,
                 date_order: None,
+                // Write keys may stand in web pages, so that anybody can send an order in any currency; it must not end every run.
+                without_rate: WithoutRate::Refuse,
             });
         }
     }
     Ok(sources)
-}
-
-/// An amount, unless the shop does not know what its currency is worth: then none, and the row is refused. Write keys may
-/// stand in web pages, so that anybody can send an order in any currency; it must not end every run.
-fn live_amount(shop: &file::Shop, column: &str) -> String {
-    let amount = format!("CAST({column} AS DECIMAL(24, 6))");
-    let Some(own) = &shop.currency else { return amount };
-    let known: Vec<String> =
-        std::iter::once(own).chain(shop.rates.keys()).map(|currency| literal(currency)).collect();
-    format!("CASE WHEN currency IS NULL OR upper(trim(currency)) IN ({}) THEN {amount} END", known.join(", "))
 }
 
 /// The view of the store that holds live orders.
