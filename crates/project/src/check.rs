@@ -73,6 +73,9 @@ fn sources(project: &Project, session: &Session, now: Timestamp, outcome: &mut C
             Err(error) => outcome.problems.push(Problem::error(format!("sources.{name}"), error.to_string())),
         }
     }
+    if let Err(error) = shop.check_currencies(&outcome.sources) {
+        outcome.problems.push(Problem::error("shop.rates", error.to_string()));
+    }
 }
 
 /// A store that is there is opened; one that is not is only looked for, because opening would make it.

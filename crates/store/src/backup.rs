@@ -39,8 +39,15 @@ impl Store {
         };
         check(backup).await?;
         // A log that another file has left would be applied to the restored one.
-        for suffix in ["-wal", "-shm"] {
-            refuse_existing(&beside(path, suffix))?;
+        if let Some(there) =
+            ["", "-wal", "-shm"].map(|suffix| beside(path, suffix)).iter().find(|path| path.exists())
+        {
+            return Err(Error::Exists(format!(
+                "a file {}; end `perennial serve`, then move {} away together with its -wal and -shm files, where its last \
+                 changes may be",
+                there.display(),
+                path.display()
+            )));
         }
         copy(backup, path).await
     }

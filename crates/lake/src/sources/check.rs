@@ -1,5 +1,6 @@
-//! Whether a source can be reached and is mapped well, found out without reading more than its first row.
+//! Whether a source can be reached and is mapped well, found out without reading more than its first row and its currencies.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -9,17 +10,25 @@ use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use serde::Serialize;
 
 use super::mapping::{self, SOURCE};
-use super::{Mapping, Shop, Source};
+use super::stream::{integers, texts};
+use super::{MONEY_TABLES, Mapping, Shop, Source};
 use crate::canonical_table::CanonicalTable;
-use crate::columns::{ColumnOverrides, Header};
+use crate::columns::{ColumnOverrides, Header, Role};
+use crate::currency;
 use crate::error::Error;
 use crate::format::{Format, Recipe, recognise};
 use crate::input::Input;
 use crate::location::Location;
+use crate::profile::columns::{Binding, Profile};
+use crate::profile::is_empty_value;
 use crate::quarantine::{BrokenRows, Quarantine};
-use crate::reading::{columns_read, find_inputs, understand};
+use crate::reading::{columns_read, find_inputs, pass, understand};
 use crate::session::Session;
+use crate::source::OrderSource;
 use crate::text::Row;
+
+/// The canonical column that names a row's currency.
+const CURRENCY: &str = "currency";
 
 /// What was found out about a source without reading it.
 #[derive(Clone, Debug, Serialize)]
@@ -36,6 +45,8 @@ pub struct SourceCheck {
     pub columns: Vec<(String, String)>,
     /// The first row, by column; nothing where there is none.
     pub first_row: Vec<(String, String)>,
+    /// Rows by the currency that they name.
+    pub currencies: BTreeMap<String, u64>,
 }
 
 impl Session {
@@ -66,18 +77,20 @@ impl Session {
     }
 
     fn check_mapped(&self, source: &Source) -> Result<SourceCheck, Error> {
-        let sql = match (&source.mapping, source.table) {
+        let (sql, currency) = match (&source.mapping, source.table) {
             // A table of orders is recognised like a file of orders, by its header.
             (Mapping::Recognised(choices), CanonicalTable::Orders) => {
                 let sql = format!("SELECT * FROM {SOURCE}");
                 let fields = self.schema_of(&sql)?;
                 let names = fields.fields().iter().map(|field| field.name().clone()).collect();
-                recognise(&Header::new(names, false), choices, Path::new(&source.location.to_string()))?;
-                sql
+                let location = source.location.to_string();
+                let recipe = recognise(&Header::new(names, false), choices, Path::new(&location))?;
+                (sql, recipe.get(Role::Currency).map(|found| found.columns[0].clone()))
             }
-            _ => mapping::select(self, source)?,
+            _ => (mapping::select(self, source)?, Some(CURRENCY.to_owned())),
         };
         let schema = self.schema_of(&sql)?;
+        let currency = currency.filter(|column| schema.index_of(column).is_ok());
         let columns = schema
             .fields()
             .iter()
@@ -89,8 +102,44 @@ impl Session {
         Ok(SourceCheck {
             columns: columns.collect(),
             first_row: row.unwrap_or_default(),
+            currencies: currency
+                .map(|column| self.rows_by_word(&sql, &column))
+                .transpose()?
+                .unwrap_or_default(),
             ..SourceCheck::of(source)
         })
+    }
+
+    /// Rows by what stands in a column of a select, in capitals.
+    fn rows_by_word(&self, sql: &str, column: &str) -> Result<BTreeMap<String, u64>, Error> {
+        let column = format!("upper(trim(cast(\"{}\" as varchar)))", column.replace('"', "\"\""));
+        let counted = self.query(&format!(
+            "SELECT {column} AS word, count(*) AS rows FROM ({sql}\n) AS mapped WHERE {column} <> '' GROUP BY {column}"
+        ))?;
+        let mut found = BTreeMap::new();
+        for batch in counted {
+            let (words, rows) = (texts(&batch, 0)?, integers(&batch, 1)?);
+            let word = |row: usize| (words.value(row).to_owned(), rows.value(row).unsigned_abs());
+            found.extend((0..batch.num_rows()).map(word).filter(|(word, _)| !is_empty_value(word)));
+        }
+        Ok(found)
+    }
+}
+
+impl Shop {
+    /// Whether there is a rate for every currency that the sources name.
+    ///
+    /// # Errors
+    /// [`Error::MixedCurrencies`] with what to say.
+    pub fn check_currencies(&self, sources: &[SourceCheck]) -> Result<(), Error> {
+        let mut found: BTreeMap<String, u64> = BTreeMap::new();
+        for source in sources.iter().filter(|source| MONEY_TABLES.contains(&source.table)) {
+            for (code, rows) in &source.currencies {
+                *found.entry(code.clone()).or_default() += rows;
+            }
+        }
+        let shop = self.order_source("", Vec::new(), ColumnOverrides::default());
+        currency::target(found, &shop, "").map(drop)
     }
 }
 
@@ -103,6 +152,7 @@ impl SourceCheck {
             format: None,
             columns: Vec::new(),
             first_row: Vec::new(),
+            currencies: BTreeMap::new(),
         }
     }
 }
@@ -116,14 +166,35 @@ fn check_order_files(
 ) -> Result<SourceCheck, Error> {
     let files = shop.order_source(&source.name, paths.to_vec(), choices.clone());
     let inputs = find_inputs(session, &files)?;
-    let (recipe, _) = understand(&inputs, &files)?;
+    let (recipe, bindings) = understand(&inputs, &files)?;
     let columns = columns_read(&recipe, |_| None);
     Ok(SourceCheck {
         format: Some(recipe.format),
         columns: columns.into_iter().map(|read| (read.role.name().to_owned(), read.column)).collect(),
         first_row: inputs.first().map(|input| first_fields(input, &recipe)).transpose()?.unwrap_or_default(),
+        currencies: currencies_of(&inputs, &recipe, &bindings, &files)?,
         ..SourceCheck::of(source)
     })
+}
+
+/// Rows by currency: of the column that names it, else of what stands beside the amounts.
+fn currencies_of(
+    inputs: &[Input],
+    recipe: &Recipe,
+    bindings: &[Binding],
+    files: &OrderSource,
+) -> Result<BTreeMap<String, u64>, Error> {
+    let needed: &[Role] = match recipe.get(Role::Currency) {
+        Some(_) => &[Role::Currency, Role::Status],
+        None => &[Role::Amount, Role::Price],
+    };
+    let bindings: Vec<Binding> = bindings.iter().map(|binding| binding.only(needed)).collect();
+    let mut profile = Profile::default();
+    pass("checking", inputs, &bindings, files, |_, row, binding| {
+        profile.see(row, binding, recipe);
+        Ok(())
+    })?;
+    Ok(profile.currencies(recipe))
 }
 
 fn first_fields(input: &Input, recipe: &Recipe) -> Result<Vec<(String, String)>, Error> {

@@ -70,6 +70,15 @@ pub struct Source {
     pub without_rate: WithoutRate,
 }
 
+/// The tables whose amounts enter the values, and have to be in one currency or have rates.
+const MONEY_TABLES: [CanonicalTable; 5] = [
+    CanonicalTable::Orders,
+    CanonicalTable::Refunds,
+    CanonicalTable::Costs,
+    CanonicalTable::OrderLines,
+    CanonicalTable::Products,
+];
+
 /// What was read of one source.
 #[derive(Clone, Debug, Serialize)]
 pub struct SourceRead {

@@ -95,10 +95,10 @@ fn show(project: &Project, identifier: &Identifier, is_json: bool) -> Result<boo
     let shop = &project.sections.shop;
     let today = Timestamp::now().to_zoned(shop.time_zone.clone()).date();
     let celebrations = serde_json::to_value(profile.celebrations(today, shop.leap_day))?;
-    let values = state.wait(state.store().customer_values(profile.customer.value()))?;
-    let values = values.map(|values| {
+    let values = state.wait(state.store().values_of(&profile))?;
+    let values = values.map(|(customer, values)| {
         let figures: Value = serde_json::from_str(&values.figures).unwrap_or_default();
-        json!({ "snapshot": values.snapshot, "figures": figures })
+        json!({ "snapshot": values.snapshot, "customer": customer, "figures": figures })
     });
     let profile = serde_json::to_value(&profile)?;
     if is_json {

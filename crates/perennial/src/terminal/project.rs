@@ -25,6 +25,12 @@ pub(crate) fn check(page: &mut Page, project: &Project, outcome: &CheckOutcome) 
             vec![column.clone(), from.clone(), first(from).or_else(|| first(column)).unwrap_or_default()]
         });
         page.table(&[("Column", Left), ("From", Left), ("First row", Left)], rows.collect());
+        let currencies =
+            source.currencies.iter().map(|(code, rows)| format!("{code} ({} rows)", plain().count(*rows)));
+        let currencies: Vec<String> = currencies.collect();
+        if !currencies.is_empty() {
+            page.paragraph(&format!("Currencies: {}", currencies.join(", ")));
+        }
     }
     if !outcome.exports.is_empty() {
         page.heading("Exports");
@@ -292,10 +298,13 @@ pub(crate) fn comparison(page: &mut Page, comparison: &Comparison) {
     let row = |name: &str, before: Option<f64>, after: Option<f64>| {
         vec![name.to_owned(), amount(before), amount(after), change(before, after)]
     };
-    let counts = [before.customers as f64, after.customers as f64].map(Some);
-    let mut customers = vec!["Customers".to_owned()];
-    customers.extend(counts.map(amount));
-    customers.push(difference(counts[0], counts[1]));
+    let change_of_customers = texts.decimal(after.customers as f64 - before.customers as f64, 0);
+    let customers = vec![
+        "Customers".to_owned(),
+        texts.count(before.customers),
+        texts.count(after.customers),
+        change_of_customers,
+    ];
     page.table(
         &[("", Left), ("Before", Right), ("After", Right), ("Change", Right)],
         vec![

@@ -59,6 +59,23 @@ fn everything_that_is_wrong_is_said_at_once() {
 }
 
 #[test]
+fn currencies_without_a_rate_are_found_by_a_check() {
+    let bench = shop("[sources.till]\ntable = \"orders\"\nfiles = \"till.csv\"\n");
+    bench.write(
+        "till.csv",
+        "customer_id,date,amount,currency\n1,2023-02-01,2.00,CHF\n2,2023-02-01,2.00,CHF\n",
+    );
+    let said = ["shop.rates", "CHF (2 rows)", "EUR", "--rate CHF=RATE", "currency and rates of [shop]"];
+    bench.project("check").fails(1, &said);
+    bench.write(
+        "perennial.toml",
+        bench.read("perennial.toml").replace("[value]", "rates = { CHF = 1.05 }\n[value]"),
+    );
+    let run = bench.project("check").good();
+    assert!(run.stdout.contains("Currencies: CHF (2 rows)"), "{}", run.stdout);
+}
+
+#[test]
 fn what_cannot_be_reached_is_named_with_its_source() {
     let more = "[sources.web]\nfiles = \"web/*.csv\"\n[sources.till]\nfiles = \"till.csv\"\n\
                 [[webhooks]]\nname = \"erp\"\nurl = \"https://erp.example.org\"\nsecret = \"env:PERENNIAL_TEST_NO_SUCH_SECRET\"\n\

@@ -41,12 +41,16 @@ pub(crate) struct HandOff<'a> {
 impl HandOff<'_> {
     /// Publishes the values, exports them and tells of them. One place that cannot be reached keeps no other from being served.
     pub(crate) fn all(&self, manifest: &Manifest) -> Result<Vec<HandedOff>, Error> {
-        self.state.still_ours(self.run)?;
+        let mine = || self.state.still_ours(self.run);
+        mine()?;
         self.publish(manifest)?;
         let sections = &self.project.sections;
-        let mut handed_off: Vec<HandedOff> =
-            sections.exports.iter().map(|export| self.export(export)).collect();
-        self.state.still_ours(self.run)?;
+        let mut handed_off: Vec<HandedOff> = sections
+            .exports
+            .iter()
+            .map(|export| mine().map(|()| self.export(export)))
+            .collect::<Result<_, _>>()?;
+        mine()?;
         if let Some(settings) = &sections.hubspot {
             let sent = crm::write_back(self, settings);
             handed_off.push(sent.unwrap_or_else(|error| HandedOff::failed(crm::HUBSPOT, &error.to_string())));

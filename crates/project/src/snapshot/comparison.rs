@@ -219,8 +219,20 @@ fn reasons(before: &Manifest, after: &Manifest) -> Vec<Reason> {
     reasons
 }
 
+/// A setting in words: `share 0.3` of `{"share": 0.3}`.
 fn plain(value: &serde_json::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    use serde_json::Value::{Array, Null, Object, String as Text};
+    match value {
+        Null => "none".to_owned(),
+        Text(text) => text.clone(),
+        Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(", "),
+        Object(parts) => {
+            let parts =
+                parts.iter().map(|(name, part)| format!("{} {}", name.replace('_', " "), plain(part)));
+            parts.collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
+    }
 }
 
 fn whole(batch: &RecordBatch, column: &str) -> Result<Option<i64>, Error> {
@@ -247,4 +259,19 @@ fn casted(
 ) -> Result<perennial_lake::arrow::array::ArrayRef, Error> {
     let unexpected = || Error::Column { column: column.to_owned() };
     cast(batch.column_by_name(column).ok_or_else(unexpected)?, kind).map_err(|_| unexpected())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::plain;
+
+    #[test]
+    fn settings_are_words() {
+        assert_eq!(plain(&json!({ "share": 0.3 })), "share 0.3");
+        assert_eq!(plain(&json!("week")), "week");
+        assert_eq!(plain(&json!(null)), "none");
+        assert_eq!(plain(&json!({ "at_least": [1, 2] })), "at least 1, 2");
+    }
 }

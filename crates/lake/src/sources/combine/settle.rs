@@ -6,14 +6,13 @@ use datafusion::arrow::array::Array;
 
 use super::Reader;
 use crate::canonical::tables::Tables;
-use crate::canonical_table::CanonicalTable::{self, Costs, OrderLines, Products, Refunds};
+use crate::canonical_table::CanonicalTable::{self, Costs, OrderLines, Orders, Products, Refunds};
 use crate::error::Error;
 use crate::format::Format;
 use crate::profile::amounts::MIN_SCALE;
 use crate::profile::zone::ZoneTable;
 use crate::quality::{Quality, Refusal};
 use crate::reading::{ColumnRead, OrdersRead, Understood};
-use crate::sources::Ledger;
 use crate::sources::costs::{CostTables, OrderCosts};
 use crate::sources::findings::Findings;
 use crate::sources::orders::Part;
@@ -21,6 +20,7 @@ use crate::sources::refusals::Refusals;
 use crate::sources::stream::{Money, Stream, integers, texts};
 use crate::sources::views::all;
 use crate::sources::walk::Walk;
+use crate::sources::{Ledger, MONEY_TABLES};
 
 impl Reader<'_> {
     /// Rows by the currency of their amounts, over all sources whose amounts are used.
@@ -29,7 +29,8 @@ impl Reader<'_> {
         for (code, rows) in self.orders.values().flat_map(|read| &read.understood.currencies) {
             *found.entry(code.clone()).or_default() += rows;
         }
-        for table in [Refunds, Costs, OrderLines, Products].into_iter().filter(|table| self.has(*table)) {
+        let others = MONEY_TABLES.into_iter().filter(|table| *table != Orders && self.has(*table));
+        for table in others {
             for (code, rows) in self.currencies_of(table)? {
                 *found.entry(code).or_default() += rows;
             }
