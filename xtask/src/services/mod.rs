@@ -81,7 +81,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let services = Services::start()?;
     let Some((program, rest)) = arguments.command.split_first() else { return Ok(()) };
-    must_run(services.give_to(Command::new(program).args(rest)), "run the command")
+    must_run(services.give_to(workspace::call(program).args(rest)), "run the command")
 }
 
 /// Installs what a file of the workspace pins into a folder, unless that was done for the same file before.
