@@ -36,7 +36,7 @@ pub use output::OutputFormat;
 pub use profile::amounts::{DecimalMark, SPEND_LIMIT};
 pub use profile::dates::DateOrder;
 pub use quality::report::{Change, Found, QualityCheck, QualityCode, QualityReport, QualityTrend};
-pub use quality::{Quality, Refusal, Treatment};
+pub use quality::{Examples, Quality, Refusal, Treatment};
 pub use reading::{ColumnRead, FileRead, Reading};
 pub use session::{Session, SessionOptions};
 pub use source::{OnProgress, OrderSource, Progress, WithoutRate, ZeroOrders};

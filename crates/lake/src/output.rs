@@ -128,6 +128,18 @@ pub(crate) fn create_file(path: &Path) -> std::io::Result<File> {
     options.open(path)
 }
 
+/// Makes a file that is not there, as one of rows; one that is there stays as it is.
+pub(crate) fn create_file_if_missing(path: &Path) -> std::io::Result<()> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, MODE);
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Temporary files are for their owner alone; one that takes a target's name is for the group as well.
 trait ReadableByOwnerAndGroup {
     fn readable_by_owner_and_group(&mut self) -> &mut Self;

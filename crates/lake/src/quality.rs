@@ -111,16 +111,20 @@ impl Treatment {
 
 /// Identifiers of some rows that a count is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Examples(Vec<String>);
+pub struct Examples(Vec<String>);
 
 impl Examples {
     /// As many are kept as a person looks up.
     const MOST: usize = 5;
 
     pub(crate) fn add(&mut self, example: &str) {
-        if self.0.len() < Self::MOST && !self.0.iter().any(|known| known == example) {
+        if !self.is_full() && !self.0.iter().any(|known| known == example) {
             self.0.push(example.to_owned());
         }
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.0.len() >= Self::MOST
     }
 
     pub(crate) fn into_vec(self) -> Vec<String> {
@@ -137,6 +141,9 @@ pub struct Quality {
     pub rows_used: u64,
     /// Rows refused, by reason.
     pub refused: BTreeMap<Refusal, u64>,
+    /// Where some of them stand, by reason.
+    #[serde(skip)]
+    pub refused_at: BTreeMap<Refusal, Examples>,
     /// Rows or orders treated, by treatment.
     pub treated: BTreeMap<Treatment, u64>,
     /// The file that holds the refused rows, when one was asked for.
@@ -150,6 +157,7 @@ impl Quality {
             rows_read: 0,
             rows_used: 0,
             refused: BTreeMap::new(),
+            refused_at: BTreeMap::new(),
             treated: BTreeMap::new(),
             quarantine: None,
         }
@@ -188,6 +196,10 @@ impl Quality {
     pub(crate) fn add(&mut self, other: &Self) {
         self.rows_read += other.rows_read;
         other.refused.iter().for_each(|(reason, rows)| self.refuse(*reason, *rows));
+        for (reason, examples) in &other.refused_at {
+            let own = self.refused_at.entry(*reason).or_default();
+            examples.0.iter().for_each(|example| own.add(example));
+        }
         other.treated.iter().for_each(|(treatment, rows)| self.treat(*treatment, *rows));
         self.close();
     }

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::Error;
 use crate::output::{create_file, excel_safe};
-use crate::quality::Refusal;
+use crate::quality::{Examples, Quality, Refusal};
 use crate::text::Row;
 
 /// A row that cannot be used.
@@ -28,18 +28,23 @@ impl Refused {
 pub(crate) struct Quarantine {
     path: PathBuf,
     writer: Option<csv::Writer<BufWriter<File>>>,
+    examples: BTreeMap<Refusal, Examples>,
 }
 
 impl Quarantine {
     /// An earlier file of that name is replaced, so that it never speaks of another run.
     pub(crate) fn create(path: Option<&Path>) -> Result<Self, Error> {
-        let Some(path) = path else { return Ok(Self { path: PathBuf::new(), writer: None }) };
+        let Some(path) = path else { return Ok(Self::nowhere()) };
         let file = create_file(path).map_err(Error::io(path))?;
         let mut writer = csv::Writer::from_writer(BufWriter::new(file));
         writer
             .write_record(["file", "line", "reason", "detail", "row"])
             .map_err(|error| failed(path, error))?;
-        Ok(Self { path: path.to_path_buf(), writer: Some(writer) })
+        Ok(Self { path: path.to_path_buf(), writer: Some(writer), ..Self::nowhere() })
+    }
+
+    fn nowhere() -> Self {
+        Self { path: PathBuf::new(), writer: None, examples: BTreeMap::new() }
     }
 
     /// Goes on where an earlier one ended.
@@ -47,7 +52,7 @@ impl Quarantine {
         let Some(path) = path else { return Self::create(None) };
         let file = File::options().append(true).open(path).map_err(Error::io(path))?;
         let writer = csv::WriterBuilder::new().has_headers(false).from_writer(BufWriter::new(file));
-        Ok(Self { path: path.to_path_buf(), writer: Some(writer) })
+        Ok(Self { path: path.to_path_buf(), writer: Some(writer), ..Self::nowhere() })
     }
 
     /// Whether what is written goes anywhere.
@@ -56,6 +61,11 @@ impl Quarantine {
     }
 
     pub(crate) fn write(&mut self, file: &Path, row: &Row, refused: &Refused) -> Result<(), Error> {
+        let examples = self.examples.entry(refused.reason).or_default();
+        if !examples.is_full() {
+            let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
+            examples.add(&format!("{name}:{}", row.line));
+        }
         let Some(writer) = &mut self.writer else { return Ok(()) };
         let record = [
             excel_safe(&file.to_string_lossy()),
@@ -67,11 +77,13 @@ impl Quarantine {
         writer.write_record(record).map_err(|error| failed(&self.path, error))
     }
 
-    /// Completes the file and names it.
-    pub(crate) fn finish(mut self) -> Result<Option<PathBuf>, Error> {
-        let Some(writer) = &mut self.writer else { return Ok(None) };
+    /// Completes the file, and names it and some of its rows in the account of the rows.
+    pub(crate) fn finish(self, account: &mut Quality) -> Result<(), Error> {
+        account.refused_at.extend(self.examples);
+        let Some(mut writer) = self.writer else { return Ok(()) };
         writer.flush().map_err(Error::io(&self.path))?;
-        Ok(Some(self.path))
+        account.quarantine = Some(self.path);
+        Ok(())
     }
 }
 
@@ -111,8 +123,7 @@ impl BrokenRows {
     /// Hands on the file, with the number of rows that were broken. What is refused later is not written down.
     pub(crate) fn take(&self) -> (Quarantine, u64) {
         let mut broken = self.lock();
-        let nowhere = Quarantine { path: PathBuf::new(), writer: None };
-        (std::mem::replace(&mut broken.quarantine, nowhere), broken.rows)
+        (std::mem::replace(&mut broken.quarantine, Quarantine::nowhere()), broken.rows)
     }
 
     fn lock(&self) -> MutexGuard<'_, Broken> {

@@ -139,7 +139,7 @@ pub(crate) fn read_inputs(
     ledger: Option<(usize, &mut Ledger)>,
 ) -> Result<OrdersRead, Error> {
     if let Some(mut read) = columnar::read(session, source, &inputs, &recipe, bindings, &mut quarantine)? {
-        read.quality.quarantine = quarantine.finish()?;
+        quarantine.finish(&mut read.quality)?;
         return Ok(read);
     }
     let mut profile = Profile::default();
@@ -181,7 +181,7 @@ pub(crate) fn read_inputs(
     }
     let equal = tables.register(session, interpreter.recipe.grain == Grain::Rows)?;
     quality.treat(Treatment::EqualRows, equal);
-    quality.quarantine = quarantine.finish()?;
+    quarantine.finish(&mut quality)?;
     let understood = Understood {
         format: interpreter.recipe.format,
         columns: columns_read(&interpreter.recipe, |role| how.get(&role).cloned()),
@@ -281,7 +281,11 @@ pub(crate) fn pass(
 }
 
 /// Half of a column read wrongly is worse than no reading.
-fn check_date_order(recipe: &Recipe, profile: &Profile, source: &OrderSource) -> Result<(), Error> {
+pub(crate) fn check_date_order(
+    recipe: &Recipe,
+    profile: &Profile,
+    source: &OrderSource,
+) -> Result<(), Error> {
     match (source.columns.date_order, profile.mixed_date_order()) {
         (None, Some((day_first, month_first))) => {
             let column = recipe.get(Role::Date).map(|found| found.columns.join(", ")).unwrap_or_default();
@@ -292,7 +296,7 @@ fn check_date_order(recipe: &Recipe, profile: &Profile, source: &OrderSource) ->
 }
 
 /// A column whose values are not what its name promises is an error that names it, rather than a file of refusals.
-fn check_plausible(inputs: &[Input], recipe: &Recipe, profile: &Profile) -> Result<(), Error> {
+pub(crate) fn check_plausible(inputs: &[Input], recipe: &Recipe, profile: &Profile) -> Result<(), Error> {
     let Some(input) = inputs.first() else { return Ok(()) };
     let column = |role| recipe.get(role).map(|found| found.columns.join(", ")).unwrap_or_default();
     let wrong = if profile.has_dates() {

@@ -69,7 +69,13 @@ fn sources(project: &Project, session: &Session, now: Timestamp, outcome: &mut C
     for (name, source) in project_sources(project) {
         let checked = source.and_then(|source| Ok(session.check_source(&source, &shop)?));
         match checked {
-            Ok(checked) => outcome.sources.push(checked),
+            Ok(checked) => {
+                if checked.table == CanonicalTable::Orders && checked.first_row.is_empty() {
+                    let empty = "there are no orders in it; a run needs at least one source that has some";
+                    outcome.problems.push(Problem::warning(format!("sources.{name}"), empty));
+                }
+                outcome.sources.push(checked);
+            }
             Err(error) => outcome.problems.push(Problem::error(format!("sources.{name}"), error.to_string())),
         }
     }

@@ -139,7 +139,9 @@ impl State {
     /// [`Error::GivenUp`] when the run was silent for too long.
     pub(crate) fn still_ours(&self, run: &Run) -> Result<(), Error> {
         match self.wait(self.store.keep_run(run.id, Timestamp::now())) {
-            Err(error) if !error.is_temporary() => Err(Error::GivenUp { run: run.id }),
+            Err(perennial_store::Error::Held { .. } | perennial_store::Error::LeaseLost(_)) => {
+                Err(Error::GivenUp { run: run.id })
+            }
             other => Ok(other?),
         }
     }
@@ -169,9 +171,10 @@ impl State {
         Ok(self.wait(self.store.finish_run(run.id, last, Timestamp::now()))?)
     }
 
-    /// Writes down why a run failed; where even that fails, the error itself is what is told.
+    /// Writes down why a run failed, without its text, which may quote values of customers; where even that fails, the error
+    /// itself is what is told.
     pub(crate) fn fail_run(&self, run: &Run, error: &Error) {
-        if let Err(second) = self.wait(self.store.fail_run(run.id, &error.to_string(), Timestamp::now())) {
+        if let Err(second) = self.wait(self.store.fail_run(run.id, error.code(), Timestamp::now())) {
             tracing::warn!(error = %second, "the failed run could not be written down");
         }
     }

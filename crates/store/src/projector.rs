@@ -216,7 +216,8 @@ async fn apply<C: ConnectionTrait>(
                 reason: link.reason.clone(),
                 source: facts.source.clone(),
                 message_id: facts.message_id.clone(),
-                at: facts.at,
+                // A device's history is divided by what happened when; an address is a matter of who may have it.
+                at: if link.claimed.kind().is_address() { facts.claimed_at() } else { facts.at },
                 by_hand: link.by_hand,
             };
             told.link(link, linked);

@@ -36,13 +36,6 @@ impl Binding {
         self.places.contains_key(&role)
     }
 
-    /// The places of some roles alone.
-    pub(crate) fn only(&self, roles: &[Role]) -> Self {
-        let mut only = self.clone();
-        only.places.retain(|role, _| roles.contains(role));
-        only
-    }
-
     /// The places of all roles.
     pub(crate) fn needed(&self) -> Vec<usize> {
         self.places.values().flatten().copied().collect()

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Examples, Quality, Refusal, Treatment};
+use super::{Examples, Quality, Treatment};
 
 coded! {
     /// What a source is checked for.
@@ -134,12 +134,9 @@ impl QualityReport {
         let count = again.iter().filter_map(|treatment| quality.treated.get(treatment)).sum();
         self.add(QualityCode::Duplicates, None, quality.rows_read, count, repeated);
         for (reason, rows) in &quality.refused {
-            self.add_refused(*reason, quality.rows_read, *rows);
+            let examples = quality.refused_at.get(reason).cloned().unwrap_or_default();
+            self.add(QualityCode::RefusedRows, Some(reason.code()), quality.rows_read, *rows, examples);
         }
-    }
-
-    pub(crate) fn add_refused(&mut self, reason: Refusal, rows: u64, count: u64) {
-        self.add(QualityCode::RefusedRows, Some(reason.code()), rows, count, Examples::default());
     }
 
     /// What has changed since an earlier report on the same source: first what is new and worse, last what is gone.

@@ -1,4 +1,5 @@
-//! Whether a source can be reached and is mapped well, found out without reading more than its first row and its currencies.
+//! Whether a source can be reached and is mapped well. Files of orders are read through once, because only their columns as a whole
+//! tell whether their dates and amounts can be read; of others only the first row and the currencies are asked for.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,6 +11,7 @@ use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use serde::Serialize;
 
 use super::mapping::{self, SOURCE};
+use super::orders::order_source;
 use super::stream::{integers, texts};
 use super::{MONEY_TABLES, Mapping, Shop, Source};
 use crate::canonical_table::CanonicalTable;
@@ -22,7 +24,7 @@ use crate::location::Location;
 use crate::profile::columns::{Binding, Profile};
 use crate::profile::is_empty_value;
 use crate::quarantine::{BrokenRows, Quarantine};
-use crate::reading::{columns_read, find_inputs, pass, understand};
+use crate::reading::{check_date_order, check_plausible, columns_read, find_inputs, pass, understand};
 use crate::session::Session;
 use crate::source::OrderSource;
 use crate::text::Row;
@@ -164,7 +166,7 @@ fn check_order_files(
     choices: &ColumnOverrides,
     shop: &Shop,
 ) -> Result<SourceCheck, Error> {
-    let files = shop.order_source(&source.name, paths.to_vec(), choices.clone());
+    let files = order_source(source, shop, paths.to_vec(), choices);
     let inputs = find_inputs(session, &files)?;
     let (recipe, bindings) = understand(&inputs, &files)?;
     let columns = columns_read(&recipe, |_| None);
@@ -172,29 +174,26 @@ fn check_order_files(
         format: Some(recipe.format),
         columns: columns.into_iter().map(|read| (read.role.name().to_owned(), read.column)).collect(),
         first_row: inputs.first().map(|input| first_fields(input, &recipe)).transpose()?.unwrap_or_default(),
-        currencies: currencies_of(&inputs, &recipe, &bindings, &files)?,
+        currencies: profiled(&inputs, &recipe, &bindings, &files)?.currencies(&recipe),
         ..SourceCheck::of(source)
     })
 }
 
-/// Rows by currency: of the column that names it, else of what stands beside the amounts.
-fn currencies_of(
+/// A look at all rows: that there are some, and that their dates and numbers can be read.
+fn profiled(
     inputs: &[Input],
     recipe: &Recipe,
     bindings: &[Binding],
     files: &OrderSource,
-) -> Result<BTreeMap<String, u64>, Error> {
-    let needed: &[Role] = match recipe.get(Role::Currency) {
-        Some(_) => &[Role::Currency, Role::Status],
-        None => &[Role::Amount, Role::Price],
-    };
-    let bindings: Vec<Binding> = bindings.iter().map(|binding| binding.only(needed)).collect();
+) -> Result<Profile, Error> {
     let mut profile = Profile::default();
-    pass("checking", inputs, &bindings, files, |_, row, binding| {
+    pass("checking", inputs, bindings, files, |_, row, binding| {
         profile.see(row, binding, recipe);
         Ok(())
     })?;
-    Ok(profile.currencies(recipe))
+    check_plausible(inputs, recipe, &profile)?;
+    check_date_order(recipe, &profile, files)?;
+    Ok(profile)
 }
 
 fn first_fields(input: &Input, recipe: &Recipe) -> Result<Vec<(String, String)>, Error> {

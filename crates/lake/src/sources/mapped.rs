@@ -93,7 +93,7 @@ fn read_registered(
     let (quarantine, rows) = broken.take();
     quality.rows_read += rows;
     quality.refuse(Refusal::BrokenRow, rows);
-    quality.quarantine = quarantine.finish()?;
+    quarantine.finish(&mut quality)?;
     quality.close();
     let table = format!("perennial_{}_{place}", source.table);
     session.register_spool(&table, spool)?;

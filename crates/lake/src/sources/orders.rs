@@ -58,7 +58,12 @@ pub(super) fn read(
 }
 
 /// The source as order files with these choices for its columns, with what it says of its dates and its currencies.
-fn order_source(source: &Source, shop: &Shop, paths: Vec<String>, choices: &ColumnOverrides) -> OrderSource {
+pub(super) fn order_source(
+    source: &Source,
+    shop: &Shop,
+    paths: Vec<String>,
+    choices: &ColumnOverrides,
+) -> OrderSource {
     let mut choices = choices.clone();
     choices.date_order = choices.date_order.or(source.date_order);
     let files = shop.order_source(&source.name, paths, choices);

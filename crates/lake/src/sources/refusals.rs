@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::{Shop, Source};
 use crate::error::Error;
+use crate::quality::Quality;
 use crate::quarantine::{Quarantine, Refused};
 use crate::text::Row;
 
@@ -52,9 +53,11 @@ impl<'a> Refusals<'a> {
         quarantine.write(Path::new(&source.location.to_string()), &row, refused)
     }
 
-    /// Completes the files.
-    pub(super) fn finish(self) -> Result<(), Error> {
-        self.open.into_values().try_for_each(|quarantine| quarantine.finish().map(drop))
+    /// Completes the files, and names some of their rows in the accounts of the sources.
+    pub(super) fn finish(self, accounts: &mut BTreeMap<usize, Quality>) -> Result<(), Error> {
+        self.open
+            .into_iter()
+            .try_for_each(|(place, quarantine)| quarantine.finish(accounts.entry(place).or_default()))
     }
 }
 

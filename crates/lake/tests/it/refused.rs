@@ -54,9 +54,9 @@ fn a_broken_row_of_a_text_file_is_one_refused_row() {
         assert_eq!(
             findings(ads),
             [
-                "refused_rows broken_row 2 of 7 []",
-                "refused_rows bad_amount 1 of 7 []",
-                "refused_rows missing_value 1 of 7 []",
+                "refused_rows broken_row 2 of 7 [ads.csv:3 ads.csv:6]",
+                "refused_rows bad_amount 1 of 7 [ads.csv:4]",
+                "refused_rows missing_value 1 of 7 [ads.csv:2]",
             ]
         );
         assert_eq!(

@@ -63,8 +63,8 @@ fn shopify_parquet_and_mapped_json_lines_are_one_log() {
         findings(&read.sources[2]),
         [
             "duplicates 1 of 4 [J1]",
-            "refused_rows bad_date 1 of 4 []",
-            "refused_rows payment_failed 1 of 4 []"
+            "refused_rows bad_date 1 of 4 [app.jsonl:3]",
+            "refused_rows payment_failed 1 of 4 [app.jsonl:2]"
         ]
     );
     assert_eq!((read.sources[2].rows, read.sources[2].used), (4, 1));
@@ -184,8 +184,8 @@ r9,1,,soon,4
     assert_eq!(
         findings(&read.sources[1]),
         [
-            "refused_rows no_customer 1 of 10 []",
-            "refused_rows bad_date 1 of 10 []",
+            "refused_rows no_customer 1 of 10 [refunds.csv:7]",
+            "refused_rows bad_date 1 of 10 [refunds.csv:10]",
             "duplicates 1 of 10 [r1]",
             "unmatched_refunds 3 of 8 [hal 98 99]",
             "refunds_above_order 1 of 7 [4]",

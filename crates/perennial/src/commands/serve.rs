@@ -19,7 +19,7 @@ use tracing_subscriber::EnvFilter;
 use crate::arguments::project::{LogFormat, ServeArguments};
 
 /// What is logged unless `RUST_LOG` says otherwise. The database notices what migrations find to be done already.
-const LOGGED: &str = "info,sqlx::postgres::notice=warn";
+const LOGGED: &str = "info,sqlx::postgres::notice=warn,sea_orm_migration=warn";
 /// How often it is looked whether somebody was erased whom snapshots still name.
 const REDACT_EVERY: Duration = Duration::from_mins(1);
 /// How often old payloads are looked for.
@@ -140,10 +140,13 @@ async fn run_once(project: &Project, turn: &Mutex<()>) {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     tracing::info!("a run begins");
     match tokio::task::spawn_blocking(move || command.output()).await {
-        Ok(Ok(output)) if output.status.success() => tracing::info!("the run is done"),
         Ok(Ok(output)) => {
             let said = String::from_utf8_lossy(&output.stderr);
-            tracing::error!(status = %output.status, "the run failed: {}", said.trim());
+            match (output.status.success(), said.trim()) {
+                (true, "") => tracing::info!("the run is done"),
+                (true, said) => tracing::warn!("the run is done: {said}"),
+                (false, said) => tracing::error!(status = %output.status, "the run failed: {said}"),
+            }
         }
         Ok(Err(error)) => tracing::error!(%error, "the run could not be started"),
         Err(error) => tracing::error!(%error, "the run is out of sight"),

@@ -112,7 +112,7 @@ pub(crate) fn run(page: &mut Page, outcome: &RunOutcome) {
         }
     }
     if outcome.dates.is_empty() {
-        page.paragraph("No period has ended since that date.");
+        page.paragraph("No period since that date has ended within the data.");
     }
     if let Some(KeptBack { snapshot, published }) = &outcome.kept_back {
         page.paragraph(&format!(

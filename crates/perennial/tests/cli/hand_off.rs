@@ -1,5 +1,6 @@
 //! What leaves a run: to profiles, exports, webhooks and HubSpot, and what stays where it is.
 
+use std::io::{Read, Write};
 use std::process::Stdio;
 
 use crate::served::Served;
@@ -85,7 +86,7 @@ fn a_failed_run_tells_others_no_data() {
 fn a_history_without_an_end_of_a_period_is_no_failure() {
     let bench = shop(WEBHOOK);
     let run = bench.project("run --every year --since 2031-01-01").good();
-    assert!(run.stdout.contains("No period has ended since that date."), "{}", run.stdout);
+    assert!(run.stdout.contains("No period since that date has ended within the data."), "{}", run.stdout);
     assert_eq!(bench.sql("SELECT state FROM runs"), ["done"]);
     assert_eq!(bench.sql("SELECT COUNT(*) FROM deliveries"), ["0"]);
 }
@@ -170,6 +171,33 @@ fn an_endpoint_that_was_gone_is_enabled_again() {
     bench.project("deliveries enable erp").good();
     bench.project("deliveries enable erp").fails(1, &["there is no disabled endpoint \"erp\""]);
     assert!(!bench.project("deliveries list").good().stdout.contains("enable"));
+}
+
+#[test]
+fn a_run_without_a_server_tells_webhooks() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let bench = shop(&format!(
+        "[[webhooks]]\nname = \"erp\"\nurl = \"http://{address}/hook\"\nsecret = \"file:secret\"\n"
+    ));
+    bench.write("secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    let receiver = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut asked = [0; 4096];
+        let read = stream.read(&mut asked).unwrap();
+        stream
+            .write_all(b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            .unwrap();
+        String::from_utf8_lossy(&asked[..read]).to_lowercase()
+    });
+    let run = bench.project("run --as-of 2023-12-31").good();
+    assert_eq!(run.stderr, "");
+    let asked = receiver.join().unwrap();
+    assert!(asked.starts_with("post /hook") && asked.contains("webhook-signature: v1,"), "{asked}");
+    assert_eq!(bench.sql("SELECT state FROM deliveries"), ["delivered"]);
+    // Nobody listens any more: what could not be sent waits, and the run says so.
+    let run = bench.project("run --as-of 2023-12-31 --format json").good();
+    assert!(run.stderr.contains("1 failed and are sent again"), "{}", run.stderr);
 }
 
 #[test]

@@ -76,6 +76,16 @@ fn currencies_without_a_rate_are_found_by_a_check() {
 }
 
 #[test]
+fn orders_that_cannot_be_read_are_found_by_a_check() {
+    let bench = shop("[sources.till]\ntable = \"orders\"\nfiles = \"till.csv\"\n");
+    bench.write("till.csv", "customer_id,date,amount\n1,when it rained,2.00\n2,on a Sunday,2.00\n");
+    bench.project("check").fails(1, &["sources.till", "\"date\", taken for the date, holds no dates"]);
+    bench.write("till.csv", "customer_id,date,amount\n");
+    let run = bench.project("check").good();
+    assert!(run.stderr.contains("sources.till: there are no orders in it"), "{}", run.stderr);
+}
+
+#[test]
 fn what_cannot_be_reached_is_named_with_its_source() {
     let more = "[sources.web]\nfiles = \"web/*.csv\"\n[sources.till]\nfiles = \"till.csv\"\n\
                 [[webhooks]]\nname = \"erp\"\nurl = \"https://erp.example.org\"\nsecret = \"env:PERENNIAL_TEST_NO_SUCH_SECRET\"\n\

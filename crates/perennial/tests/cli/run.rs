@@ -3,6 +3,7 @@
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
+use crate::served::Served;
 use crate::shop::{project, shop};
 use crate::workbench::{Workbench, perennial, small_shop};
 
@@ -210,6 +211,24 @@ fn only_who_agreed_is_exported_for_marketing() {
         run["dates"][0]["manifest"]["valuation"]["totals"]["customers"]
     );
     assert_eq!(bench.read("out.csv").lines().count(), 1);
+    // Of two who say something one agrees: nobody else is in the file, and nobody else in the table.
+    let table = format!("[[exports]]\nto = \"sqlite:out.db\"\ntable = \"agreed\"\n{consent}");
+    bench.write("perennial.toml", bench.read("perennial.toml") + &table);
+    let key = bench.project("keys create web --format json").good().json()["secret"].clone();
+    let served = Served::start(&bench);
+    for (customer, granted) in [("c001", true), ("c002", false)] {
+        let said = serde_json::json!([{ "channel": "email", "topic": "news", "purpose": "marketing", "granted": granted }]);
+        let event = serde_json::json!({ "writeKey": key, "userId": customer, "messageId": customer, "traits": { "consents": said } });
+        assert_eq!(served.ask("POST", "/v1/identify", "X-Test: 1", &event.to_string()).0, 200);
+    }
+    assert_eq!(served.end(), Some(0));
+    let run = bench.project("run --as-of 2023-12-31 --format json").good().json();
+    let exported = |place: usize| run["handed_off"][place]["customers"].clone();
+    assert_eq!((exported(0), exported(1)), (1.into(), 1.into()), "{run}");
+    let csv = bench.read("out.csv");
+    let customers: Vec<&str> = csv.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
+    assert_eq!(customers, ["c001"]);
+    assert_eq!(bench.sql_of("out.db", "SELECT customer_id FROM agreed"), ["c001"]);
 }
 
 #[test]

@@ -53,10 +53,15 @@ impl Workbench {
 
     /// Asks the store's file, as a person with other tools does: the first column of the answer.
     pub(crate) fn sql(&self, sql: &str) -> Vec<String> {
-        let ask = "import sqlite3, sys; c = sqlite3.connect('perennial.db', 30)\n\
+        self.sql_of("perennial.db", sql)
+    }
+
+    /// The same of another database.
+    pub(crate) fn sql_of(&self, database: &str, sql: &str) -> Vec<String> {
+        let ask = "import sqlite3, sys; c = sqlite3.connect(sys.argv[2], 30)\n\
                    for row in c.execute(sys.argv[1]): print(row[0])\nc.commit()";
         let asked = std::process::Command::new("python3")
-            .args(["-c", ask, sql])
+            .args(["-c", ask, sql, database])
             .current_dir(self.path("."))
             .output()
             .unwrap();

@@ -27,6 +27,10 @@ pub(crate) fn value_columns() -> impl Iterator<Item = &'static str> + Clone {
 pub(crate) fn cross_checks(sections: &Sections, left_out: &[String]) -> Vec<Problem> {
     let mut problems = all(sections);
     problems.retain(|problem| !left_out.iter().any(|key| is_within(part(key), part(&problem.key))));
+    // Whether there is a margin is not known then.
+    problems.retain(|problem| {
+        problem.key != "costs" || !left_out.iter().any(|key| is_within("value.margin", part(key)))
+    });
     problems
 }
 
@@ -63,6 +67,14 @@ fn all(sections: &Sections) -> Vec<Problem> {
     for (number, export) in sections.exports.iter().enumerate() {
         let key = format!("exports[{}]", number + 1);
         self::export(&key, export, &mut problems);
+        if let Some(first) = sections.exports[..number].iter().position(|other| is_same_place(other, export))
+        {
+            problems.push(Problem::error(
+                format!("{key}.to"),
+                format!("{:?} is what exports[{}] writes, and one would replace the other: name another file or table",
+                    export.to.to_string(), first + 1),
+            ));
+        }
         for name in read_by(export, sections) {
             problems.push(Problem::error(
                 format!("{key}.to"),
@@ -85,6 +97,13 @@ fn rates(sections: &Sections, problems: &mut Vec<Problem>) {
         problems.push(Problem::error(
             "shop.rates",
             "rates lead into the shop's currency, which is missing: add currency = \"EUR\" to [shop]",
+        ));
+    }
+    let own = shop.currency.as_ref().and_then(|own| Some((own, shop.rates.get(own)?)));
+    if let Some((own, _)) = own.filter(|(_, rate)| (**rate - 1.0).abs() > f64::EPSILON) {
+        problems.push(Problem::error(
+            format!("shop.rates.{own}"),
+            format!("one {own} is one {own}: rates say what other currencies are worth in that of the shop"),
         ));
     }
 }
@@ -244,9 +263,25 @@ fn read_by<'a>(export: &Export, sections: &'a Sections) -> impl Iterator<Item = 
     })
 }
 
-/// A path without the parts that mean nothing.
+/// Whether two exports write one file or one table.
+fn is_same_place(one: &Export, other: &Export) -> bool {
+    let place = |export: &Export| (plain(&export.to.to_string()), export.table.clone());
+    place(one) == place(other)
+}
+
+/// A path without the parts that mean nothing: `a/./b/../c` is `a/c`.
 fn plain(path: &str) -> PathBuf {
-    Path::new(path).components().filter(|part| *part != Component::CurDir).collect()
+    let mut plain = PathBuf::new();
+    for part in Path::new(path).components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(plain.components().next_back(), Some(Component::Normal(_))) => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// Whether a source of files takes a file for its own: by name, by its folder, or by a glob.

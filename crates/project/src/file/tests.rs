@@ -185,6 +185,9 @@ fn costs_need_a_margin_and_rates_a_currency() {
     assert!(only("[costs]\nper_order = 4.5\n").contains("set margin in [value]"));
     assert!(problems("[costs]\nper_order = 4.5\n[value]\nmargin = \"measured\"\n").is_empty());
     assert!(only("[shop]\nrates = { GBP = 1.1 }\n").contains("add currency"));
+    assert!(only("[shop]\ncurrency = \"EUR\"\nrates = { EUR = 1.1 }\n").contains("one EUR is one EUR"));
+    // Of a margin that cannot be read it is not known whether costs could lower it.
+    assert!(only("[costs]\nper_order = 4.5\n[value]\nmargin = 35\n").contains("value.margin"));
     assert!(only("[events]\norders = false\n").contains("there are no orders to value"));
 }
 
@@ -226,6 +229,22 @@ fn a_password_in_the_file_is_a_warning_that_does_not_repeat_it() {
     let project =
         Project::parse(Path::new("p.toml"), "[store]\nurl = \"postgres://shop:hunter2@db/shop\"\n").unwrap();
     assert!(!format!("{project:?}").contains("hunter2"));
+}
+
+#[test]
+fn two_exports_have_two_places() {
+    let to = |first: &str, second: &str| {
+        let export = |to: &str| format!("[[exports]]\nconsent = \"not_needed\"\n{to}\n");
+        problems(&(export(first) + &export(second))).join("\n")
+    };
+    for second in ["to = \"out/values.csv\"", "to = \"out/../out/./values.csv\""] {
+        let said = to("to = \"out/values.csv\"", second);
+        assert!(said.contains("exports[2].to") && said.contains("is what exports[1] writes"), "{said}");
+    }
+    assert_eq!(to("to = \"out/values.csv\"", "to = \"out/values.parquet\""), "");
+    let table = |name: &str| format!("to = \"sqlite:out.db\"\ntable = \"{name}\"");
+    assert_eq!(to(&table("one"), &table("two")), "");
+    assert!(to(&table("one"), &table("one")).contains("exports[2].to"));
 }
 
 #[test]

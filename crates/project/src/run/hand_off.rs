@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use perennial_handoff::webhooks::{Event, RunCompleted, RunFailed, SnapshotRestated, announce};
+use perennial_handoff::webhooks::{
+    Event, Pass, RunCompleted, RunFailed, SnapshotRestated, WebhookWorker, announce,
+};
 use perennial_lake::Session;
 use perennial_lake::arrow::array::{ArrayRef, StringArray};
 use perennial_lake::arrow::record_batch::RecordBatch;
@@ -209,6 +211,21 @@ pub(crate) fn tell_failure(project: &Project, state: &State, run: &Run, as_of: O
     if let Err(second) = state.wait(announce(state.store(), webhooks, &event, Timestamp::now())) {
         tracing::warn!(error = %second, "webhooks cannot be told of the failed run");
     }
+}
+
+/// Sends the webhooks' messages that are due: a shop that runs without a server tells of its runs, too. Nothing is sent where
+/// there are no webhooks.
+///
+/// # Errors
+/// When a secret is missing, or the store cannot be read or written.
+pub fn send_webhooks(project: &Project) -> Result<Pass, Error> {
+    let webhooks = &project.sections.webhooks;
+    if webhooks.is_empty() {
+        return Ok(Pass::default());
+    }
+    let state = State::open(project)?;
+    let worker = WebhookWorker::new(state.store().clone(), webhooks, &project.folder)?;
+    Ok(state.wait(worker.deliver_due(Timestamp::now()))?)
 }
 
 fn customers_of(names: &[String]) -> Result<RecordBatch, Error> {

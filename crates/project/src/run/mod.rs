@@ -14,6 +14,7 @@ mod valuing;
 
 pub use backfill::{Period, period_ends};
 pub use crm::{CrmPreview, PropertyChange, preview};
+pub use hand_off::send_webhooks;
 pub(crate) use reading::{LIVE_SOURCES, has_live_orders, project_sources, shop_of};
 
 use std::cell::Cell;

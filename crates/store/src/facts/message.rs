@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use super::{ConsentSaid, Facts, Link, Trait};
+use super::{ConsentSaid, Facts, Link, OLDEST_CLAIM, Trait};
 use crate::commerce::event::{self, OrderEvent, OrderEventKind, Unusable};
 use crate::events::{EventKind, StoredEvent};
 use crate::identity::{Identifier, IdentifierKind, IdentityRules, NotAnIdentifier};
@@ -25,6 +25,10 @@ pub(crate) fn of_event(event: &StoredEvent, rules: &IdentityRules) -> Facts {
             source: event.source.clone(),
             message_id: Some(message.message_id.clone()),
             at,
+            claims_from: event
+                .received_at
+                .saturating_sub(OLDEST_CLAIM)
+                .map_or(at, jiff::Timestamp::as_microsecond),
             ..Facts::default()
         },
         rules,

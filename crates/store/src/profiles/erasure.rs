@@ -67,8 +67,10 @@ impl Store {
             let person = known.unwrap_or_else(|| Belongings::of_stranger(identifier));
             check(identifier, &person)?;
             let traces = Traces::of(&person);
-            let refused = self.remove_from_refused_events(&traces).await?;
+            // First the events, then what was refused of them: so nothing refused of an event up to the end comes later. It is
+            // found by the person's name in the event, which is gone after this.
             let end = projector::cursor(self.reader()).await?;
+            let refused = self.remove_from_refused_events(&traces).await?;
             for range in parts((0, end), EVENTS) {
                 let transaction = self.begin(Lock::State).await?;
                 events += scrub(&transaction, &person, &token, range).await?;

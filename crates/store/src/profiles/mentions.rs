@@ -52,7 +52,7 @@ impl Mentions {
         let patterns: BTreeSet<String> = self
             .emails
             .iter()
-            .flat_map(|email| [loosely(email), loosely(&email.replace('@', "%40"))])
+            .map(|email| loosely(email))
             .chain(self.phones.iter().map(|digits| digits.chars().flat_map(|digit| ['%', digit]).collect()))
             .map(|pattern: String| pattern + "%")
             .chain(self.ids.iter().map(|id| loosely(&id.to_lowercase()) + "%"))
@@ -102,12 +102,11 @@ impl Mentions {
     }
 }
 
-/// A pattern for a text within JSON, however its letters are written there.
+/// A pattern for a text within JSON, however its letters are written there: some programs write marks as `\\u0027` or `%27`.
 fn loosely(text: &str) -> String {
     let letter = |letter: char| match letter {
-        '!' | '%' | '_' => format!("!{letter}"),
-        '"' | '\\' | '/' | '+' => "%".to_owned(),
-        _ if letter.is_ascii_graphic() || letter == ' ' => letter.to_string(),
+        '_' => "!_".to_owned(),
+        _ if letter.is_ascii_alphanumeric() || ".-".contains(letter) => letter.to_string(),
         _ => "%".to_owned(),
     };
     std::iter::once("%".to_owned()).chain(text.chars().map(letter)).collect()
@@ -314,15 +313,15 @@ mod tests {
 
     #[test]
     fn patterns_are_wider_than_what_they_look_for() {
-        assert_eq!(loosely("mü_l+r@x.de"), "%m%!_l%r@x.de");
-        assert_eq!(loosely("a\"b%"), "%a%b!%");
+        assert_eq!(loosely("mü_l+r@x.de"), "%m%!_l%r%x.de");
+        assert_eq!(loosely("o'brien\"%"), "%o%brien%%");
         let conditions = mentions(&["email:jo@x.de", "user_id:A/1"]).conditions("payload", 3);
         assert_eq!(conditions.len(), 1);
         let (condition, values) = &conditions[0];
-        assert_eq!(condition.matches("LOWER(payload) LIKE $").count(), 3, "{condition}");
-        assert!(condition.contains("$3 ") && condition.contains("$5 "), "{condition}");
+        assert_eq!(condition.matches("LOWER(payload) LIKE $").count(), 2, "{condition}");
+        assert!(condition.contains("$3 ") && condition.contains("$4 "), "{condition}");
         let values: BTreeSet<String> = values.iter().map(|value| format!("{value:?}")).collect();
-        for expected in ["%jo@x.de%", "%jo!%40x.de%", "%a%1%"] {
+        for expected in ["%jo%x.de%", "%a%1%"] {
             assert!(values.iter().any(|value| value.contains(expected)), "{expected} in {values:?}");
         }
         assert!(mentions(&[]).conditions("payload", 1).is_empty());

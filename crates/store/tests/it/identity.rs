@@ -89,6 +89,28 @@ async fn two_accounts(store: &Store) {
 }
 
 #[tokio::test]
+async fn an_address_is_not_taken_by_telling_a_time_long_past() {
+    let claim =
+        |id, user, seconds| identify(id, Some(user), None, json!({"email": "jane@example.org"}), seconds);
+    let (spring, summer) = (1_900_000_000, 1_910_000_000);
+    for_each_database(async |store| {
+        store.append("web", at(spring), vec![claim("m1", "jane", spring)]).await.unwrap();
+        store.append("web", at(summer), vec![claim("m2", "bob", 10)]).await.unwrap();
+        store.project_all().await.unwrap();
+        assert_eq!(customer(&store, "email:jane@example.org").await, customer(&store, "user_id:jane").await);
+    })
+    .await;
+    // What is imported together stays in its order.
+    for_each_database(async |store| {
+        let history = vec![claim("m1", "adam", 1_000_000), claim("m2", "zoe", 1_000)];
+        store.append("web", at(summer), history).await.unwrap();
+        store.project_all().await.unwrap();
+        assert_eq!(customer(&store, "email:jane@example.org").await, customer(&store, "user_id:zoe").await);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn two_accounts_with_one_address_stay_apart_and_are_suggested() {
     for_each_database(async |store| {
         two_accounts(&store).await;

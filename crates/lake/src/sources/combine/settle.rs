@@ -117,7 +117,7 @@ impl Reader<'_> {
             zone: &ZoneTable::new(&self.shop.zone()),
         };
         stream.through(self.session, &mut walk)?;
-        walk.refusals.finish()?;
+        walk.refusals.finish(&mut walk.accounts)?;
         if !walk.tables.fits() {
             return Err(Error::AmountsOverflow { column: "amount".to_owned(), scale: money.scale });
         }

@@ -10,6 +10,7 @@ use super::{Answer, PATIENCE, Target};
 use crate::error::Error;
 use crate::location::database::column::{Column, Kind};
 use crate::location::database::sqlite;
+use crate::output::create_file_if_missing;
 
 /// Values that one statement may have, and rows: more would not be faster.
 const MOST_VALUES: usize = 32_000;
@@ -29,6 +30,8 @@ pub(super) async fn check(file: &Path, target: &Target<'_>) -> Result<(), Error>
 pub(super) async fn replace(file: &Path, answer: &mut Answer<'_>) -> Result<(), Error> {
     let target = answer.target;
     check_place(file, target)?;
+    // Where this fails SQLite says why, too.
+    let _ = create_file_if_missing(file);
     let options = SqliteConnectOptions::new()
         .filename(file)
         .create_if_missing(true)
