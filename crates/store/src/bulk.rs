@@ -2,7 +2,7 @@
 //!
 //! Numbers of rows are powers of two, so that there are few different statements and prepared ones are found again.
 
-use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
+use sea_orm::{ConnectionTrait, QueryResult, Value};
 
 use crate::{Error, sql};
 
@@ -37,8 +37,7 @@ pub(crate) async fn find<C: ConnectionTrait, const N: usize>(
 ) -> Result<Vec<QueryResult>, Error> {
     let mut found = Vec::new();
     for keys in keys.chunks(ROWS) {
-        let condition = condition(connection.get_database_backend(), columns, keys.len().next_power_of_two());
-        let statement = format!("{head} {condition} {tail}");
+        let statement = format!("{head} {} {tail}", condition(columns, keys.len().next_power_of_two()));
         found.extend(sql::rows(connection, &statement, padded(keys)).await?);
     }
     Ok(found)
@@ -52,23 +51,18 @@ pub(crate) async fn change<C: ConnectionTrait, const N: usize>(
     keys: Vec<[Value; N]>,
 ) -> Result<(), Error> {
     for keys in keys.chunks(ROWS) {
-        let condition = condition(connection.get_database_backend(), columns, keys.len().next_power_of_two());
-        let statement = format!("{head} {condition}");
+        let statement = format!("{head} {}", condition(columns, keys.len().next_power_of_two()));
         sql::execute(connection, &statement, padded(keys)).await?;
     }
     Ok(())
 }
 
 /// That columns have the values of one of `count` keys.
-fn condition<const N: usize>(backend: DbBackend, columns: [&str; N], count: usize) -> String {
+fn condition<const N: usize>(columns: [&str; N], count: usize) -> String {
     if let [column] = columns.as_slice() {
         return format!("{column} IN (VALUES {})", sql::placeholders(count, 1));
     }
-    // PostgreSQL joins with the keys, but would try each of many `OR`s on each row. SQLite finds rows by an index for each of
-    // these, but would read the whole table for `(a, b) IN (VALUES ...)`.
-    if backend == DbBackend::Postgres {
-        return format!("({}) IN (VALUES {})", columns.join(", "), sql::placeholders(count, N));
-    }
+    // SQLite finds rows by an index for each of these, but would read the whole table for `(a, b) IN (VALUES ...)`.
     let equal = |key: usize| {
         let column = |(n, name): (usize, &&str)| format!("{name} = ${}", key * N + n + 1);
         format!("({})", columns.iter().enumerate().map(column).collect::<Vec<_>>().join(" AND "))
@@ -96,9 +90,7 @@ mod tests {
         assert_eq!([1, 2, 3, 63, 64, 1000].map(power_of_two_up_to), [1, 2, 2, 32, 64, 64]);
         let keys = [1_i64, 2, 3].map(|key| [Value::from(key)]);
         assert_eq!(padded(&keys), [1_i64, 2, 3, 3].map(Value::from));
-        let (sqlite, postgres) = (DbBackend::Sqlite, DbBackend::Postgres);
-        assert_eq!(condition(sqlite, ["a"], 2), "a IN (VALUES ($1), ($2))");
-        assert_eq!(condition(sqlite, ["a", "b"], 2), "((a = $1 AND b = $2) OR (a = $3 AND b = $4))");
-        assert_eq!(condition(postgres, ["a", "b"], 2), "(a, b) IN (VALUES ($1, $2), ($3, $4))");
+        assert_eq!(condition(["a"], 2), "a IN (VALUES ($1), ($2))");
+        assert_eq!(condition(["a", "b"], 2), "((a = $1 AND b = $2) OR (a = $3 AND b = $4))");
     }
 }
