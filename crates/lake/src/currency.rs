@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::Error;
-use crate::source::{OrderSource, WithoutRate};
+use crate::source::{OrderSource, WrittenBy};
 
 /// The currency of the canonical tables.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,7 +35,7 @@ pub(crate) fn target(
         return Ok(Target { currency: Some(currency), rates: BTreeMap::new() });
     }
     let has_rate = |code: &String| *code == currency || rates.contains_key(code);
-    if source.without_rate == WithoutRate::Stop && !found.keys().all(has_rate) {
+    if source.written_by == WrittenBy::Shop && !found.keys().all(has_rate) {
         return Err(mixed(found, Some(currency), &rates, hint));
     }
     let mut rates = rates;
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn rows_without_a_rate_are_refused_where_that_was_asked_for() {
         let mut refusing = source(Some("EUR"), &[]);
-        refusing.without_rate = WithoutRate::Refuse;
+        refusing.written_by = WrittenBy::Anybody;
         let own = target(found(&["EUR", "XXQ"]), &refusing, "").unwrap();
         assert_eq!(own.rates, BTreeMap::from([("EUR".to_owned(), 1.0)]));
         refusing.currency = None;

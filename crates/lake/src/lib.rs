@@ -39,6 +39,6 @@ pub use quality::report::{Change, Found, QualityCheck, QualityCode, QualityRepor
 pub use quality::{Examples, Quality, Refusal, Treatment};
 pub use reading::{ColumnRead, FileRead, Reading};
 pub use session::{Session, SessionOptions};
-pub use source::{OnProgress, OrderSource, Progress, WithoutRate, ZeroOrders};
+pub use source::{OnProgress, OrderSource, Progress, WrittenBy, ZeroOrders};
 pub use sources::{Mapping, MappingProblem, Shop, Source, SourceCheck, SourceRead, SourcesRead};
 pub use table::TableFile;

@@ -38,14 +38,16 @@ pub struct Progress {
 /// A function that is told about progress, from any thread.
 pub type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
 
-/// What becomes of amounts in a currency that the shop has no rate for.
+/// Who writes the rows of a source: what nobody in the shop can mend must not end a reading.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum WithoutRate {
-    /// The reading ends with an error: whoever made the file has to say what its amounts are worth.
+pub enum WrittenBy {
+    /// The shop. A currency without a rate, or a day with more than it can hold, ends the reading with an error: whoever made
+    /// the source has to say what its amounts mean.
     #[default]
-    Stop,
-    /// Their rows are refused, where anybody may send rows. This needs the shop's currency; without it, the reading ends.
-    Refuse,
+    Shop,
+    /// Anybody, as with events from web pages. Rows in a currency without a rate are refused, where the shop's currency is
+    /// known; without it, the reading ends. Days with more than they can hold are left out.
+    Anybody,
 }
 
 /// Order files, and how to read them.
@@ -61,8 +63,8 @@ pub struct OrderSource {
     pub currency: Option<String>,
     /// What one unit of a currency is worth in [`OrderSource::currency`], by currency code.
     pub rates: BTreeMap<String, f64>,
-    /// What becomes of amounts in a currency that has no rate.
-    pub without_rate: WithoutRate,
+    /// Who writes the rows.
+    pub written_by: WrittenBy,
     /// Where refused rows are written, as CSV.
     pub quarantine: Option<PathBuf>,
     /// What becomes of orders of amount zero.
@@ -83,7 +85,7 @@ impl OrderSource {
             time_zone: None,
             currency: None,
             rates: BTreeMap::new(),
-            without_rate: WithoutRate::default(),
+            written_by: WrittenBy::default(),
             quarantine: None,
             zero_orders: ZeroOrders::default(),
             now: jiff::Timestamp::now(),
@@ -110,7 +112,7 @@ impl fmt::Debug for OrderSource {
             .field("time_zone", &self.time_zone)
             .field("currency", &self.currency)
             .field("rates", &self.rates)
-            .field("without_rate", &self.without_rate)
+            .field("written_by", &self.written_by)
             .field("quarantine", &self.quarantine)
             .field("zero_orders", &self.zero_orders)
             .field("now", &self.now)

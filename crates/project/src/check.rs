@@ -1,6 +1,7 @@
 //! `perennial check`: everything that a run needs, tried without writing anything.
 
 use jiff::Timestamp;
+use perennial_handoff::webhooks::WebhookSettings;
 use perennial_lake::{CanonicalTable, Session, SessionOptions, SourceCheck};
 use perennial_store::{Store, StoreUrl};
 use serde::Serialize;
@@ -61,6 +62,7 @@ pub fn check(project: &Project, now: Timestamp) -> Result<CheckOutcome, Error> {
         let next = |after: &Timestamp| every.next(*after, zone);
         outcome.next_runs = std::iter::successors(next(&now), next).take(NEXT_RUNS).collect();
     }
+    outcome.problems = project.locate(outcome.problems);
     Ok(outcome)
 }
 
@@ -155,9 +157,25 @@ fn hand_off(project: &Project, outcome: &mut CheckOutcome) {
     let webhooks = perennial_handoff::webhooks::check(&sections.webhooks, &project.folder);
     let hubspot = sections.hubspot.iter().flat_map(|settings| {
         let token = settings.token.resolve(&project.folder).err();
-        settings.check().into_iter().chain(token)
+        settings.check().into_iter().chain(token.map(|error| perennial_handoff::Error::Setting {
+            setting: "hubspot.token".to_owned(),
+            problem: error.to_string(),
+        }))
     });
-    outcome
-        .problems
-        .extend(webhooks.into_iter().chain(hubspot).map(|error| Problem::error("", error.to_string())));
+    let named = |error| match error {
+        perennial_handoff::Error::Setting { setting, problem } => {
+            Problem::error(with_number(&setting, &sections.webhooks), problem)
+        }
+        error => Problem::error("", error.to_string()),
+    };
+    outcome.problems.extend(webhooks.into_iter().chain(hubspot).map(named));
+}
+
+/// The key of a webhook's setting as the file has it: by the place of the webhook, not by its name.
+fn with_number(setting: &str, webhooks: &[WebhookSettings]) -> String {
+    let found = webhooks.iter().enumerate().find_map(|(place, webhook)| {
+        let key = setting.strip_prefix("webhooks.")?.strip_prefix(&webhook.name)?.strip_prefix('.')?;
+        Some(format!("webhooks[{}].{key}", place + 1))
+    });
+    found.unwrap_or_else(|| setting.to_owned())
 }

@@ -63,6 +63,19 @@ impl Project {
         Ok(Self { file: file.to_path_buf(), folder: folder.to_path_buf(), sections, warnings: problems })
     }
 
+    /// Problems that were found later, with the lines of their keys as far as the file is still the one that was read.
+    pub(crate) fn locate(&self, problems: Vec<Problem>) -> Vec<Problem> {
+        let text = std::fs::read_to_string(&self.file).unwrap_or_default();
+        let Ok(Read { keys, .. }) = read(&text) else { return problems };
+        let locate = |problem: Problem| {
+            if problem.key.is_empty() || problem.file.is_some() {
+                return problem;
+            }
+            named(&self.file, keys.locate(problem))
+        };
+        problems.into_iter().map(locate).collect()
+    }
+
     /// The project's snapshots.
     #[must_use]
     pub fn snapshots(&self) -> Snapshots {

@@ -37,7 +37,7 @@ mod values;
 
 pub use commerce::{Amount, NetFormula, NetRule, NotAnAmount};
 pub use connection::Store;
-pub use deliveries::{Attempt, Claim, Delivery, DeliveryState, DisabledEndpoint, NewDelivery};
+pub use deliveries::{Attempt, Claim, Delivery, DeliveryState, DisabledEndpoint, NewDelivery, Recipients};
 pub use error::Error;
 pub use events::{
     Appended, EventKind, MESSAGE_ID_LIMIT, NewEvent, REJECTED_PAYLOAD_LIMIT, RejectedEvent, StoredEvent,

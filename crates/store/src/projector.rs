@@ -1,4 +1,4 @@
-//! From the log of events to identities, profiles and orders.
+//! From the log of events to identities, profiles, activities and orders.
 //!
 //! The projector reads events after its cursor, in order, and writes what they say in one transaction with the cursor:
 //! so each event counts exactly once, whenever the process dies. What is written does not depend on the order of the
@@ -197,7 +197,7 @@ pub(crate) async fn apply_call(store: &Store, facts: Facts) -> Result<(), Error>
     Ok(transaction.commit().await?)
 }
 
-/// Writes facts: who is who, what was said of them, and orders.
+/// Writes facts: who is who, what was said of them, what they did, and orders.
 async fn apply<C: ConnectionTrait>(
     connection: &C,
     said: Vec<Facts>,
@@ -225,6 +225,12 @@ async fn apply<C: ConnectionTrait>(
     }
     let people = identity::register(connection, told, rules.identity.join_by_email).await?;
     profiles::write(connection, &said, &people).await?;
-    let orders = said.into_iter().filter_map(|facts| facts.order).collect();
+    let mut orders = Vec::new();
+    let mut activities = Vec::new();
+    for facts in said {
+        orders.extend(facts.order);
+        activities.extend(facts.activity);
+    }
+    commerce::activity::table::write(connection, activities).await?;
     commerce::tables::write(connection, orders, rules.net).await
 }

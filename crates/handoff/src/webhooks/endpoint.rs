@@ -72,7 +72,8 @@ impl Endpoint {
             [("secret", Some(&settings.secret)), ("previous_secret", settings.previous_secret.as_ref())];
         for (key, reference) in named {
             let Some(reference) = reference else { continue };
-            let secret = reference.resolve(folder)?;
+            let unreadable = |error: Error| Error::setting(settings.setting(key), error.to_string());
+            let secret = reference.resolve(folder).map_err(unreadable)?;
             let parsed = SigningKey::parse(&secret);
             keys.push(parsed.map_err(|problem| {
                 Error::setting(settings.setting(key), format!("{reference}: {problem}"))

@@ -1,15 +1,15 @@
 //! The worker that sends what is due.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use perennial_store::{Attempt, Claim, Delivery, Store};
+use perennial_store::{Attempt, Claim, Delivery, Recipients, Store};
 use reqwest::{Client, StatusCode};
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinSet};
 
 use super::endpoint::Endpoint;
 use super::{WebhookSettings, signature_header, wait_after};
@@ -17,8 +17,9 @@ use crate::Error;
 use crate::error::in_words;
 use crate::http;
 
-/// Deliveries that are under way at the same time: one slow endpoint does not hold up the others.
-const AT_ONCE: u32 = 8;
+/// Deliveries that are under way to an endpoint at the same time. Each endpoint has its own, so that a slow one does not hold
+/// up the others.
+const AT_ONCE: u32 = 4;
 
 /// A claim that is older is free again. Longer than any request may take.
 const LEASE: Duration = Duration::from_mins(2);
@@ -124,32 +125,41 @@ impl WebhookWorker {
         let started = Instant::now();
         let clock = || now.saturating_add(started.elapsed()).unwrap_or(now);
         let mut pass = Pass::default();
-        let mut under_way = JoinSet::new();
+        let mut under_way = UnderWay::default();
         loop {
-            let free = AT_ONCE.saturating_sub(u32::try_from(under_way.len()).unwrap_or(AT_ONCE));
-            let claims = if stopped.load(Ordering::Relaxed) {
-                Vec::new()
-            } else {
-                self.store.claim_deliveries(clock(), LEASE, free).await?
-            };
-            let mut given_up = false;
-            for claim in claims {
-                let Some(endpoint) = self.endpoints.get(&claim.delivery.endpoint) else {
-                    given_up = true;
-                    let last = claim.delivery.last_status;
-                    self.give_up(&claim, last, clock(), NO_ENDPOINT, &mut pass).await?;
-                    continue;
-                };
-                let sending =
-                    send(self.client.clone(), Arc::clone(endpoint), claim.delivery.clone(), clock());
-                under_way.spawn(async move { (claim, sending.await) });
+            if !stopped.load(Ordering::Relaxed) {
+                self.give_up_unknown(clock, &mut pass).await?;
+                for (name, endpoint) in &self.endpoints {
+                    let whom = Recipients::Endpoint(name);
+                    for claim in
+                        self.store.claim_deliveries(whom, clock(), LEASE, under_way.free(name)).await?
+                    {
+                        let delivery = claim.delivery.clone();
+                        let sending = send(self.client.clone(), Arc::clone(endpoint), delivery, clock());
+                        under_way.begin(name, async move { (claim, sending.await) });
+                    }
+                }
             }
-            match under_way.join_next().await {
-                Some(Ok((claim, outcome))) => self.write_down(&claim, outcome, clock(), &mut pass).await?,
-                // A task that panicked leaves its claim to run out, like a process that died.
-                Some(Err(_)) => {}
-                None if given_up => {}
+            match under_way.next().await {
+                Some(Some((claim, outcome))) => self.write_down(&claim, outcome, clock(), &mut pass).await?,
+                Some(None) => {}
                 None => return Ok(pass),
+            }
+        }
+    }
+
+    /// Gives up what is due to endpoints that the project file does not name.
+    async fn give_up_unknown(&self, clock: impl Fn() -> Timestamp, pass: &mut Pass) -> Result<(), Error> {
+        let known: Vec<&str> = self.endpoints.keys().map(String::as_str).collect();
+        loop {
+            let whom = Recipients::AllBut(&known);
+            let claims = self.store.claim_deliveries(whom, clock(), LEASE, u32::MAX).await?;
+            if claims.is_empty() {
+                return Ok(());
+            }
+            for claim in claims {
+                let last = claim.delivery.last_status;
+                self.give_up(&claim, last, clock(), NO_ENDPOINT, pass).await?;
             }
         }
     }
@@ -200,6 +210,38 @@ impl WebhookWorker {
         pass.dead += 1;
         let attempt = Attempt { status, problem: Some(problem.to_owned()), at };
         Ok(self.store.delivery_dead(claim, &attempt).await?)
+    }
+}
+
+/// Attempts that have begun and not ended.
+#[derive(Default)]
+struct UnderWay {
+    attempts: JoinSet<(Claim, Outcome)>,
+    /// To whom each is, by the number of its task.
+    endpoints: HashMap<Id, String>,
+}
+
+impl UnderWay {
+    /// How many more may begin to an endpoint.
+    fn free(&self, name: &str) -> u32 {
+        let busy = self.endpoints.values().filter(|endpoint| *endpoint == name).count();
+        AT_ONCE.saturating_sub(u32::try_from(busy).unwrap_or(AT_ONCE))
+    }
+
+    fn begin(&mut self, name: &str, attempt: impl Future<Output = (Claim, Outcome)> + Send + 'static) {
+        let task = self.attempts.spawn(attempt);
+        self.endpoints.insert(task.id(), name.to_owned());
+    }
+
+    /// Waits for the next one that ends, if there is one; `Some(None)` for a task that panicked, which leaves its claim to run
+    /// out, like a process that died.
+    async fn next(&mut self) -> Option<Option<(Claim, Outcome)>> {
+        let (id, ended) = match self.attempts.join_next_with_id().await? {
+            Ok((id, ended)) => (id, Some(ended)),
+            Err(error) => (error.id(), None),
+        };
+        self.endpoints.remove(&id);
+        Some(ended)
     }
 }
 

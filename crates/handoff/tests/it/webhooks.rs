@@ -11,7 +11,7 @@ use perennial_handoff::webhooks::{
     ATTEMPTS, Event, EventType, Pass, RunCompleted, RunFailed, WebhookSettings, WebhookWorker, announce,
     check,
 };
-use perennial_store::{Delivery, DeliveryState, Error as StoreError, Page, Store};
+use perennial_store::{Delivery, DeliveryState, Error as StoreError, Page, Recipients, Store};
 use sha2::Sha256;
 
 use crate::databases::{for_each_database, for_each_empty};
@@ -293,7 +293,7 @@ async fn what_was_written_down_is_sent_by_the_next_process() {
         // It had begun to send: the delivery is claimed, and nobody will report.
         shop.announce(&died, "2", noon()).await;
         let lease = Duration::from_mins(2);
-        assert_eq!(died.claim_deliveries(noon(), lease, 1).await.unwrap().len(), 1);
+        assert_eq!(died.claim_deliveries(Recipients::AllBut(&[]), noon(), lease, 1).await.unwrap().len(), 1);
         died.close().await.unwrap();
 
         let store = Store::open(&fresh.url()).await.unwrap();
@@ -318,9 +318,9 @@ async fn a_worker_that_reports_too_late_changes_nothing_for_the_worse() {
         let shop = Shop::sending_to(&nobody().await);
         shop.announce(&store, "1", noon()).await;
         let lease = Duration::from_mins(2);
-        let slow = store.claim_deliveries(noon(), lease, 1).await.unwrap().remove(0);
+        let slow = store.claim_deliveries(Recipients::AllBut(&[]), noon(), lease, 1).await.unwrap().remove(0);
         let later = noon() + SignedDuration::from_mins(3);
-        let quick = store.claim_deliveries(later, lease, 1).await.unwrap().remove(0);
+        let quick = store.claim_deliveries(Recipients::AllBut(&[]), later, lease, 1).await.unwrap().remove(0);
         let attempt = |problem: Option<&str>| perennial_store::Attempt {
             status: None,
             problem: problem.map(str::to_owned),
@@ -372,7 +372,7 @@ async fn a_clock_that_goes_back_holds_nothing_up() {
         );
 
         shop.announce(&store, "2", noon()).await;
-        store.claim_deliveries(noon(), Duration::from_mins(2), 1).await.unwrap();
+        store.claim_deliveries(Recipients::AllBut(&[]), noon(), Duration::from_mins(2), 1).await.unwrap();
         assert_eq!(
             worker.deliver_due(yesterday).await.unwrap(),
             passed(1, 0, 0),
@@ -383,7 +383,37 @@ async fn a_clock_that_goes_back_holds_nothing_up() {
 }
 
 #[tokio::test]
-async fn a_slow_endpoint_does_not_hold_up_the_others() {
+async fn an_endpoint_that_never_answers_does_not_hold_up_another() {
+    for_each_database(async |store| {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = Endpoint::answering([]).await;
+        let mut shop = Shop::sending_to(&format!("http://{}/", silent.local_addr().unwrap()));
+        shop.settings[0].timeout_seconds = 30;
+        let other =
+            WebhookSettings { name: "other".into(), url: endpoint.url().into(), ..shop.settings[0].clone() };
+        for run in 0..20 {
+            shop.announce(&store, &run.to_string(), noon()).await;
+        }
+        shop.settings.push(other);
+        for run in 20..32 {
+            shop.announce(&store, &run.to_string(), noon()).await;
+        }
+        let arrived = async {
+            while endpoint.received().len() < 12 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let worker = shop.worker(&store);
+        tokio::select! {
+            pass = worker.deliver_due(noon()) => panic!("the silent endpoint has answered: {pass:?}"),
+            () = arrived => {}
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_slow_answer_does_not_hold_up_other_messages() {
     for_each_database(async |store| {
         // The first answer comes behind all other requests: those have to begin meanwhile.
         let endpoint = Endpoint::answering([Answer::Behind(30)]).await;

@@ -21,7 +21,7 @@ use crate::profile::dates::{AssumedOrder, DateOrder, DateProfile, DateRule};
 use crate::profile::is_empty_value;
 use crate::quality::Refusal;
 use crate::quarantine::Refused;
-use crate::source::WithoutRate;
+use crate::source::WrittenBy;
 use crate::sources::{Shop, Source};
 
 /// How the texts of one column are read.
@@ -102,9 +102,9 @@ impl Conversion {
                 Field::new(column.name, column.kind.arrow(), !column.required)
             })
             .collect();
-        let currencies = match source.without_rate {
-            WithoutRate::Stop => None,
-            WithoutRate::Refuse => shop.currencies(),
+        let currencies = match source.written_by {
+            WrittenBy::Shop => None,
+            WrittenBy::Anybody => shop.currencies(),
         };
         let (clock, schema) = (Clock::new(shop), Arc::new(Schema::new(fields)));
         Self { table, converters, clock, currencies, schema }

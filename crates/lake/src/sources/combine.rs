@@ -18,9 +18,10 @@ use crate::canonical_table::conversion::the_only;
 use crate::columns::ColumnOverrides;
 use crate::currency;
 use crate::error::Error;
-use crate::quality::Examples;
+use crate::quality::{Examples, Refusal};
 use crate::reading::{OrdersRead, conclude};
 use crate::session::Session;
+use crate::source::WrittenBy;
 
 impl Session {
     /// Reads all sources of a shop, registers the tables that [`Reading`](crate::Reading) describes over the orders of all of them, and
@@ -153,6 +154,7 @@ impl<'a> Reader<'a> {
         let days = self.days()?;
         self.session.drop_table(LEDGER)?;
         parts::unite(self.session, self.sources, self.identities, &self.parts, money.scale, has_costs)?;
+        self.leave_out_overfull_days()?;
         let files = self.orders.values().flat_map(|read| read.files.iter().cloned()).collect();
         let all = OrdersRead {
             files,
@@ -164,5 +166,21 @@ impl<'a> Reader<'a> {
         let reading = conclude(self.session, all)?;
         let sources = self.reports(&findings, &days)?;
         Ok(SourcesRead { reading, tables: self.tables(), sources })
+    }
+
+    /// Where anybody may write orders, a day that holds too much is theirs to answer for and no reason to end the reading.
+    fn leave_out_overfull_days(&mut self) -> Result<(), Error> {
+        let anybodys = |place: &&usize| self.sources[**place].written_by == WrittenBy::Anybody;
+        let Some(place) = self.orders.keys().find(anybodys).copied() else { return Ok(()) };
+        let customers = parts::leave_out_overfull_days(self.session)?;
+        if let Some(read) = self.orders.get_mut(&place).filter(|_| !customers.is_empty()) {
+            read.quality.refuse(Refusal::AmountTooLarge, customers.len() as u64);
+            let examples = read.quality.refused_at.entry(Refusal::AmountTooLarge).or_default();
+            for customer in &customers {
+                examples.add(customer);
+            }
+            read.quality.close();
+        }
+        Ok(())
     }
 }

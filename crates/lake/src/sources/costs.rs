@@ -114,7 +114,7 @@ pub(super) fn order_costs_sql() -> String {
     )
 }
 
-/// The lines of orders with what their goods cost, as rows of the stream. What a line says itself is in its own currency, what is
+/// The lines of orders with what their goods cost, as rows of the stream; a cost that is too large for an amount is not known. What a line says itself is in its own currency, what is
 /// known of its product in that of the shop.
 pub(super) fn lines_sql(session: &Session, money: &Money, tables: CostTables) -> Result<String, Error> {
     let dated = tables.costs && has_product_costs(session)?;
@@ -125,10 +125,11 @@ pub(super) fn lines_sql(session: &Session, money: &Money, tables: CostTables) ->
     };
     Ok(format!(
         "SELECT number, cast(NULL as varchar) AS customer, {} AS kind, source, \
-                coalesce(sum(cast(round(cost * 1000000) as bigint)), 0) AS amount, count(*) AS rows, \
+                CASE WHEN count(cost) = 0 THEN cast(0 as bigint) \
+                     ELSE try_cast(sum(cost) * 1000000 as bigint) END AS amount, count(*) AS rows, \
                 sum(CASE WHEN cost IS NULL THEN 1 ELSE 0 END) AS unknown, \
                 currency, cast(NULL as bigint) AS at, cast(NULL as bigint) AS source_row \
-         FROM (SELECT l.order_id AS number, l.source_index AS source, {cost} AS cost, \
+         FROM (SELECT l.order_id AS number, l.source_index AS source, try_cast({cost} as decimal(24, 6)) AS cost, \
                       CASE WHEN l.cost IS NULL THEN NULL ELSE cast(l.currency as varchar) END AS currency \
                FROM {} AS l{join}) AS lines GROUP BY number, source, currency",
         kind::LINES,

@@ -37,7 +37,7 @@ use crate::profile::dates::DateOrder;
 use crate::quality::Refusal;
 use crate::quality::report::QualityReport;
 use crate::reading::Reading;
-use crate::source::WithoutRate;
+use crate::source::WrittenBy;
 
 /// How the columns of a source become those of a canonical table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,8 +66,8 @@ pub struct Source {
     /// Which of day and month comes first in dates such as 03/04/2011. Where it is not said, their column decides; where the column
     /// leaves it open, other dates of the shop do.
     pub date_order: Option<DateOrder>,
-    /// What becomes of its amounts in a currency that has no rate.
-    pub without_rate: WithoutRate,
+    /// Who writes its rows.
+    pub written_by: WrittenBy,
 }
 
 /// The tables whose amounts enter the values, and have to be in one currency or have rates.

@@ -67,7 +67,7 @@ pub(super) fn order_source(
     let mut choices = choices.clone();
     choices.date_order = choices.date_order.or(source.date_order);
     let files = shop.order_source(&source.name, paths, choices);
-    OrderSource { without_rate: source.without_rate, ..files }
+    OrderSource { written_by: source.written_by, ..files }
 }
 
 /// Writes the selected rows into a file.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use jiff::tz::TimeZone;
 
 use crate::columns::ColumnOverrides;
-use crate::source::{OnProgress, OrderSource, WithoutRate, ZeroOrders};
+use crate::source::{OnProgress, OrderSource, WrittenBy, ZeroOrders};
 
 /// What holds for all sources of a shop.
 #[derive(Clone)]
@@ -72,7 +72,7 @@ impl Shop {
             time_zone: self.time_zone.clone(),
             currency: self.currency.clone(),
             rates: self.rates.clone(),
-            without_rate: WithoutRate::default(),
+            written_by: WrittenBy::default(),
             quarantine: self.quarantine_of(name),
             zero_orders: self.zero_orders,
             now: self.now,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use perennial_lake::{
     CanonicalTable, ColumnOverrides, Error, Location, Mapping, OutputFormat, Session, Shop, Source,
-    SourceRead, SourcesRead, WithoutRate,
+    SourceRead, SourcesRead, WrittenBy,
 };
 
 use crate::data::session;
@@ -60,6 +60,12 @@ impl TestShop {
         self
     }
 
+    /// Says that anybody may write the rows of the last source.
+    pub(crate) fn written_by_anybody(mut self) -> Self {
+        self.sources.last_mut().unwrap().written_by = WrittenBy::Anybody;
+        self
+    }
+
     pub(crate) fn read(&self) -> SourcesRead {
         self.try_read().unwrap()
     }
@@ -96,7 +102,7 @@ fn source(name: &str, table: CanonicalTable, path: String, mapping: Mapping) -> 
         mapping,
         customers_are: None,
         date_order: None,
-        without_rate: WithoutRate::Stop,
+        written_by: WrittenBy::Shop,
     }
 }
 

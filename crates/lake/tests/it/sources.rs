@@ -259,6 +259,46 @@ fn costs_come_from_lines_products_and_rules() {
 }
 
 #[test]
+fn a_cost_that_no_amount_can_hold_is_not_known() {
+    let shop = TestShop::new()
+        .with(
+            "orders",
+            Orders,
+            "orders.csv",
+            "order_id,customer_id,date,total\n1,ann,2025-03-02,50\n2,bob,2025-03-03,20\n3,cat,2025-03-04,30\n",
+        )
+        .with(
+            "lines",
+            OrderLines,
+            "lines.csv",
+            "order_id,product_id,quantity\n1,a,1e15\n1,a,1\n2,a,1e300\n3,a,2.5\n",
+        )
+        .with("products", Products, "products.csv", "product_id,cost\na,400000\n");
+    let read = shop.read();
+    assert_eq!(
+        rows(&shop.session, "select customer, cost from purchases order by customer"),
+        ["ann 0", "bob 0", "cat 100000000"]
+    );
+    assert_eq!(findings(&read.sources[0]), ["missing_costs 2 of 3 [1 2]"]);
+}
+
+#[test]
+fn a_day_that_holds_too_much_ends_a_reading_only_where_the_shop_wrote_it() {
+    let orders = "order_id,customer_id,date,total\n1,ann,2025-03-02,90000000000.00\n2,ann,2025-03-02,90000000000.00\n\
+                  3,ann,2025-03-03,5.00\n4,bob,2025-03-02,20.00\n";
+    let refunds = "order_id,refunded_at,amount\n1,2025-04-01,10\n4,2025-04-02,1\n";
+    let shop = || TestShop::new().with("web", Orders, "web.csv", orders);
+    let error = shop().try_read().unwrap_err();
+    assert!(matches!(error, Error::DayOverflow { .. }), "{error}");
+    let anybody = shop().written_by_anybody().with("refunds", Refunds, "refunds.csv", refunds);
+    let read = anybody.read();
+    assert_eq!(purchases(&anybody.session), ["ann 2025-03-03 500 0", "bob 2025-03-02 1900 100"]);
+    assert_eq!(linked_refunds(&anybody.session), ["bob 2025-03-02 2025-04-02 100"]);
+    assert_eq!(findings(&read.sources[0]), ["refused_rows amount_too_large 1 of 4 [ann]"]);
+    assert_eq!(read.sources[0].used, 3);
+}
+
+#[test]
 fn a_rule_for_costs_that_says_too_little_is_refused() {
     let mut shop = TestShop::new()
         .with(

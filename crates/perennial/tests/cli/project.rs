@@ -93,11 +93,11 @@ fn what_cannot_be_reached_is_named_with_its_source() {
     let bench = shop(more);
     bench.write("till.csv", "customer_id,amount\n1,2\n");
     let wrong = [
-        "sources.web",
+        "perennial.toml:9: sources.web",
         "web/*.csv",
-        "sources.till",
-        "PERENNIAL_TEST_NO_SUCH_SECRET",
-        "store.url",
+        "perennial.toml:11: sources.till",
+        "perennial.toml:16: webhooks[1].secret: environment variable PERENNIAL_TEST_NO_SUCH_SECRET",
+        "perennial.toml:18: store.url",
         "nowhere",
         "4 problems",
     ];

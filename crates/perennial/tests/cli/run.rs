@@ -81,6 +81,38 @@ fn a_later_run_of_the_same_date_restates_and_rewrites_nothing() {
 }
 
 #[test]
+fn the_quality_of_the_data_is_held_against_the_last_run_whatever_the_clock_says() {
+    let bench = shop("");
+    let run = |rows: u32| {
+        let broken = (0..rows).fold(small_shop(), |text, row| text + &format!("c001,x{row},never,1.00\n"));
+        bench.write("orders.csv", broken);
+        let run = bench.project("run --as-of 2023-12-31 --format json").good().json();
+        let manifest = &run["dates"][0]["manifest"];
+        let trends = manifest["trends"]["orders"].as_array().cloned().unwrap_or_default();
+        (manifest["name"].as_str().unwrap().to_owned(), trends)
+    };
+    let (first, trends) = run(3);
+    assert!(trends.is_empty(), "there was no run before: {trends:?}");
+    // The clock was ahead when the first was made.
+    let manifest = format!("snapshots/{first}/snapshot.json");
+    let made_at = bench.manifest(&first)["made_at"].as_str().unwrap().to_owned();
+    bench.write(&manifest, bench.read(&manifest).replace(&made_at, "2199-01-01T00:00:00Z"));
+    let change = |trends: &[serde_json::Value]| {
+        let of_dates = |trend: &&serde_json::Value| trend["subject"] == "bad_date";
+        let trend = trends.iter().find(of_dates).unwrap_or_else(|| panic!("{trends:?}"));
+        (trend["before"]["count"].clone(), trend["change"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(change(&run(5).1), (3.into(), "worse".to_owned()));
+    assert_eq!(change(&run(4).1), (5.into(), "better".to_owned()), "than in the last run, not in the first");
+    let shown = bench.project("run --as-of 2023-12-31").good();
+    assert!(
+        shown.stdout.contains("refused rows (bad_date)") && shown.stdout.contains("same"),
+        "{}",
+        shown.stdout
+    );
+}
+
+#[test]
 fn a_history_made_at_once_is_that_of_single_runs() {
     let (at_once, one_by_one) = (shop(""), shop(""));
     // A history of a quarter may be too short for a model that is asked for by name.

@@ -53,6 +53,56 @@ fn events_become_orders_that_the_next_run_values() {
 }
 
 #[test]
+fn what_customers_do_becomes_canonical_rows_of_the_next_run() {
+    let products = "[sources.products]\ntable = \"products\"\nfiles = [\"products.csv\"]\n";
+    let measured = |more: &str| project(&format!("{products}{more}")).replace("\"30%\"", "\"measured\"");
+    let bench = shop("");
+    bench.write("perennial.toml", measured(""));
+    bench.write("products.csv", "product_id,cost\nP1,20\n");
+    let made = bench.project("keys create web --format json").good().json();
+    let secret = made["secret"].as_str().unwrap();
+    let served = Served::start(&bench);
+    let batch = r#"{"batch": [
+        {"type": "track", "messageId": "a1", "event": "Product Viewed", "properties": {"product_id": "P1", "price": 60, "url": "https://x"}},
+        {"type": "track", "messageId": "a2", "event": "Product Added", "properties": {"cart_id": "c1", "product_id": "P1"}},
+        {"type": "track", "messageId": "a3", "event": "Promotion Clicked", "properties": {"promotion_id": "autumn"}},
+        {"type": "track", "messageId": "a4", "event": "Order Completed", "userId": "u1", "timestamp": "2023-08-02T10:00:00Z",
+         "properties": {"order_id": "L1", "subtotal": 120, "currency": "EUR", "products": [{"product_id": "P1", "price": "60", "quantity": 2}]}},
+        {"type": "track", "messageId": "a5", "event": "Product Reviewed", "properties": {"product_id": "P1", "rating": 4, "review_body": "Good"}}]}"#;
+    let batch = batch.replace("\"messageId\"", "\"anonymousId\": \"browser\", \"messageId\"");
+    let batch = batch.replacen('{', &format!("{{\"writeKey\": \"{secret}\", "), 1);
+    let (status, body) = served.ask("POST", "/v1/batch", "X-Test: 1", &batch);
+    assert_eq!((status, body.contains("\"accepted\":5")), (200, true), "{body}");
+    let run = bench.project("run --as-of 2023-12-31 --format json").good().json();
+    let sources = run["dates"][0]["manifest"]["sources"]["sources"].as_array().unwrap();
+    let used = |name: &str| {
+        let source = sources.iter().find(|source| source["name"] == name);
+        source.map(|source| (source["table"].as_str().unwrap(), source["used"].as_u64().unwrap()))
+    };
+    assert_eq!(used("live_order_lines"), Some(("order_lines", 1)), "{sources:?}");
+    assert_eq!(used("live_touchpoints"), Some(("touchpoints", 1)), "{sources:?}");
+    assert_eq!(used("live_responses"), Some(("responses", 1)), "{sources:?}");
+    assert_eq!(used("live_events"), Some(("events", 2)), "{sources:?}");
+    // 120 for two pieces that cost 20 each.
+    let shown = bench.project("profile show anonymous_id:browser --format json").good().json();
+    assert_eq!(shown["profile"]["customer"], "user_id:u1", "{shown}");
+    let history = shown["values"]["figures"]["historic_clv"].as_f64().unwrap();
+    assert!((history - 80.0).abs() < 1e-9, "{shown}");
+    let export = bench.project("profile export user_id:u1").good().json();
+    assert_eq!(export["activities"].as_array().unwrap().len(), 4);
+    assert_eq!(export["activities"][3]["comment"], "Good");
+    // Where it is not wanted, it is not read.
+    bench.write("perennial.toml", project("[events]\nactivities = false\norders = false\n"));
+    let run = bench.project("run --as-of 2023-12-31 --format json").good().json();
+    let sources = run["dates"][0]["manifest"]["sources"]["sources"].as_array().unwrap();
+    assert!(
+        sources.iter().all(|source| !source["name"].as_str().unwrap().starts_with("live")),
+        "{sources:?}"
+    );
+    assert_eq!(served.end(), Some(0));
+}
+
+#[test]
 fn the_schedule_makes_up_a_missed_run() {
     let bench = shop("[schedule]\nevery = \"day at 00:00\"\n");
     bench.project("run --as-of 2023-12-31").good();

@@ -5,7 +5,7 @@ use std::path::Path;
 use perennial_lake::arrow::util::pretty::pretty_format_batches;
 use perennial_lake::{
     CanonicalTable, ColumnOverrides, Location, Mapping, Session, SessionOptions, Shop, Source, SourceRead,
-    WithoutRate,
+    WrittenBy,
 };
 use perennial_simulate::{Format, ShopSettings, Simulation, simulate};
 
@@ -17,7 +17,7 @@ fn sources(folder: &Path, tables: &[CanonicalTable]) -> Vec<Source> {
         mapping: Mapping::Recognised(ColumnOverrides::default()),
         customers_are: None,
         date_order: None,
-        without_rate: WithoutRate::Stop,
+        written_by: WrittenBy::Shop,
     };
     tables.iter().map(source).collect()
 }

@@ -9,10 +9,10 @@ use perennial_valuation::figures::CUSTOMER_COLUMNS;
 
 use super::address::Address;
 use super::problem::Problem;
-use super::sections::{ConsentRule, Export, Sections, Source, Tier};
+use super::sections::{ConsentRule, Events, Export, Sections, Source, Tier};
 use super::written::unknown;
 use crate::destination::format_of;
-use crate::run::LIVE_SOURCES;
+use crate::run::live_names;
 
 /// The column that the tiers are written to.
 pub(crate) const TIER: &str = "tier";
@@ -57,6 +57,7 @@ fn all(sections: &Sections) -> Vec<Problem> {
     tiers(&sections.tiers, &mut problems);
     for (name, source) in &sections.sources {
         self::source(name, source, &mut problems);
+        problems.extend(unknown_kind(name, source, &sections.events));
     }
     if !sections.events.orders && !sections.sources.values().any(|source| source.table == "orders") {
         problems.push(Problem::error(
@@ -174,7 +175,7 @@ fn source(name: &str, source: &Source, problems: &mut Vec<Problem>) {
                 .to_owned(),
         );
     }
-    if LIVE_SOURCES.contains(&name) {
+    if live_names().contains(&name) {
         wrong(
             &key,
             format!("{name} is what live events are called beside the sources: give this one another name"),
@@ -218,6 +219,22 @@ fn source(name: &str, source: &Source, problems: &mut Vec<Problem>) {
     if source.database.as_ref().is_some_and(Address::has_password) {
         problems.push(password(format!("{key}.database")));
     }
+}
+
+/// A kind of identifier that no event tells: nobody would be found by it.
+fn unknown_kind(name: &str, source: &Source, events: &Events) -> Option<Problem> {
+    let kind = source.customers_are.as_deref()?;
+    let usual = ["user_id", "email", "phone", "anonymous_id"];
+    let known = usual.into_iter().chain(events.external_kinds.iter().map(String::as_str));
+    if known.clone().any(|known| known == kind) {
+        return None;
+    }
+    let message = format!(
+        "{} ([events] external_kinds); the source's customers are valued apart from those of live events, unless the API names \
+         such identifiers",
+        unknown("kind of identifier in events", kind, known)
+    );
+    Some(Problem::warning(format!("sources.{name}.customers_are"), message))
 }
 
 /// The columns that a source assigns.

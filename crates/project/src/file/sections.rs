@@ -243,6 +243,8 @@ impl Files {
 pub struct Events {
     /// Whether orders that came as live events are valued.
     pub orders: bool,
+    /// Whether what customers did beside ordering is read beside the sources.
+    pub activities: bool,
     /// What an order of a live event is worth.
     pub net: NetRule,
     /// When a shared e-mail address makes one customer of two.
@@ -255,7 +257,7 @@ pub struct Events {
 impl Default for Events {
     fn default() -> Self {
         let IdentityRules { join_by_email, external_kinds } = IdentityRules::default();
-        Self { orders: true, net: NetRule::default(), join_by_email, external_kinds }
+        Self { orders: true, activities: true, net: NetRule::default(), join_by_email, external_kinds }
     }
 }
 

@@ -212,6 +212,22 @@ fn sources_are_not_called_as_live_events_are() {
 }
 
 #[test]
+fn a_kind_of_identifier_that_nobody_tells_is_a_warning() {
+    let source = |kind: &str| format!("[sources.web]\nfiles = \"a.csv\"\ncustomers_are = \"{kind}\"\n");
+    let warnings = |text: &str| Project::parse(Path::new("p.toml"), text).unwrap().warnings;
+    let [warning] = warnings(&source("stripe_custmer")).try_into().unwrap();
+    assert_eq!((warning.key.as_str(), warning.line), ("sources.web.customers_are", Some(3)));
+    assert!(
+        warning.message.contains("no kind of identifier in events \"stripe_custmer\""),
+        "{}",
+        warning.message
+    );
+    assert_eq!(warnings(&source("email")), []);
+    let named = "[events]\nexternal_kinds = [\"stripe_customer\"]\n";
+    assert_eq!(warnings(&(source("stripe_customer") + named)), []);
+}
+
+#[test]
 fn an_error_of_one_source_hides_none_of_another() {
     let found = problems("[sources.web2]\nfiles = 5\n[sources.web]\ntable = \"orders\"\n").join("\n");
     assert!(

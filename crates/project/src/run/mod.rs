@@ -8,6 +8,7 @@ mod backfill;
 mod crm;
 mod fingerprint;
 mod hand_off;
+mod live;
 mod reading;
 mod tiers;
 mod valuing;
@@ -15,7 +16,8 @@ mod valuing;
 pub use backfill::{Period, period_ends};
 pub use crm::{CrmPreview, PropertyChange, preview};
 pub use hand_off::send_webhooks;
-pub(crate) use reading::{LIVE_SOURCES, has_live_orders, project_sources, shop_of};
+pub(crate) use live::{has_live_orders, live_names};
+pub(crate) use reading::{project_sources, shop_of};
 
 use std::cell::Cell;
 use std::path::PathBuf;

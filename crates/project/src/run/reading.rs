@@ -1,17 +1,18 @@
-//! The shop's data, read into a session: its sources, its live orders, and who is who.
+//! The shop's data, read into a session: its sources, its live events, and who is who.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use perennial_lake::{
     CanonicalTable, DatabaseUrl, Location, Mapping, QualityTrend, Reading, Session, SessionOptions, Shop,
-    Source, SourceRead, SourcesRead, WithoutRate, ZeroOrders,
+    Source, SourceRead, SourcesRead, WrittenBy, ZeroOrders,
 };
 
 use super::RunRequest;
 use super::fingerprint::Fingerprints;
+use super::live::live_sources;
 use crate::erased::Erased;
 use crate::file::{self, overrides};
-use crate::snapshot::conceal;
+use crate::snapshot::{Manifest, conceal};
 use crate::sql::literal;
 use crate::state::{State, store_address};
 use crate::{Error, Project};
@@ -57,20 +58,31 @@ pub(crate) fn read(project: &Project, state: &State, request: &RunRequest) -> Re
         problem: format!("what was read cannot be written down: {error}"),
     })?;
     conceal(&mut account, &mut |id| erased.token(id));
-    let trends = trends(project, &read)?;
+    let trends = trends(project, state, &read)?;
     Ok(Read { session, reading: read.reading, fingerprints, account, trends })
 }
 
-/// Holds the quality of the sources against that of the snapshot that was made last.
-fn trends(project: &Project, read: &SourcesRead) -> Result<BTreeMap<String, Vec<QualityTrend>>, Error> {
-    let manifests = project.snapshots().manifests()?.into_iter().filter_map(|(_, manifest)| manifest.ok());
-    let Some(last) = manifests.max_by_key(|manifest| manifest.made_at) else { return Ok(BTreeMap::new()) };
+/// Holds the quality of the sources against that of the last run's snapshot.
+fn trends(
+    project: &Project,
+    state: &State,
+    read: &SourcesRead,
+) -> Result<BTreeMap<String, Vec<QualityTrend>>, Error> {
+    let Some(last) = last_snapshot(project, state)? else { return Ok(BTreeMap::new()) };
     let before = last.quality();
     let trend = |source: &SourceRead| {
         let before = before.iter().find(|report| report.source == source.name)?;
         Some((source.name.clone(), source.quality.compare(before)))
     };
     Ok(read.sources.iter().filter_map(trend).collect())
+}
+
+/// The snapshot of the last run, whatever the clock says. Where the store does not know it, or it is gone, the one that was made
+/// last.
+fn last_snapshot(project: &Project, state: &State) -> Result<Option<Manifest>, Error> {
+    let last = state.wait(state.store().last_finished_run())?.and_then(|run| run.snapshot);
+    let manifests = project.snapshots().manifests()?.into_iter().filter_map(|(_, manifest)| manifest.ok());
+    Ok(manifests.max_by_key(|manifest| (last.as_ref() == Some(&manifest.name), manifest.made_at)))
 }
 
 /// What holds for all sources.
@@ -117,71 +129,8 @@ fn of_file(project: &Project, name: &str, source: &file::Source) -> Result<Sourc
         },
         customers_are: source.customers_are.clone(),
         date_order: source.date_order,
-        without_rate: WithoutRate::Stop,
+        written_by: WrittenBy::Shop,
     })
-}
-
-/// The names of the sources of live events; no source of the file may have them.
-pub(crate) const LIVE_SOURCES: [&str; 2] = ["live_orders", "live_refunds"];
-
-/// The orders and refunds that came as live events, where there are any: refunds also of orders that other sources hold.
-fn live_sources(project: &Project, session: &Session) -> Result<Vec<Source>, Error> {
-    if !project.sections.events.orders {
-        return Ok(Vec::new());
-    }
-    // With its zone: without one it would be taken for a time on the shop's own clock. `AT TIME ZONE` would go by way of
-    // nanoseconds, which end an answer with an error in the year 1 that some senders write for "no time".
-    let instant = |column: &str| {
-        format!("arrow_cast(to_timestamp_micros({column}), 'Timestamp(Microsecond, Some(\"UTC\"))')")
-    };
-    let orders = format!(
-        "SELECT customer AS customer_id, order_id, {} AS placed_at, CAST(net AS DECIMAL(24, 6)) AS net, currency, status, {} AS cancelled_at, coupon \
-         FROM source",
-        instant("placed_at"),
-        instant("cancelled_at")
-    );
-    let refunds = format!(
-        "SELECT customer AS customer_id, id AS refund_id, order_id, {} AS refunded_at, CAST(amount AS DECIMAL(24, 6)) AS amount, currency, reason FROM source",
-        instant("at")
-    );
-    let [live_orders, live_refunds] = LIVE_SOURCES;
-    let mut sources = Vec::new();
-    for (name, table, view, sql) in [
-        (live_orders, CanonicalTable::Orders, LIVE_ORDERS, orders),
-        (live_refunds, CanonicalTable::Refunds, "customer_refunds", refunds),
-    ] {
-        let location = stored(project, view)?;
-        if holds_rows(session, &location)? {
-            let mapping = Mapping::Select(sql);
-            // The views name customers already.
-            sources.push(Source {
-                name: name.to_owned(),
-                table,
-                location,
-                mapping,
-                customers_are: None,
-                date_order: None,
-                // Write keys may stand in web pages, so that anybody can send an order in any currency; it must not end every run.
-                without_rate: WithoutRate::Refuse,
-            });
-        }
-    }
-    Ok(sources)
-}
-
-/// The view of the store that holds live orders.
-const LIVE_ORDERS: &str = "customer_orders";
-
-/// Whether an order has come as a live event.
-pub(crate) fn has_live_orders(project: &Project, session: &Session) -> Result<bool, Error> {
-    holds_rows(session, &stored(project, LIVE_ORDERS)?)
-}
-
-fn holds_rows(session: &Session, location: &Location) -> Result<bool, Error> {
-    session.register_location("looked_at", location)?;
-    let any = session.query("SELECT 1 FROM looked_at LIMIT 1")?.iter().any(|batch| batch.num_rows() > 0);
-    session.drop_table("looked_at")?;
-    Ok(any)
 }
 
 /// Who is who, as far as sources ask: which customer an e-mail address, an account or another number belongs to today.
@@ -218,6 +167,6 @@ pub(crate) fn register_customers(
 }
 
 /// A table of the operational store, as a place where data lies.
-fn stored(project: &Project, table: &str) -> Result<Location, Error> {
+pub(super) fn stored(project: &Project, table: &str) -> Result<Location, Error> {
     Ok(Location::Database { url: DatabaseUrl::parse(&store_address(project)?)?, table: table.to_owned() })
 }

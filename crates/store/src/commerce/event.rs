@@ -26,9 +26,7 @@ pub(crate) enum OrderEventKind {
 impl OrderEventKind {
     /// Of an event's name, whatever its case and blanks; also in the word order of the specification's first version.
     pub(crate) fn of_event(name: &str) -> Option<Self> {
-        let name: String =
-            name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-        match name.as_str() {
+        match letters(name).as_str() {
             "ordercompleted" | "completedorder" => Some(Self::Completed),
             "orderupdated" | "updatedorder" => Some(Self::Updated),
             "orderrefunded" | "refundedorder" => Some(Self::Refunded),
@@ -49,6 +47,11 @@ impl OrderEventKind {
     pub(crate) fn of_column(text: &str) -> Option<Self> {
         Self::of_event(&format!("order{text}"))
     }
+}
+
+/// The name of an event without its case and separators.
+pub(crate) fn letters(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// One message about an order: what it says, who it is about and when it happened.
@@ -208,7 +211,8 @@ fn not_negative(name: &str, value: Option<&RawValue>) -> Result<Option<Amount>, 
     }
 }
 
-fn short(value: Option<&RawValue>) -> Option<String> {
+/// A text of at most [`TEXT_LIMIT`] bytes.
+pub(super) fn short(value: Option<&RawValue>) -> Option<String> {
     value.and_then(json::text).map(|text| cut(&text, TEXT_LIMIT).to_owned())
 }
 

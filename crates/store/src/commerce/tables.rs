@@ -117,7 +117,8 @@ async fn insert<C: ConnectionTrait>(
     .await
 }
 
-fn text(amount: Option<Amount>) -> Value {
+/// An amount as the tables hold it.
+pub(super) fn amount_text(amount: Option<Amount>) -> Value {
     amount.map(|amount| amount.to_string()).into()
 }
 
@@ -150,14 +151,14 @@ fn order_row(id: &str, order: Order) -> [Value; 18] {
         value,
         order.placed_at.into(),
         order.currency.into(),
-        text(order.net.map(|(net, _)| net)),
+        amount_text(order.net.map(|(net, _)| net)),
         order.net.map(|(_, formula)| formula.as_str()).into(),
-        text(amounts.revenue),
-        text(amounts.subtotal),
-        text(amounts.total),
-        text(amounts.shipping),
-        text(amounts.tax),
-        text(amounts.discount),
+        amount_text(amounts.revenue),
+        amount_text(amounts.subtotal),
+        amount_text(amounts.total),
+        amount_text(amounts.shipping),
+        amount_text(amounts.tax),
+        amount_text(amounts.discount),
         order.coupon.into(),
         if order.cancelled_at.is_some() { "cancelled" } else { "completed" }.into(),
         order.cancelled_at.into(),
@@ -178,8 +179,8 @@ fn line_row(id: &str, number: i64, line: Line) -> [Value; 12] {
         line.variant.into(),
         line.coupon.into(),
         line.quantity.to_string().into(),
-        text(line.price),
-        text(line.discount),
+        amount_text(line.price),
+        amount_text(line.discount),
     ]
 }
 
@@ -191,8 +192,8 @@ fn refund_row(order: &str, refund: Refund) -> [Value; 9] {
         kind,
         value,
         refund.at.into(),
-        text(refund.amount),
-        text(refund.excess),
+        amount_text(refund.amount),
+        amount_text(refund.excess),
         refund.currency.into(),
         refund.reason.into(),
     ]

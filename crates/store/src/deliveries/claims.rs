@@ -32,6 +32,30 @@ pub struct Claim {
     number: i64,
 }
 
+/// Whose deliveries a claim is about.
+#[derive(Clone, Copy, Debug)]
+pub enum Recipients<'a> {
+    /// One endpoint.
+    Endpoint(&'a str),
+    /// All endpoints but these.
+    AllBut(&'a [&'a str]),
+}
+
+impl<'a> Recipients<'a> {
+    /// The condition on deliveries, whose placeholders begin with number `first`, and their values.
+    fn condition(&self, first: usize) -> (String, &[&'a str]) {
+        match self {
+            Self::Endpoint(name) => (format!("endpoint = ${first}"), std::slice::from_ref(name)),
+            Self::AllBut([]) => ("true".to_owned(), &[]),
+            Self::AllBut(names) => {
+                let places: Vec<_> =
+                    (first..first + names.len()).map(|number| format!("${number}")).collect();
+                (format!("endpoint NOT IN ({})", places.join(", ")), names)
+            }
+        }
+    }
+}
+
 /// What an attempt came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
@@ -44,24 +68,32 @@ pub struct Attempt {
 }
 
 impl Store {
-    /// Claims deliveries that are due at `now`, those that have waited longest first: at most `limit`, and
+    /// Claims deliveries to `whom` that are due at `now`, those that have waited longest first: at most `limit`, and
     /// 100. Whoever claims reports within `lease`.
     ///
     /// # Errors
     /// When the database cannot be read or written.
     pub async fn claim_deliveries(
         &self,
+        whom: Recipients<'_>,
         now: Timestamp,
         lease: Duration,
         limit: u32,
     ) -> Result<Vec<Claim>, Error> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let (to_whom, names) = whom.condition(4);
         let due = format!(
-            "SELECT {COLUMNS} FROM deliveries WHERE state = 'pending' AND (next_attempt_at <= $1 OR touched_at > $2) \
+            "SELECT {COLUMNS} FROM deliveries WHERE state = 'pending' AND {to_whom} AND (next_attempt_at <= $1 OR touched_at > $2) \
              ORDER BY next_attempt_at, number LIMIT $3"
         );
         let set_back = now.saturating_add(CLOCK_DIFFERENCE).unwrap_or(Timestamp::MAX);
         let limit = bounded(limit.into(), MOST_CLAIMED);
-        let values = || vec![sql::micros(now).into(), sql::micros(set_back).into(), limit.into()];
+        let values = || {
+            let values: [Value; 3] = [sql::micros(now).into(), sql::micros(set_back).into(), limit.into()];
+            values.into_iter().chain(names.iter().map(|name| (*name).into())).collect()
+        };
         // Mostly nothing is due: then nobody who writes has to wait for this look.
         if sql::row(self.reader(), &due, values()).await?.is_none() {
             return Ok(Vec::new());

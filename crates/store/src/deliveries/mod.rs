@@ -7,7 +7,7 @@ mod endpoints;
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 
-pub use claims::{Attempt, Claim};
+pub use claims::{Attempt, Claim, Recipients};
 pub use endpoints::DisabledEndpoint;
 use endpoints::disabled;
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use sea_orm::ConnectionTrait;
 
 use super::log;
+use crate::commerce::activity::table::forget_particulars;
 use crate::connection::Lock;
 use crate::{Error, Store, sql};
 
@@ -18,7 +19,7 @@ impl Store {
     /// removed.
     ///
     /// The events stay, with their message ids, so a duplicate is recognised for ever. Events that a reader with a cursor
-    /// has not read yet keep their payload. Of refused events the code stays.
+    /// has not read yet keep their payload. The particulars of activities go with the payload. Of refused events the code stays.
     ///
     /// # Errors
     /// When the database cannot be written. What was removed until then stays removed; call again for the rest.
@@ -32,6 +33,7 @@ impl Store {
             let stop = end.min(start + ROWS);
             let transaction = self.begin(Lock::State).await?;
             removed += forget(&transaction, (start, stop), before).await?;
+            forget_particulars(&transaction, (start, stop)).await?;
             // Only what comes after a part of which everything is removed has to be looked at again.
             if start == begin && is_empty(&transaction, (start, stop)).await? {
                 sql::put_setting(&transaction, FORGOTTEN, &stop.to_string()).await?;

@@ -3,6 +3,7 @@
 use serde_json::value::RawValue;
 
 use super::{ConsentSaid, Facts, Link, OLDEST_CLAIM, Trait};
+use crate::commerce::activity::{Activity, ActivityName, Said};
 use crate::commerce::event::{self, OrderEvent, OrderEventKind, Unusable};
 use crate::events::{EventKind, StoredEvent};
 use crate::identity::{Identifier, IdentifierKind, IdentityRules, NotAnIdentifier};
@@ -39,11 +40,11 @@ pub(crate) fn of_event(event: &StoredEvent, rules: &IdentityRules) -> Facts {
             _ => payload.object("traits"),
         },
     };
-    let order = match (message.kind, &message.event) {
-        (EventKind::Track, Some(name)) => OrderEventKind::of_event(name),
-        _ => None,
-    };
-    let properties = if order.is_some() { payload.object("properties") } else { Object::default() };
+    let name = message.event.as_deref().filter(|_| message.kind == EventKind::Track);
+    let order = name.and_then(OrderEventKind::of_event);
+    let activity = name.and_then(ActivityName::of_event);
+    let properties =
+        if order.is_some() || activity.is_some() { payload.object("properties") } else { Object::default() };
     reader.identifiers(event, order.is_some().then_some(&properties));
     if message.kind == EventKind::Alias {
         reader.alias(payload.text("previousId"));
@@ -54,6 +55,9 @@ pub(crate) fn of_event(event: &StoredEvent, rules: &IdentityRules) -> Facts {
     }
     if let Some(kind) = order {
         reader.order(kind, &properties);
+    }
+    if let Some(name) = activity {
+        reader.activity(event.seq, name, &properties);
     }
     reader.facts
 }
@@ -298,6 +302,21 @@ impl<'a> Reader<'a> {
             }
             Err(unusable) => self.facts.unusable.push(unusable),
         }
+    }
+
+    fn activity(&mut self, seq: i64, name: ActivityName, properties: &Object<'_>) {
+        let Some(by) = self.facts.subject.clone() else { return };
+        let (said, unusable) = Said::read(properties);
+        self.facts.unusable.extend(unusable);
+        self.facts.activity = Some(Activity {
+            seq,
+            source: self.facts.source.clone(),
+            message_id: self.facts.message_id.clone().unwrap_or_default(),
+            name,
+            at: self.facts.at,
+            by,
+            said,
+        });
     }
 }
 

@@ -11,6 +11,7 @@ pub(crate) use message::of_event;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Error;
+use crate::commerce::activity::Activity;
 use crate::commerce::event::{OrderEvent, Unusable};
 use crate::identity::Identifier;
 use crate::profiles::{DateOfLife, Origin};
@@ -36,6 +37,8 @@ pub(crate) struct Facts {
     pub(crate) dates: Vec<(&'static str, Option<DateOfLife>)>,
     pub(crate) consents: Vec<ConsentSaid>,
     pub(crate) order: Option<OrderEvent>,
+    /// What the customer did, where it is no order.
+    pub(crate) activity: Option<Activity>,
     /// What could not be used, and why.
     pub(crate) unusable: Vec<Unusable>,
 }

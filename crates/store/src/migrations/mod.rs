@@ -5,6 +5,7 @@ mod m0002_profiles;
 mod m0003_commerce;
 mod m0004_runs;
 mod m0005_deliveries;
+mod m0006_activities;
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr};
 use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager, async_trait};
@@ -18,6 +19,7 @@ const ALL: &[Migration] = &[
     m0003_commerce::MIGRATION,
     m0004_runs::MIGRATION,
     m0005_deliveries::MIGRATION,
+    m0006_activities::MIGRATION,
 ];
 
 /// A step of the schema.

@@ -93,6 +93,40 @@ async fn a_store_of_a_newer_version_is_refused_and_left_as_it_is() {
     .await;
 }
 
+#[tokio::test]
+async fn what_a_new_table_holds_is_read_from_the_log_that_is_there() {
+    for new in Fresh::all().await {
+        let before = ALL.iter().position(|migration| migration.name == "m0006_activities").unwrap();
+        let store = Store::open_at(&new.url(), u32::try_from(before).ok()).await.unwrap();
+        let view = NewEvent {
+            event: Some("Product Viewed".to_owned()),
+            payload: r#"{"properties":{"product_id":"A"}}"#.to_owned(),
+            ..event("b")
+        };
+        // An order whose payload has gone since it was read.
+        let order = NewEvent { payload: "{}".to_owned(), ..event("a") };
+        store.append("shop", Timestamp::UNIX_EPOCH, vec![order, view]).await.unwrap();
+        let read = "INSERT INTO cursors (name, seq) SELECT 'projector', MAX(seq) FROM events";
+        store.writer().execute_unprepared(read).await.unwrap();
+        store.close().await.unwrap();
+        let store = Store::open(&new.url()).await.unwrap();
+        store.project_all().await.unwrap();
+        let query = "SELECT customer, product_id FROM customer_activities";
+        let rows = sql::rows(store.reader(), query, Vec::new()).await.unwrap();
+        let told = |column| sql::get::<String>(&rows[0], column).unwrap();
+        assert_eq!(
+            (rows.len(), told("customer"), told("product_id")),
+            (1, "jane".to_owned(), "A".to_owned())
+        );
+        assert!(
+            store.rejected_events(crate::Page::default()).await.unwrap().is_empty(),
+            "nothing is listed again"
+        );
+        store.close().await.unwrap();
+        new.remove().await;
+    }
+}
+
 #[test]
 fn names_are_unique_and_in_order() {
     let names: Vec<_> = ALL.iter().map(|migration| migration.name).collect();

@@ -1,7 +1,7 @@
 //! Erasure: a person goes, the figures of the shop stay.
 //!
-//! A random token takes the place of all identifiers. Orders and refunds stay under it, so totals are what they were;
-//! everything else goes. Only salted hashes of the identifiers stay, by which what arrives later (old files, delayed
+//! A random token takes the place of all identifiers. Orders, refunds and the bare activities stay under it, so totals are what they
+//! were; everything else goes. Only salted hashes of the identifiers stay, by which what arrives later (old files, delayed
 //! events) is put under the token as well.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::export::events_of;
 use super::read::{Belonging, Belongings, belongings, names_in_snapshots};
 use super::tokens::{new_token, remember, token_of};
-use super::traces::{FORGET_PAYLOAD, FORGET_REFUSED, Range, Traces, parts};
+use super::traces::{FORGET_REFUSED, Range, Traces, forget_events, parts};
 use crate::connection::Lock;
 use crate::facts::Link;
 use crate::identity::{Identifier, Linked, Sightings, register};
@@ -136,6 +136,7 @@ async fn scrub<C: ConnectionTrait>(
         let range: [Value; 3] = [after.into(), until.into(), token.into()];
         scrubbed += sql::execute(connection, &update, range.into_iter().chain(values).collect()).await?;
     }
+    commerce::activity::table::forget_particulars(connection, (after, until)).await?;
     Ok(scrubbed)
 }
 
@@ -152,7 +153,7 @@ async fn forget_late(
     bulk::change(connection, FORGET_REFUSED, ["id"], refused).await?;
     let late = (event, projector::cursor(connection).await?);
     let scrubbed = scrub(connection, person, token, late).await?;
-    bulk::change(connection, FORGET_PAYLOAD, ["seq"], traces.events(connection, late).await?).await?;
+    forget_events(connection, traces.events(connection, late).await?).await?;
     Ok(scrubbed)
 }
 
@@ -167,6 +168,7 @@ async fn forget(
     let orders = rename_orders(connection, person, token).await?;
     let rules = projector::rules(connection).await?;
     commerce::tables::retell(connection, &orders, rules.net).await?;
+    rename_activities(connection, person, token).await?;
     forget_said(connection, person).await?;
     forget_published(connection, person).await?;
     replace_identifiers(connection, person, token, rules.identity.join_by_email).await?;
@@ -203,6 +205,22 @@ async fn rename_orders(
         orders.insert(order);
     }
     Ok(orders)
+}
+
+/// Puts what the person did under the token, without particulars; on a shared device in the person's time.
+async fn rename_activities(
+    connection: &DatabaseTransaction,
+    person: &Belongings,
+    token: &str,
+) -> Result<(), Error> {
+    let rename = "UPDATE activities SET identifier_kind = 'erased', identifier_value = $1, comment = NULL, properties = NULL \
+                  WHERE identifier_kind = $2 AND identifier_value = $3 AND at >= $4 AND at < $5";
+    for row in &person.rows {
+        let [kind, value] = [row.identifier.kind().as_str(), row.identifier.value()];
+        let values = vec![token.into(), kind.into(), value.into(), row.from.into(), row.until.into()];
+        sql::execute(connection, rename, values).await?;
+    }
+    Ok(())
 }
 
 /// Deletes traits, dates of life and consents; of a shared device those of the person's time.

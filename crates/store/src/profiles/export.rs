@@ -7,6 +7,8 @@ use serde_json::json;
 
 use super::consents;
 use super::read::{self, Belonging, Belongings};
+use crate::commerce::activity::table;
+use crate::commerce::tables::stored_by;
 use crate::identity::{Identifier, IdentifierKind};
 use crate::{Error, Store, bulk, sql};
 
@@ -18,7 +20,7 @@ const IDENTIFIERS: usize = 64;
 
 impl Store {
     /// All that is known of a customer, by any of its identifiers: the profile, the history of traits and consents as far
-    /// as it is kept, orders with their lines and refunds, events with their payloads, and the latest values. `None` if the
+    /// as it is kept, orders with their lines and refunds, activities, events with their payloads, and the latest values. `None` if the
     /// identifier was never seen.
     ///
     /// The whole log of events is searched, which takes a while for a large one.
@@ -41,6 +43,7 @@ impl Store {
             "traits": self.trait_history(&belongings).await?,
             "consents": consents::history(self.reader(), &belongings).await?,
             "orders": self.orders_in_full(&belongings).await?,
+            "activities": self.activities_of(&belongings).await?,
             "events": self.events_of(&belongings).await?,
             "values": values,
         })))
@@ -61,6 +64,28 @@ impl Store {
             }
         }
         Ok(history)
+    }
+
+    async fn activities_of(&self, belongings: &Belongings) -> Result<Vec<serde_json::Value>, Error> {
+        let head = format!(
+            "SELECT seq, at, identifier_kind, identifier_value, {} FROM activities WHERE",
+            table::TOLD.join(", ")
+        );
+        let columns = ["identifier_kind", "identifier_value"];
+        let mut activities = BTreeMap::new();
+        for row in bulk::find(self.reader(), &head, columns, belongings.identifiers(), "").await? {
+            let at = sql::get(&row, "at")?;
+            if stored_by(&row)?.is_some_and(|by| belongings.owns_identifier(&by, at)) {
+                let mut activity = texts(&row, table::TOLD)?;
+                activity.insert("at".to_owned(), json!(sql::get_time(&row, "at")?.to_string()));
+                if let Some(text) = activity.get("properties").and_then(serde_json::Value::as_str) {
+                    let properties = parsed(text);
+                    activity.insert("properties".to_owned(), properties);
+                }
+                activities.insert(sql::get::<i64>(&row, "seq")?, activity.into());
+            }
+        }
+        Ok(activities.into_values().collect())
     }
 
     async fn orders_in_full(&self, belongings: &Belongings) -> Result<Vec<serde_json::Value>, Error> {

@@ -8,10 +8,8 @@ use std::collections::BTreeSet;
 
 use sea_orm::Value;
 
+use super::telephone::Telephone;
 use crate::identity::{Identifier, IdentifierKind};
-
-/// A shorter telephone number is not looked for: it could be any number.
-const DIGITS: usize = 8;
 
 /// Patterns in one condition: SQLite bounds how deep a condition may be.
 const PATTERNS: usize = 64;
@@ -21,8 +19,7 @@ const PATTERNS: usize = 64;
 pub(super) struct Mentions {
     /// In lower case.
     emails: BTreeSet<String>,
-    /// Telephone numbers, digits only.
-    phones: BTreeSet<String>,
+    phones: BTreeSet<Telephone>,
     /// All others.
     ids: BTreeSet<String>,
 }
@@ -33,13 +30,10 @@ impl<'a> FromIterator<&'a Identifier> for Mentions {
         for identifier in identifiers {
             let value = identifier.value();
             match identifier.kind() {
-                IdentifierKind::Email => mentions.emails.insert(value.to_owned()),
-                IdentifierKind::Phone => {
-                    let digits = value.trim_start_matches('+');
-                    digits.len() >= DIGITS && mentions.phones.insert(digits.to_owned())
-                }
-                _ => mentions.ids.insert(value.to_owned()),
-            };
+                IdentifierKind::Email => mentions.emails.extend([value.to_owned()]),
+                IdentifierKind::Phone => mentions.phones.extend(Telephone::new(value)),
+                _ => mentions.ids.extend([value.to_owned()]),
+            }
         }
         mentions
     }
@@ -52,9 +46,8 @@ impl Mentions {
         let patterns: BTreeSet<String> = self
             .emails
             .iter()
-            .map(|email| loosely(email))
-            .chain(self.phones.iter().map(|digits| digits.chars().flat_map(|digit| ['%', digit]).collect()))
-            .map(|pattern: String| pattern + "%")
+            .map(|email| loosely(email) + "%")
+            .chain(self.phones.iter().map(Telephone::pattern))
             .chain(self.ids.iter().map(|id| loosely(&id.to_lowercase()) + "%"))
             .collect();
         let patterns: Vec<String> = patterns.into_iter().collect();
@@ -96,7 +89,7 @@ impl Mentions {
         let found = |text: &str| {
             let lower = text.to_lowercase();
             self.emails.iter().any(|email| is_address_in(&lower, email))
-                || self.phones.iter().any(|digits| is_number_in(text, digits))
+                || self.phones.iter().any(|number| number.is_in(text))
         };
         found(text) || text.contains('%') && found(&percent_decoded(text))
     }
@@ -122,38 +115,6 @@ fn is_address_in(text: &str, email: &str) -> bool {
         };
         !goes_on && !text[..start].chars().next_back().is_some_and(local)
     })
-}
-
-/// Whether the groups of digits of a text make up a telephone number, with or without marks between them.
-fn is_number_in(text: &str, digits: &str) -> bool {
-    let mut run = String::new();
-    let (mut starts, mut ends) = (Vec::new(), Vec::new());
-    let mut before = ' ';
-    for letter in text.chars().chain(['\n']) {
-        if letter.is_ascii_digit() {
-            if !before.is_alphanumeric() {
-                starts.push(run.len());
-            }
-            run.push(letter);
-        } else {
-            if before.is_ascii_digit() && !letter.is_alphabetic() {
-                ends.push(run.len());
-            }
-            if !" -/.()+\u{a0}".contains(letter) {
-                let whole = |(start, _): (usize, &str)| {
-                    starts.contains(&start) && ends.contains(&(start + digits.len()))
-                };
-                if run.match_indices(digits).any(whole) {
-                    return true;
-                }
-                run.clear();
-                starts.clear();
-                ends.clear();
-            }
-        }
-        before = letter;
-    }
-    false
 }
 
 /// Whether an id stands in quotes in a text that is no JSON, or as a number behind the name of an id.

@@ -8,6 +8,7 @@ mod export;
 mod mentions;
 mod read;
 mod tables;
+mod telephone;
 mod tokens;
 mod traces;
 

@@ -7,6 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
 use super::mentions::Mentions;
 use super::read::Belongings;
+use crate::commerce::activity::Activity;
 use crate::connection::Lock;
 use crate::facts::Facts;
 use crate::identity::{Identifier, IdentifierKind};
@@ -115,7 +116,7 @@ pub(crate) struct Concealed {
 }
 
 /// Takes erased persons out of facts. Facts whose surest identifier was erased are put under the token, and of them only
-/// the order is kept. In facts of others the erased identifiers are left out, and traits that hold one.
+/// the order or the activity is kept. In facts of others the erased identifiers are left out, and traits that hold one.
 pub(crate) async fn conceal<C: ConnectionTrait>(
     connection: &C,
     said: &mut [Facts],
@@ -136,7 +137,7 @@ pub(crate) async fn conceal<C: ConnectionTrait>(
         let device = erased.keys().any(|identifier| *identifier.kind() == IdentifierKind::AnonymousId);
         let token = any.clone();
         match whole {
-            Some(token) => keep_order_only(facts, token),
+            Some(token) => keep_figures_only(facts, token),
             None => leave_out(facts, &erased),
         }
         concealed.push(Concealed { index, token, whole: whole.is_some(), device });
@@ -182,14 +183,19 @@ fn named(facts: &Facts) -> BTreeSet<Identifier> {
     facts.subject.iter().chain(&facts.seen).chain(links).cloned().collect()
 }
 
-fn keep_order_only(facts: &mut Facts, token: &str) {
+fn keep_figures_only(facts: &mut Facts, token: &str) {
     let order = facts.order.take().map(|mut order| {
         order.by = Some(Identifier::erased(token));
         order.said.reason = None;
         order
     });
+    let activity = facts.activity.take().map(|activity| Activity {
+        by: Identifier::erased(token),
+        said: activity.said.without_particulars(),
+        ..activity
+    });
     let Facts { source, message_id, at, .. } = std::mem::take(facts);
-    *facts = Facts { source, message_id, at, order, ..Facts::default() };
+    *facts = Facts { source, message_id, at, order, activity, ..Facts::default() };
 }
 
 fn leave_out(facts: &mut Facts, erased: &BTreeMap<&Identifier, &String>) {
@@ -198,6 +204,9 @@ fn leave_out(facts: &mut Facts, erased: &BTreeMap<&Identifier, &String>) {
     let erased: Mentions = erased.keys().copied().collect();
     facts.traits.retain(|said| !erased.found_in(&said.value));
     facts.unusable.retain(|unusable| !erased.found_in(&unusable.reason));
+    // The event loses its payload.
+    let without = |activity: Activity| Activity { said: activity.said.without_particulars(), ..activity };
+    facts.activity = facts.activity.take().map(without);
 }
 
 /// Takes the person out of an event that arrived after the erasure.

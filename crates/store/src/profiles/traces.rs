@@ -140,7 +140,11 @@ impl Store {
     pub(super) async fn remove_from_events(&self, traces: &Traces<'_>, range: Range) -> Result<(), Error> {
         for part in parts(range, ROWS) {
             let found = traces.events(self.reader(), part).await?;
-            self.change(FORGET_PAYLOAD, ["seq"], found).await?;
+            if !found.is_empty() {
+                let transaction = self.begin(Lock::State).await?;
+                forget_events(&transaction, found).await?;
+                transaction.commit().await?;
+            }
         }
         Ok(())
     }
@@ -176,8 +180,15 @@ impl Store {
 /// Empties what was kept of refused events; that they were refused, and the code, stays.
 pub(super) const FORGET_REFUSED: &str = "UPDATE rejected_events SET payload = '', reason = code WHERE";
 
-/// Empties events.
-pub(super) const FORGET_PAYLOAD: &str = "UPDATE events SET payload = '{}' WHERE";
+/// Empties events, and what became of them.
+pub(super) async fn forget_events<C: ConnectionTrait>(
+    connection: &C,
+    events: Vec<[Value; 1]>,
+) -> Result<(), Error> {
+    bulk::change(connection, "UPDATE events SET payload = '{}' WHERE", ["seq"], events.clone()).await?;
+    let forget = "UPDATE activities SET comment = NULL, properties = NULL WHERE";
+    bulk::change(connection, forget, ["seq"], events).await
+}
 
 /// The last number of a table, by a query for it.
 pub(super) async fn last<C: ConnectionTrait>(connection: &C, query: &str) -> Result<i64, Error> {

@@ -4,7 +4,7 @@ use perennial_store::{NetRule, Page, ProjectionRules};
 use serde_json::{Value, json};
 
 use crate::databases::{for_each_database, for_each_empty};
-use crate::messages::{identify, profile, receive, track};
+use crate::messages::{identify, later, profile, receive, track};
 use crate::tables::rows;
 use perennial_store::Store;
 
@@ -141,6 +141,73 @@ async fn what_cannot_be_used_is_listed_with_its_reason() {
         let codes: Vec<_> = rejected.iter().map(|rejected| rejected.event.code.as_str()).collect();
         assert_eq!(codes, ["unusable_currency", "unusable_amount", "unusable_order"]);
         assert_eq!(profile(&store, "user_id:7").await.orders.count, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_customers_do_beside_ordering_becomes_rows_of_whoever_they_are() {
+    for_each_empty(async |fresh| {
+        let store = Store::open(&fresh.url()).await.unwrap();
+        let page = json!({"product_id": "507f", "name": "Monopoly", "price": 18.99, "url": "https://shop/p?mail=a@x.de"});
+        let cart = json!({"cart_id": "c1", "products": [{"product_id": "507f", "quantity": 2}]});
+        let promotion = json!({"promotion_id": "autumn", "creative": "top"});
+        let review = json!({"product_id": "507f", "rating": "4.5", "review_body": "Good\u{0} fun"});
+        receive(
+            &store,
+            vec![
+                track("m1", "Viewed Product", None, Some("browser"), page, 10),
+                track("m2", "cart_viewed", None, Some("browser"), cart, 11),
+                track("m3", "Promotion Clicked", None, Some("browser"), promotion, 12),
+                track("m4", "Product Reviewed", Some("7"), Some("browser"), review, 13),
+                track("m5", "Product Reviewed", Some("7"), None, json!({"rating": "five"}), 14),
+                track("m6", "Level Reached", Some("7"), None, json!({"product_id": "507f"}), 15),
+            ],
+        )
+        .await;
+        let connection = fresh.connect().await;
+        let told = rows(
+            &connection,
+            "SELECT message_id, event, customer, product_id, campaign, score, comment, properties FROM customer_activities",
+        )
+        .await;
+        let told: Vec<Value> = told.iter().map(|row| serde_json::from_str(row).unwrap()).collect();
+        let find = |id: &str| told.iter().find(|row| row["message_id"] == id).unwrap();
+        assert_eq!(told.len(), 5, "the last is no event of the specification: {told:?}");
+        assert!(told.iter().all(|row| row["customer"] == "7"), "the browser is the account's: {told:?}");
+        assert_eq!(
+            *find("m1"),
+            json!({"message_id": "m1", "event": "Product Viewed", "customer": "7", "product_id": "507f", "campaign": null,
+                "score": null, "comment": null, "properties": r#"{"name":"Monopoly","price":"18.99","product_id":"507f"}"#})
+        );
+        assert_eq!(find("m2")["properties"], r#"{"cart_id":"c1","products":[{"product_id":"507f","quantity":"2"}]}"#);
+        assert_eq!(find("m3")["campaign"], "autumn");
+        assert_eq!((&find("m4")["score"], &find("m4")["comment"]), (&json!("4.5"), &json!("Good fun")));
+        assert_eq!(find("m5")["score"], json!(null));
+        let rejected = store.rejected_events(Page::default()).await.unwrap();
+        assert_eq!(rejected.len(), 1);
+        assert_eq!(rejected[0].event.code, "unusable_rating");
+        // What somebody wrote is kept as long as the payload is.
+        store.forget_payloads(later() + jiff::SignedDuration::from_secs(1)).await.unwrap();
+        let kept = rows(&connection, "SELECT score FROM activities WHERE properties IS NULL AND comment IS NULL").await;
+        assert_eq!(kept.len(), 5);
+        assert!(kept.iter().any(|row| row.contains("4.5")), "{kept:?}");
+        store.close().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn lines_have_the_currency_of_their_order() {
+    for_each_empty(async |fresh| {
+        let store = Store::open(&fresh.url()).await.unwrap();
+        receive(&store, vec![track("m1", "Order Completed", Some("7"), None, example(), 10)]).await;
+        let lines = rows(&fresh.connect().await, "SELECT sku, currency FROM order_lines_with_currency").await;
+        assert_eq!(
+            lines,
+            [r#"{"sku":"45790-32","currency":"USD"}"#, r#"{"sku":"46493-32","currency":"USD"}"#]
+        );
+        store.close().await.unwrap();
     })
     .await;
 }

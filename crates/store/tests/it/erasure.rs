@@ -44,8 +44,17 @@ fn janes_messages() -> Vec<perennial_store::NewEvent> {
             json!({"properties": {"title": "Jane's page"}}),
             800,
         ),
+        track("j9", "Products Searched", None, Some("tablet"), json!({"query": "gift for Jane"}), 810),
+        track("j10", "Product Reviewed", jane, None, review(), 820),
     ]
 }
+
+fn review() -> serde_json::Value {
+    json!({"product_id": "A", "name": "crimson", "rating": 4, "review_body": "Yours, Jane"})
+}
+
+/// What everybody did, whoever it was.
+const ACTIVITIES: &str = "SELECT event, at, product_id, campaign, score FROM activities";
 
 fn others_messages() -> Vec<perennial_store::NewEvent> {
     vec![
@@ -58,8 +67,17 @@ fn others_messages() -> Vec<perennial_store::NewEvent> {
             json!({"order_id": "b", "subtotal": 7, "currency": "EUR"}),
             950,
         ),
-        // Ben writes Jane's address into an event and a trait of his own.
+        // Ben writes Jane's address into events and a trait of his own.
         track("b3", "Product Shared", Some("ben"), None, json!({"recipient": "Jane.Doe@example.org"}), 960),
+        track(
+            "b5",
+            "Product Reviewed",
+            Some("ben"),
+            None,
+            json!({"review_body": "ask jane.doe@example.org"}),
+            961,
+        ),
+        track("b6", "Product Viewed", Some("ben"), None, json!({"product_id": "B", "name": "Bench"}), 962),
         identify(
             "b4",
             Some("ben"),
@@ -122,9 +140,16 @@ async fn nothing_of_an_erased_person_remains_and_all_totals_do() {
         let connection = fresh.connect().await;
         let before = rows(&connection, TOTALS).await;
         assert_eq!(before.len(), 4);
+        let activities = rows(&connection, ACTIVITIES).await;
+        assert_eq!(activities.len(), 5);
         let erased = store.erase(&id("email:jane.doe@example.org"), later()).await.unwrap();
-        assert_eq!(erased.events, 8);
+        assert_eq!(erased.events, 10);
         assert_eq!(rows(&connection, TOTALS).await, before);
+        assert_eq!(rows(&connection, ACTIVITIES).await, activities);
+        let particulars = "SELECT message_id, customer FROM customer_activities WHERE properties IS NOT NULL OR comment IS NOT NULL";
+        assert_eq!(rows(&connection, particulars).await, [r#"{"message_id":"b6","customer":"ben"}"#]);
+        let own = format!("SELECT seq FROM customer_activities WHERE customer = '{}'", erased.token);
+        assert_eq!(rows(&connection, &own).await.len(), 2);
         check_no_trace(&connection).await;
         let told = store.sent_values("hubspot", TOLD_TO_A_CRM).await.unwrap();
         assert_eq!(told.into_keys().collect::<Vec<_>>(), ["ben@example.org"]);
@@ -171,15 +196,35 @@ async fn what_arrives_later_stays_under_the_token() {
         store.project_all().await.unwrap();
         check_no_trace(&connection).await;
         let late = json!({"order_id": "o3", "subtotal": 1, "currency": "EUR"});
-        receive(&store, vec![track("j9", "Order Completed", Some("secret-account-2"), None, late, 1000)])
-            .await;
+        let order = track("k1", "Order Completed", Some("secret-account-2"), None, late, 1000);
+        receive(
+            &store,
+            vec![order, track("k2", "Product Reviewed", Some("secret-account-2"), None, review(), 1000)],
+        )
+        .await;
+        let reviews = format!(
+            "SELECT score FROM customer_activities WHERE customer = '{}' AND score IS NOT NULL",
+            erased.token
+        );
+        assert_eq!(
+            rows(&connection, &reviews).await,
+            [r#"{"score":"4"}"#; 3],
+            "from the shop, the old file, and late"
+        );
         check_no_trace(&connection).await;
         let token = format!("erased:{}", erased.token);
         assert_eq!(profile(&store, &token).await.orders.count, 4);
         assert!(store.profile(&jane).await.unwrap().is_none());
         // Somebody else with one of the identifiers keeps what is their own.
         let other = json!({"email": "jane.doe@example.org", "city": "Kiel"});
-        receive(&store, vec![identify("n1", Some("new"), Some("janes-device-1"), other, 1100)]).await;
+        receive(
+            &store,
+            vec![
+                identify("n1", Some("new"), Some("janes-device-1"), other, 1100),
+                track("n2", "Product Reviewed", Some("new"), Some("janes-device-1"), review(), 1100),
+            ],
+        )
+        .await;
         check_no_trace(&connection).await;
         let new = profile(&store, "user_id:new").await;
         assert_eq!((new.traits.len(), new.identifiers.len()), (1, 1));
@@ -283,7 +328,13 @@ async fn all_that_is_known_of_a_person_is_exported() {
     for_each_empty(async |fresh| {
         let store = shop(fresh).await;
         let export = store.export_person(&id("email:jane.doe@example.org")).await.unwrap().unwrap();
-        assert_eq!(export["events"].as_array().unwrap().len(), 8);
+        assert_eq!(export["events"].as_array().unwrap().len(), 10);
+        let activities = export["activities"].as_array().unwrap();
+        assert_eq!(activities.len(), 2);
+        assert_eq!(
+            (&activities[0]["properties"]["query"], &activities[1]["score"]),
+            (&json!("gift for Jane"), &json!("4"))
+        );
         assert_eq!(export["orders"].as_array().unwrap().len(), 3);
         let orders = export["orders"].as_array().unwrap();
         let order = orders.iter().find(|order| order["order_id"] == "o1").unwrap();
@@ -373,7 +424,7 @@ async fn whoever_asks_twice_at_once_gets_one_token() {
         let jane = id("user_id:secret-account-1");
         let (one, other) = tokio::join!(store.erase(&jane, later()), store.erase(&jane, later()));
         let (one, other) = (one.unwrap(), other.unwrap());
-        assert_eq!((one.token, one.events + other.events), (other.token, 8));
+        assert_eq!((one.token, one.events + other.events), (other.token, 10));
         check_no_trace(&fresh.connect().await).await;
         store.close().await.unwrap();
     })

@@ -19,7 +19,7 @@ fn messages() -> impl Strategy<Value = Vec<NewEvent>> {
     let device = prop::sample::select(vec![None, Some("x"), Some("y")]);
     let email = prop::sample::select(vec![None, Some("one@example.org"), Some("two@example.org")]);
     // Few different times: what happens at the same time is the hardest.
-    let one = (0..8_u8, user, device, email, 1..10_i64, 0..4_u8);
+    let one = (0..9_u8, user, device, email, 1..10_i64, 0..4_u8);
     prop::collection::vec(one, 1..25).prop_map(|drawn| {
         drawn.into_iter().enumerate().map(|(index, drawn)| message(&format!("m{index}"), drawn)).collect()
     })
@@ -55,7 +55,11 @@ fn message(message_id: &str, (what, user, device, email, seconds, number): Drawn
             "Order Refunded",
             json!({"order_id": order, "total": if number == 0 { json!(null) } else { json!("7.25") }}),
         ),
-        _ => event("Order Cancelled", json!({"order_id": order})),
+        7 => event("Order Cancelled", json!({"order_id": order})),
+        _ => event(
+            "Product Reviewed",
+            json!({"product_id": number, "rating": if number == 0 { json!("odd") } else { json!(number) }}),
+        ),
     }
 }
 
@@ -70,7 +74,11 @@ async fn told(fresh: Fresh, groups: Vec<Vec<NewEvent>>) -> (Vec<String>, Vec<Str
     store.project_all().await.unwrap();
     let told = (
         projections(&connection).await,
-        rows(&connection, "SELECT order_id, customer FROM customer_orders").await,
+        [
+            rows(&connection, "SELECT order_id, customer FROM customer_orders").await,
+            rows(&connection, "SELECT message_id, customer FROM customer_activities").await,
+        ]
+        .concat(),
     );
     check_nothing_is_lost(&store, &connection).await;
     store.close().await.unwrap();
@@ -97,6 +105,12 @@ async fn check_nothing_is_lost(store: &Store, connection: &DatabaseConnection) {
     let orders: u64 = customers.values().map(|profile| profile.orders.count + profile.orders.cancelled).sum();
     let stored = rows(connection, "SELECT order_id FROM orders WHERE identifier_kind IS NOT NULL").await;
     assert_eq!(orders, stored.len() as u64, "each order belongs to one customer");
+    let told = |query| async move { rows(connection, query).await };
+    let (told, owned) = tokio::join!(
+        told("SELECT seq FROM activities"),
+        told("SELECT seq FROM customer_activities WHERE customer IS NOT NULL")
+    );
+    assert_eq!(told, owned, "each activity belongs to one customer");
     for profile in customers.values() {
         let export = store.export_person(&profile.customer).await.unwrap().unwrap();
         for said in export["traits"].as_array().unwrap() {

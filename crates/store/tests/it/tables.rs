@@ -14,6 +14,7 @@ const PROJECTED: &[&str] = &[
     "orders",
     "order_lines",
     "refunds",
+    "activities",
 ];
 
 /// The rows of a query as JSON, sorted.
@@ -71,6 +72,10 @@ pub(crate) async fn projections(connection: &DatabaseConnection) -> Vec<String> 
                 "SELECT {}, channel, topic, purpose, granted, slot, at, confirmed_at, source, message_id FROM consents",
                 person("person")
             ),
+            // Without the event's number, which is that of its arrival.
+            "activities" => "SELECT source, message_id, event, at, identifier_kind, identifier_value, product_id, campaign, score, \
+                             comment, properties FROM activities"
+                .to_owned(),
             table => format!("SELECT * FROM {table}"),
         };
         all.extend(rows(connection, &query).await.into_iter().map(|row| format!("{table}: {row}")));
