@@ -12,15 +12,13 @@ use std::time::{Duration, Instant};
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _, Executor as _};
-use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel, SqliteTransactionMode,
-    SqlxPostgresConnector, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
-};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, SqlxPostgresConnector, SqlxSqliteConnector};
 
 use crate::events::Appender;
 use crate::keys::KnownKeys;
 use crate::url::Target;
-use crate::{Error, StoreUrl, migrations, sql};
+use crate::writer::{Lock, Writer};
+use crate::{Error, StoreUrl, migrations};
 
 /// How long a writer waits for another process to let go of a SQLite file or of PostgreSQL's lock.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
@@ -49,7 +47,7 @@ const POSTGRES_CONNECTIONS: u32 = 8;
 #[derive(Clone)]
 pub struct Store {
     url: StoreUrl,
-    writer: DatabaseConnection,
+    writer: Writer,
     reader: DatabaseConnection,
     pub(crate) appender: Appender,
     pub(crate) known_keys: Arc<KnownKeys>,
@@ -60,26 +58,6 @@ pub struct Store {
 impl std::fmt::Debug for Store {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Store").field("url", &self.url).finish_non_exhaustive()
-    }
-}
-
-/// What a writing transaction keeps others from writing meanwhile. On SQLite any lock keeps all of them.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Lock {
-    /// New events.
-    Events,
-    /// Everything else.
-    State,
-}
-
-impl Lock {
-    /// The key of PostgreSQL's advisory lock: "Pere" and a number.
-    const fn key(self) -> i64 {
-        0x5065_7265_0000_0000
-            + match self {
-                Self::Events => 1,
-                Self::State => 2,
-            }
     }
 }
 
@@ -102,16 +80,16 @@ impl Store {
             Target::Sqlite(path) => {
                 // Where this fails SQLite says why, too.
                 let _ = make_private(path);
-                patient_sqlite_writer(path).await?
+                Writer::of_file(patient_sqlite_writer(path).await?, path)
             }
-            Target::Postgres(options) => postgres(options).await?,
+            Target::Postgres(options) => Writer::of_server(postgres(options).await?),
         };
-        let transaction = begin(&writer, Lock::State).await?;
+        let transaction = writer.begin(Lock::State).await?;
         migrations::migrate(&transaction, migrations).await?;
         transaction.commit().await?;
         let reader = match &url.0 {
             Target::Sqlite(path) => sqlite_readers(sqlite(path)).await?,
-            Target::Postgres(_) => writer.clone(),
+            Target::Postgres(_) => writer.connection().clone(),
         };
         let appender = Appender::start(writer.clone());
         let (known_keys, erasing) = (Arc::default(), Arc::default());
@@ -129,7 +107,7 @@ impl Store {
     /// # Errors
     /// When the database reports an error while closing.
     pub async fn close(self) -> Result<(), Error> {
-        self.writer.close_by_ref().await?;
+        self.writer.connection().close_by_ref().await?;
         Ok(self.reader.close_by_ref().await?)
     }
 
@@ -140,29 +118,13 @@ impl Store {
 
     /// The connection for writing, for what cannot be part of a transaction.
     pub(crate) const fn writer(&self) -> &DatabaseConnection {
-        &self.writer
+        self.writer.connection()
     }
 
     /// Begins a writing transaction: keep it short. It is rolled back when it is dropped without `commit()`.
     pub(crate) async fn begin(&self, lock: Lock) -> Result<DatabaseTransaction, Error> {
-        begin(&self.writer, lock).await.map_err(|error| self.url.named_in(error))
+        self.writer.begin(lock).await.map_err(|error| self.url.named_in(error))
     }
-}
-
-/// See [`Store::begin`].
-pub(crate) async fn begin(writer: &DatabaseConnection, lock: Lock) -> Result<DatabaseTransaction, Error> {
-    let is_postgres = writer.get_database_backend() == DbBackend::Postgres;
-    let options = TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        // Whoever has waited for the lock has to see what its last holder wrote, whatever the server's default is.
-        isolation_level: is_postgres.then_some(IsolationLevel::ReadCommitted),
-        ..TransactionOptions::default()
-    };
-    let transaction = writer.begin_with_options(options).await?;
-    if is_postgres {
-        sql::row(&transaction, "SELECT pg_advisory_xact_lock($1)", vec![lock.key().into()]).await?;
-    }
-    Ok(transaction)
 }
 
 pub(crate) fn sqlite(path: &std::path::Path) -> SqliteConnectOptions {

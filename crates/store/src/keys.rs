@@ -13,7 +13,7 @@ use rand::TryRng as _;
 use sea_orm::QueryResult;
 use sha2::{Digest, Sha256};
 
-use crate::connection::Lock;
+use crate::writer::Lock;
 use crate::{Error, Store, sql};
 
 /// How long a key counts as known before the database is asked again: so soon a revocation by another process holds.

@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::ConnectionTrait;
 
-use crate::connection::Lock;
+use crate::writer::Lock;
 use crate::{Error, Store, sql};
 
 /// What a holder has to know of its lease.

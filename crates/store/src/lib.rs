@@ -4,7 +4,7 @@
 //! statements run on both. Times are microseconds since 1970 UTC in the database and [`jiff::Timestamp`] here; exact
 //! decimals and JSON are text.
 //!
-//! There is one writer of state at a time, and one of new events (see `connection`; on SQLite the two are one): so what a
+//! There is one writer of state at a time, and one of new events (see `writer`; on SQLite the two are one): so what a
 //! transaction has read of its own stays true until it commits, and no statement here has to think about what another
 //! writer does meanwhile.
 
@@ -34,6 +34,7 @@ mod sent_values;
 mod sql;
 mod url;
 mod values;
+mod writer;
 
 pub use commerce::{Amount, NetFormula, NetRule, NotAnAmount};
 pub use connection::Store;

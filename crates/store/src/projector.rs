@@ -8,11 +8,11 @@ use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 
 use crate::commerce::{self, NetRule};
-use crate::connection::Lock;
 use crate::events::{RejectedEvent, StoredEvent, insert_rejections};
 use crate::facts::{self, Facts};
 use crate::identity::{self, IdentityRules, Linked, Sightings};
 use crate::profiles::{self, conceal, forget_event};
+use crate::writer::Lock;
 use crate::{Error, Store, sql};
 
 /// Events of one transaction: enough to share its cost, few enough not to keep new events waiting.

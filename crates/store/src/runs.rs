@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use sea_orm::{ConnectionTrait, QueryResult};
 
-use crate::connection::Lock;
+use crate::writer::Lock;
 use crate::{Error, Page, Store, leases, sql};
 
 /// The lease that a run holds.

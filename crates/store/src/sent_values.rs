@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, Value};
 
-use crate::connection::Lock;
 use crate::keys::hash;
+use crate::writer::Lock;
 use crate::{Error, Store, bulk, sql};
 
 /// Objects per statement.

@@ -6,8 +6,8 @@
 use jiff::Timestamp;
 use sea_orm::ConnectionTrait;
 
-use crate::connection::Lock;
 use crate::profiles::{Erasures, mark_of_erasures};
+use crate::writer::Lock;
 use crate::{Error, Store, page, sql};
 
 const ROWS_PER_INSERT: usize = 256;

@@ -15,6 +15,9 @@ mod serve;
 mod served;
 mod shop;
 mod simulated_sources;
+#[path = "../../../store/tests/it/small_disk.rs"]
+mod small_disk;
 mod tables;
+mod trouble;
 mod usage;
 mod workbench;

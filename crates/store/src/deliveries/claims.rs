@@ -14,8 +14,8 @@ use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 
 use super::{COLUMNS, Delivery, DeliveryState, endpoints, small};
-use crate::connection::Lock;
 use crate::page::bounded;
+use crate::writer::Lock;
 use crate::{Error, Page, Store, sql};
 
 /// Clocks of two machines may differ by this much without one of them counting as set back.

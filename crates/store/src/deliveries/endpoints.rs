@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, QueryResult};
 
-use crate::connection::Lock;
 use crate::page::bounded;
+use crate::writer::Lock;
 use crate::{Error, Page, Store, sql};
 
 /// An endpoint that said that it is gone.

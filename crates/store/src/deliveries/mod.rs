@@ -11,7 +11,7 @@ pub use claims::{Attempt, Claim, Recipients};
 pub use endpoints::DisabledEndpoint;
 use endpoints::disabled;
 
-use crate::connection::Lock;
+use crate::writer::Lock;
 use crate::{Error, Page, Store, sql};
 
 /// The newest deliveries that arrived and are kept. Those that did not arrive are all kept.

@@ -7,11 +7,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use sea_orm::{DatabaseConnection, DatabaseTransaction, Value};
+use sea_orm::{DatabaseTransaction, Value};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::{Appended, MESSAGE_ID_LIMIT, NewEvent};
-use crate::connection::{self, Lock};
+use crate::writer::{Lock, Writer};
 use crate::{Error, Store, sql};
 
 /// What may wait to be written, in KiB.
@@ -47,7 +47,7 @@ struct Batch {
 
 impl Appender {
     /// Starts the task.
-    pub(crate) fn start(writer: DatabaseConnection) -> Self {
+    pub(crate) fn start(writer: Writer) -> Self {
         let (batches, waiting) = mpsc::unbounded_channel();
         tokio::spawn(write(writer, waiting));
         Self { batches, room: Arc::new(Semaphore::new(QUEUE_KIB as usize)) }
@@ -131,7 +131,7 @@ fn check(source: &str, events: &[NewEvent]) -> Result<(), Error> {
 }
 
 /// The task: takes what waits, writes it, answers; until all senders are gone.
-async fn write(writer: DatabaseConnection, mut waiting: mpsc::UnboundedReceiver<Batch>) {
+async fn write(writer: Writer, mut waiting: mpsc::UnboundedReceiver<Batch>) {
     while let Some(first) = waiting.recv().await {
         let mut events = first.events.len();
         let mut group = vec![first];
@@ -167,8 +167,8 @@ fn split(batch: Batch) -> (Content, Answer) {
 }
 
 /// Writes batches in one transaction; what became of each, in their order.
-async fn write_group(writer: &DatabaseConnection, batches: Vec<Content>) -> Result<Vec<Appended>, Error> {
-    let transaction = connection::begin(writer, Lock::Events).await?;
+async fn write_group(writer: &Writer, batches: Vec<Content>) -> Result<Vec<Appended>, Error> {
+    let transaction = writer.begin(Lock::Events).await?;
     let last = "SELECT received_at FROM events ORDER BY seq DESC LIMIT 1";
     let mut latest: i64 = match sql::row(&transaction, last, Vec::new()).await? {
         Some(row) => sql::get(&row, "received_at")?,

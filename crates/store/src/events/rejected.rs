@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 
-use crate::connection::Lock;
+use crate::writer::Lock;
 use crate::{Error, Page, Store, sql};
 
 /// The most bytes that are kept of a refused payload.

@@ -5,7 +5,7 @@ use sea_orm::ConnectionTrait;
 
 use super::log;
 use crate::commerce::activity::table::forget_particulars;
-use crate::connection::Lock;
+use crate::writer::Lock;
 use crate::{Error, Store, sql};
 
 /// Events, or refused ones, that are looked at at a time and whose payloads are removed in one transaction.

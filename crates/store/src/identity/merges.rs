@@ -7,8 +7,8 @@ use sea_orm::QueryResult;
 use serde::Serialize;
 
 use super::{Identifier, IdentifierKind, rebuild};
-use crate::connection::Lock;
 use crate::facts::{Facts, Link, storable};
+use crate::writer::Lock;
 use crate::{Error, Page, Store, json, projector, sql};
 
 /// What a link between two identifiers does at present.

@@ -10,14 +10,14 @@ use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Value};
 use serde::Serialize;
 
-use super::export::events_of;
+use super::export::{activities_of, events_of};
 use super::read::{Belonging, Belongings, belongings, names_in_snapshots};
 use super::tokens::{new_token, remember, token_of};
 use super::traces::{FORGET_REFUSED, Range, Traces, forget_events, parts};
-use crate::connection::Lock;
 use crate::facts::Link;
 use crate::identity::{Identifier, Linked, Sightings, register};
 use crate::sent_values::forget_sent;
+use crate::writer::Lock;
 use crate::{Error, Store, bulk, commerce, projector, sql};
 
 /// Events that are searched in one transaction.
@@ -119,13 +119,21 @@ fn check(identifier: &Identifier, person: &Belongings) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes a person out of their events of a range: after the first number, up to the second.
+/// Takes a person out of their events of a range, and what became of them: after the first number, up to the second.
 async fn scrub<C: ConnectionTrait>(
     connection: &C,
     person: &Belongings,
     token: &str,
     (after, until): Range,
 ) -> Result<u64, Error> {
+    let range = || -> [Value; 3] { [after.into(), until.into(), token.into()] };
+    for (condition, values) in activities_of(person, 4) {
+        let rename = format!(
+            "UPDATE activities SET identifier_kind = 'erased', identifier_value = $3 \
+             WHERE seq > $1 AND seq <= $2 AND ({condition})"
+        );
+        sql::execute(connection, &rename, range().into_iter().chain(values).collect()).await?;
+    }
     let mut scrubbed = 0;
     for (condition, values) in events_of(person, 4) {
         let update = format!(
@@ -133,8 +141,7 @@ async fn scrub<C: ConnectionTrait>(
              anonymous_id = CASE WHEN anonymous_id IS NULL THEN NULL ELSE $3 END, payload = '{{}}' \
              WHERE seq > $1 AND seq <= $2 AND ({condition})"
         );
-        let range: [Value; 3] = [after.into(), until.into(), token.into()];
-        scrubbed += sql::execute(connection, &update, range.into_iter().chain(values).collect()).await?;
+        scrubbed += sql::execute(connection, &update, range().into_iter().chain(values).collect()).await?;
     }
     commerce::activity::table::forget_particulars(connection, (after, until)).await?;
     Ok(scrubbed)
@@ -168,7 +175,6 @@ async fn forget(
     let orders = rename_orders(connection, person, token).await?;
     let rules = projector::rules(connection).await?;
     commerce::tables::retell(connection, &orders, rules.net).await?;
-    rename_activities(connection, person, token).await?;
     forget_said(connection, person).await?;
     forget_published(connection, person).await?;
     replace_identifiers(connection, person, token, rules.identity.join_by_email).await?;
@@ -205,22 +211,6 @@ async fn rename_orders(
         orders.insert(order);
     }
     Ok(orders)
-}
-
-/// Puts what the person did under the token, without particulars; on a shared device in the person's time.
-async fn rename_activities(
-    connection: &DatabaseTransaction,
-    person: &Belongings,
-    token: &str,
-) -> Result<(), Error> {
-    let rename = "UPDATE activities SET identifier_kind = 'erased', identifier_value = $1, comment = NULL, properties = NULL \
-                  WHERE identifier_kind = $2 AND identifier_value = $3 AND at >= $4 AND at < $5";
-    for row in &person.rows {
-        let [kind, value] = [row.identifier.kind().as_str(), row.identifier.value()];
-        let values = vec![token.into(), kind.into(), value.into(), row.from.into(), row.until.into()];
-        sql::execute(connection, rename, values).await?;
-    }
-    Ok(())
 }
 
 /// Deletes traits, dates of life and consents; of a shared device those of the person's time.

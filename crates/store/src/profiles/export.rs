@@ -8,7 +8,6 @@ use serde_json::json;
 use super::consents;
 use super::read::{self, Belonging, Belongings};
 use crate::commerce::activity::table;
-use crate::commerce::tables::stored_by;
 use crate::identity::{Identifier, IdentifierKind};
 use crate::{Error, Store, bulk, sql};
 
@@ -66,26 +65,20 @@ impl Store {
         Ok(history)
     }
 
+    /// What was done under all identifiers, each within the time in which it was the customer's.
     async fn activities_of(&self, belongings: &Belongings) -> Result<Vec<serde_json::Value>, Error> {
-        let head = format!(
-            "SELECT seq, at, identifier_kind, identifier_value, {} FROM activities WHERE",
-            table::TOLD.join(", ")
-        );
-        let columns = ["identifier_kind", "identifier_value"];
-        let mut activities = BTreeMap::new();
-        for row in bulk::find(self.reader(), &head, columns, belongings.identifiers(), "").await? {
-            let at = sql::get(&row, "at")?;
-            if stored_by(&row)?.is_some_and(|by| belongings.owns_identifier(&by, at)) {
-                let mut activity = texts(&row, table::TOLD)?;
-                activity.insert("at".to_owned(), json!(sql::get_time(&row, "at")?.to_string()));
-                if let Some(text) = activity.get("properties").and_then(serde_json::Value::as_str) {
-                    let properties = parsed(text);
-                    activity.insert("properties".to_owned(), properties);
-                }
-                activities.insert(sql::get::<i64>(&row, "seq")?, activity.into());
+        let columns = format!("seq, at, {}", table::TOLD.join(", "));
+        let mut activities = Vec::new();
+        for row in self.in_log(&columns, "activities", activities_of(belongings, 3)).await? {
+            let mut activity = texts(&row, table::TOLD)?;
+            activity.insert("at".to_owned(), json!(sql::get_time(&row, "at")?.to_string()));
+            if let Some(text) = activity.get("properties").and_then(serde_json::Value::as_str) {
+                let properties = parsed(text);
+                activity.insert("properties".to_owned(), properties);
             }
+            activities.push(activity.into());
         }
-        Ok(activities.into_values().collect())
+        Ok(activities)
     }
 
     async fn orders_in_full(&self, belongings: &Belongings) -> Result<Vec<serde_json::Value>, Error> {
@@ -155,25 +148,33 @@ impl Store {
 
     /// The events of all identifiers, each within the time in which it was the customer's.
     async fn events_of(&self, belongings: &Belongings) -> Result<Vec<serde_json::Value>, Error> {
+        let columns = "seq, source, message_id, kind, event, at, received_at, payload";
+        self.in_log(columns, "events", events_of(belongings, 3)).await?.iter().map(event).collect()
+    }
+
+    /// The rows of a table with the numbers of the log for which one of the conditions holds, in order.
+    async fn in_log(
+        &self,
+        columns: &str,
+        table: &str,
+        conditions: Vec<(String, Vec<Value>)>,
+    ) -> Result<Vec<QueryResult>, Error> {
         let last = self.last_event().await?;
-        let conditions = events_of(belongings, 3);
-        let mut events = BTreeMap::new();
+        let mut found = BTreeMap::new();
         let mut after = 0;
         while after < last {
             for (condition, values) in &conditions {
-                let query = format!(
-                    "SELECT seq, source, message_id, kind, event, at, received_at, payload FROM events \
-                     WHERE seq > $1 AND seq <= $2 AND ({condition})"
-                );
+                let query =
+                    format!("SELECT {columns} FROM {table} WHERE seq > $1 AND seq <= $2 AND ({condition})");
                 let range: [Value; 2] = [after.into(), (after + EVENTS).into()];
                 let values = range.into_iter().chain(values.iter().cloned()).collect();
                 for row in sql::rows(self.reader(), &query, values).await? {
-                    events.insert(sql::get::<i64>(&row, "seq")?, event(&row)?);
+                    found.insert(sql::get::<i64>(&row, "seq")?, row);
                 }
             }
             after += EVENTS;
         }
-        Ok(events.into_values().collect())
+        Ok(found.into_values().collect())
     }
 }
 
@@ -197,6 +198,27 @@ pub(super) fn events_of(belongings: &Belongings, first: usize) -> Vec<(String, V
     };
     let rows: Vec<&Belonging> = belongings.rows.iter().filter(named).collect();
     rows.chunks(IDENTIFIERS).map(|rows| any_of(rows, first)).collect()
+}
+
+/// The same for activities, which are told by the surest identifier that their message names.
+pub(super) fn activities_of(belongings: &Belongings, first: usize) -> Vec<(String, Vec<Value>)> {
+    let condition = |rows: &[Belonging]| {
+        let mut conditions = Vec::new();
+        let mut values: Vec<Value> = Vec::new();
+        for row in rows {
+            let next = first + values.len();
+            conditions.push(format!(
+                "(identifier_kind = ${next} AND identifier_value = ${} AND at >= ${} AND at < ${})",
+                next + 1,
+                next + 2,
+                next + 3
+            ));
+            let [kind, value] = [row.identifier.kind().as_str(), row.identifier.value()];
+            values.extend([kind.into(), value.into(), row.from.into(), row.until.into()]);
+        }
+        (conditions.join(" OR "), values)
+    };
+    belongings.rows.chunks(IDENTIFIERS).map(condition).collect()
 }
 
 fn any_of(rows: &[&Belonging], first: usize) -> (String, Vec<Value>) {

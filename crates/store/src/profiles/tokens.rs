@@ -8,9 +8,9 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use super::mentions::Mentions;
 use super::read::Belongings;
 use crate::commerce::activity::Activity;
-use crate::connection::Lock;
 use crate::facts::Facts;
 use crate::identity::{Identifier, IdentifierKind};
+use crate::writer::Lock;
 use crate::{Error, Store, bulk, keys, sql};
 
 /// The name of the salt in the table of settings.

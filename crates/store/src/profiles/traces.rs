@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, Value};
 use super::export::events_of;
 use super::mentions::Mentions;
 use super::read::Belongings;
-use crate::connection::Lock;
+use crate::writer::Lock;
 use crate::{Error, Store, bulk, sql};
 
 /// Events, refused events or persons that are searched at a time.

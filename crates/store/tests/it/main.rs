@@ -19,6 +19,7 @@ mod runs;
 mod samples;
 mod sent_values;
 mod server;
+mod small_disk;
 mod tables;
 mod trouble;
 mod values;

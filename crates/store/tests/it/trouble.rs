@@ -1,9 +1,6 @@
 //! A full disk, a locked database, a lost one: a clear error that says "try again", nothing lost, recovery by itself.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
-use std::process::Command;
 
 use perennial_store::{Error, Store, StoreUrl};
 use sea_orm::{ConnectionTrait, TransactionTrait};
@@ -11,20 +8,17 @@ use sea_orm::{ConnectionTrait, TransactionTrait};
 use crate::databases::for_each_empty;
 use crate::samples::{at, counts, event};
 use crate::server::Server;
+use crate::small_disk::SmallDisk;
 
 #[tokio::test]
 async fn a_full_disk_loses_nothing_and_is_left_behind_when_there_is_room() {
     let folder = tempfile::tempdir().unwrap();
-    let Some(disk) = SmallDisk::mount(folder.path()) else {
-        eprintln!("skipped: a small disk can only be mounted as root");
-        return;
-    };
+    let Some(disk) = SmallDisk::mount(folder.path(), 3) else { return };
     let store = Store::open(&StoreUrl::sqlite(&folder.path().join("perennial.db"))).await.unwrap();
-    let ballast = folder.path().join("ballast");
     let mut acknowledged = BTreeSet::new();
     let mut number = 0;
     for _ in 0..3 {
-        fill(&ballast);
+        disk.fill();
         let error = loop {
             number += 1;
             let id = format!("{number}");
@@ -41,7 +35,7 @@ async fn a_full_disk_loses_nothing_and_is_left_behind_when_there_is_room() {
         let missing: Vec<_> = acknowledged.difference(&stored).collect();
         assert!(missing.is_empty(), "{} of {} are lost", missing.len(), acknowledged.len());
 
-        fs::remove_file(&ballast).unwrap();
+        disk.empty();
         number += 1;
         store.append("shop", at(2), vec![event(&format!("{number}"))]).await.unwrap();
         acknowledged.insert(format!("{number}"));
@@ -53,30 +47,6 @@ async fn a_full_disk_loses_nothing_and_is_left_behind_when_there_is_room() {
     assert!(stored.into_keys().eq(acknowledged), "exactly what was acknowledged");
     store.close().await.unwrap();
     drop(disk);
-}
-
-/// A disk of three megabytes, in memory.
-struct SmallDisk<'p>(&'p Path);
-
-impl<'p> SmallDisk<'p> {
-    fn mount(folder: &'p Path) -> Option<Self> {
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=3m", "tmpfs"]).arg(folder);
-        mount.output().is_ok_and(|output| output.status.success()).then_some(Self(folder))
-    }
-}
-
-impl Drop for SmallDisk<'_> {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(self.0).status();
-    }
-}
-
-/// Writes a file until nothing more fits.
-fn fill(ballast: &Path) {
-    use std::io::Write;
-    let mut file = fs::File::create(ballast).unwrap();
-    while file.write_all(&[0; 4096]).is_ok() {}
 }
 
 #[tokio::test]
@@ -137,5 +107,37 @@ async fn a_server_that_crashes_and_comes_back_has_all_that_was_acknowledged() {
         assert!(stored.values().all(|count| *count == 1));
         assert!(stored.into_keys().collect::<BTreeSet<_>>().is_superset(&acknowledged));
     }
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_is_gone_takes_nothing_more_until_it_is_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("perennial.db");
+    let store = Store::open(&StoreUrl::sqlite(&path)).await.unwrap();
+    store.append("shop", at(1), vec![event("a")]).await.unwrap();
+    let copy = folder.path().join("copy.db");
+    store.backup(&copy).await.unwrap();
+    store.append("shop", at(1), vec![event("b")]).await.unwrap();
+    let away = folder.path().join("away.db");
+    std::fs::rename(&path, &away).unwrap();
+    for _ in 0..2 {
+        let error = store.append("shop", at(1), vec![event("c")]).await.unwrap_err();
+        assert!(matches!(error, Error::Unwritable(_)) && error.is_temporary(), "{error:?}");
+        assert!(!path.exists(), "no empty one is made in its place");
+    }
+    std::fs::rename(&away, &path).unwrap();
+    store.append("shop", at(1), vec![event("c")]).await.unwrap();
+    assert_eq!(counts(&store).await.into_keys().collect::<Vec<_>>(), ["a", "b", "c"]);
+    // Another file in its place, such as a backup, is not written.
+    std::fs::rename(&path, &away).unwrap();
+    std::fs::rename(&copy, &path).unwrap();
+    let error = store.append("shop", at(1), vec![event("d")]).await.unwrap_err();
+    assert!(error.is_temporary() && error.to_string().contains("perennial.db: it was moved"), "{error}");
+    std::fs::rename(&away, &path).unwrap();
+    store.append("shop", at(1), vec![event("d")]).await.unwrap();
+    store.close().await.unwrap();
+    let store = Store::open(&StoreUrl::sqlite(&path)).await.unwrap();
+    assert_eq!(counts(&store).await.into_keys().collect::<Vec<_>>(), ["a", "b", "c", "d"]);
     store.close().await.unwrap();
 }
