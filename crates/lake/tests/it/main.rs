@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod canonical_rows;
 mod canonical_tables;
 mod cut;
 mod data;

@@ -9,6 +9,7 @@ mod erasure;
 mod hand_off;
 mod library;
 mod output;
+mod places;
 mod project;
 mod run;
 mod serve;
