@@ -187,6 +187,7 @@ pub(crate) fn read_inputs(
         columns: columns_read(&interpreter.recipe, |role| how.get(&role).cloned()),
         currency: target.currency,
         currencies,
+        currency_examples: profile.currency_examples(&interpreter.recipe),
         time_zone: source.zone_name(),
         scale,
         has_amounts,
@@ -353,6 +354,8 @@ pub(crate) struct Understood {
     pub(crate) currency: Option<String>,
     /// Rows by the currency of their amounts, before any conversion.
     pub(crate) currencies: BTreeMap<String, u64>,
+    /// Orders in each currency, or customers where orders have no number; none where all are in one.
+    pub(crate) currency_examples: BTreeMap<String, Examples>,
     pub(crate) time_zone: String,
     pub(crate) scale: u32,
     pub(crate) has_amounts: bool,

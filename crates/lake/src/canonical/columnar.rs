@@ -96,6 +96,7 @@ pub(crate) fn read(
         columns: columns_read(recipe, |role| typed(&columns.schema, recipe, role)),
         currency: target.currency,
         currencies: found,
+        currency_examples: BTreeMap::new(),
         time_zone: source.zone_name(),
         scale,
         has_amounts,

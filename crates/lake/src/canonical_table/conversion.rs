@@ -130,7 +130,7 @@ impl Conversion {
                 match &mut converter.texts {
                     _ if is_empty_value(text) => {}
                     Texts::Dates(profile) => profile.see(text),
-                    Texts::Numbers(profile) => profile.see(text),
+                    Texts::Numbers(profile) => drop(profile.see(text)),
                     Texts::AsTheyAre => {}
                 }
             }

@@ -238,14 +238,16 @@ impl Reading {
 }
 
 impl AmountProfile {
-    pub(crate) fn see(&mut self, text: &str) {
+    /// Counts a cell; gives the currency that stands in it.
+    pub(crate) fn see(&mut self, text: &str) -> Option<String> {
         let Some(scanned) = scan(text) else {
             self.unreadable += 1;
-            return;
+            return None;
         };
         self.numbers += 1;
-        if let Some(currency) = scanned.currency.and_then(|_| currency_in(text)) {
-            *self.currencies.entry(currency).or_default() += 1;
+        let currency = scanned.currency.and_then(|_| currency_in(text));
+        if let Some(currency) = &currency {
+            *self.currencies.entry(currency.clone()).or_default() += 1;
         }
         let point = interpret(&scanned, DecimalMark::Point);
         // Digits alone mean the same in either case.
@@ -259,6 +261,7 @@ impl AmountProfile {
         }
         self.as_point.see(point);
         self.as_comma.see(comma);
+        currency
     }
 
     /// Whether nothing was seen that is or should be a number.

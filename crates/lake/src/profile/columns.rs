@@ -7,6 +7,7 @@ use super::dates::{AssumedOrder, DateOrder, DateProfile, DateRule};
 use super::is_empty_value;
 use crate::columns::{ColumnOverrides, Role};
 use crate::format::{Recipe, Verdict};
+use crate::quality::Examples;
 use crate::text::Row;
 
 /// The places of a recipe's columns in one file.
@@ -50,7 +51,10 @@ pub(crate) struct Profile {
     pub(crate) rows: u64,
     dates: DateProfile,
     numbers: BTreeMap<Role, AmountProfile>,
-    currencies: BTreeMap<String, u64>,
+    /// Of the currency column: rows, and some of them.
+    currencies: BTreeMap<String, (u64, Examples)>,
+    /// Rows by the currency that stands in their amounts.
+    cell_examples: BTreeMap<String, Examples>,
     whole_customers: u64,
     other_customers: u64,
 }
@@ -64,9 +68,12 @@ impl Profile {
         if let Some(date) = binding.value(Role::Date, row) {
             self.dates.see(date);
         }
+        let name = || binding.value(Role::Order, row).or_else(|| binding.value(Role::Customer, row));
         for role in NUMBERS {
-            if let Some(number) = binding.value(role, row) {
-                self.numbers.entry(role).or_default().see(number);
+            let seen =
+                binding.value(role, row).map(|number| self.numbers.entry(role).or_default().see(number));
+            if let (Some(currency), Some(name)) = (seen.flatten(), name()) {
+                self.cell_examples.entry(currency).or_default().add(name);
             }
         }
         if let Some(customer) = binding.value(Role::Customer, row) {
@@ -79,14 +86,26 @@ impl Profile {
             .value(Role::Status, row)
             .is_some_and(|word| matches!((recipe.verdict)(&word.to_lowercase()), Verdict::Refused(_)));
         if let (Some(currency), false) = (binding.value(Role::Currency, row), refused) {
-            *self.currencies.entry(currency.to_uppercase()).or_default() += 1;
+            let (rows, examples) = self.currencies.entry(currency.to_uppercase()).or_default();
+            *rows += 1;
+            if let Some(name) = name() {
+                examples.add(name);
+            }
         }
+    }
+
+    /// Orders in each currency, or customers where orders have no number.
+    pub(crate) fn currency_examples(&self, recipe: &Recipe) -> BTreeMap<String, Examples> {
+        if recipe.get(Role::Currency).is_none() {
+            return self.cell_examples.clone();
+        }
+        self.currencies.iter().map(|(code, (_, examples))| (code.clone(), examples.clone())).collect()
     }
 
     /// Rows per currency: of the currency column, else of what stands in the cells of the amounts.
     pub(crate) fn currencies(&self, recipe: &Recipe) -> BTreeMap<String, u64> {
         if recipe.get(Role::Currency).is_some() {
-            return self.currencies.clone();
+            return self.currencies.iter().map(|(code, (rows, _))| (code.clone(), *rows)).collect();
         }
         let amounts = [Role::Amount, Role::Price].iter().find_map(|role| self.numbers.get(role));
         amounts.map(|profile| profile.currencies.clone()).unwrap_or_default()

@@ -594,7 +594,7 @@ fn currencies_meet_in_one_and_never_silently() {
         ]
     );
     assert_eq!(findings(&read.sources[0]), [""; 0]);
-    assert_eq!(findings(&read.sources[1]), ["currency_mix EUR 1 of 2 []", "currency_mix GBP 1 of 2 []"]);
+    assert_eq!(findings(&read.sources[1]), ["currency_mix EUR 1 of 2 [3]", "currency_mix GBP 1 of 2 [4]"]);
 
     // A source that mixes currencies is named; sources that differ are told together.
     let error = shop().try_read().unwrap_err().to_string();

@@ -10,6 +10,7 @@ use crate::profile::dates::AssumedOrder;
 use crate::quality::gaps::gaps;
 use crate::quality::report::{QualityCode, QualityReport};
 use crate::quality::{Examples, Quality};
+use crate::reading::Understood;
 use crate::sources::SourceRead;
 use crate::sources::findings::Findings;
 use crate::sources::ledger::{LEDGER, kind};
@@ -71,7 +72,7 @@ impl Reader<'_> {
             let quality = self.quality(place);
             if let Some(read) = self.orders.get(&place) {
                 report.add_account(quality, read.repeated.clone());
-                add_currencies(&read.understood.currencies, &mut report);
+                add_currencies(&read.understood, &mut report);
                 add_gaps(days.get(&place).map(Vec::as_slice).unwrap_or_default(), &mut report);
             } else {
                 report.add_account(quality, Examples::default());
@@ -175,11 +176,13 @@ impl Reader<'_> {
 }
 
 /// Rows by currency, where there is more than one.
-fn add_currencies(found: &BTreeMap<String, u64>, report: &mut QualityReport) {
+fn add_currencies(understood: &Understood, report: &mut QualityReport) {
+    let found = &understood.currencies;
     if found.len() > 1 {
         let rows = found.values().sum();
         for (code, count) in found {
-            report.add(QualityCode::CurrencyMix, Some(code), rows, *count, Examples::default());
+            let examples = understood.currency_examples.get(code).cloned().unwrap_or_default();
+            report.add(QualityCode::CurrencyMix, Some(code), rows, *count, examples);
         }
     }
 }

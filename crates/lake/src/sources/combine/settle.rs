@@ -164,6 +164,7 @@ impl Reader<'_> {
                 .collect(),
             currency,
             currencies: BTreeMap::new(),
+            currency_examples: BTreeMap::new(),
             time_zone: self
                 .shop
                 .order_source("", Vec::new(), crate::columns::ColumnOverrides::default())
