@@ -60,16 +60,19 @@ impl Quarantine {
         self.writer.is_some()
     }
 
+    /// A row without a line of its own is named by its first field.
     pub(crate) fn write(&mut self, file: &Path, row: &Row, refused: &Refused) -> Result<(), Error> {
+        let line = if row.line > 0 { row.line.to_string() } else { String::new() };
         let examples = self.examples.entry(refused.reason).or_default();
         if !examples.is_full() {
             let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
-            examples.add(&format!("{name}:{}", row.line));
+            let place = if line.is_empty() { row.get(0).unwrap_or_default() } else { &line };
+            examples.add(&format!("{name}:{place}"));
         }
         let Some(writer) = &mut self.writer else { return Ok(()) };
         let record = [
             excel_safe(&file.to_string_lossy()),
-            row.line.to_string(),
+            line,
             refused.reason.code().to_owned(),
             excel_safe(&refused.detail),
             excel_safe(&joined(row)),

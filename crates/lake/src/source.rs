@@ -45,8 +45,9 @@ pub enum WrittenBy {
     /// the source has to say what its amounts mean.
     #[default]
     Shop,
-    /// Anybody, as with events from web pages. Rows in a currency without a rate are refused, where the shop's currency is
-    /// known; without it, the reading ends. Days with more than they can hold are left out.
+    /// Anybody, as with events from web pages. Rows in a currency without a rate are refused, where the shop's currency or that
+    /// of all its own orders is known; without it, the reading ends. So are orders of a day that would hold more than it can.
+    /// What its lines say of costs counts for the orders of such sources only.
     Anybody,
 }
 

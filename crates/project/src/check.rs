@@ -107,6 +107,11 @@ fn live_orders(project: &Project, outcome: &mut CheckOutcome) -> Result<(), Erro
     }
     let session = Session::new(&SessionOptions::default())?;
     let arrived = outcome.store_exists && has_live_orders(project, &session)?;
+    if arrived && project.sections.events.orders && project.sections.shop.currency.is_none() {
+        let open = "live orders are valued, and nothing says in which currency: set it, or an order in another one, which anybody with \
+                    a write key can send, ends every run";
+        outcome.problems.push(Problem::warning("shop.currency", open));
+    }
     if !arrived && project.sections.events.orders {
         outcome.problems.push(Problem::warning("events", Error::NoOrders.to_string()));
     }

@@ -47,7 +47,7 @@ pub struct Projected {
 }
 
 impl Store {
-    /// Reads the next events and brings identities, profiles and orders up to date with them. Call it again while it says
+    /// Reads the next events and brings identities, profiles, orders and activities up to date with them. Call it again while it says
     /// that events wait.
     ///
     /// # Errors

@@ -50,11 +50,17 @@ impl Writer {
         &self.connection
     }
 
+    /// Whether what is committed now is there when the process has ended.
+    ///
+    /// # Errors
+    /// [`Error::Unwritable`] when the file is no longer at its place.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.file.as_ref().map_or(Ok(()), OpenFile::check)
+    }
+
     /// Begins a writing transaction: keep it short. It is rolled back when it is dropped without `commit()`.
     pub(crate) async fn begin(&self, lock: Lock) -> Result<DatabaseTransaction, Error> {
-        if let Some(file) = &self.file {
-            file.check()?;
-        }
+        self.check()?;
         let is_postgres = self.connection.get_database_backend() == DbBackend::Postgres;
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),

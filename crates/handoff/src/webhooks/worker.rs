@@ -24,6 +24,9 @@ const AT_ONCE: u32 = 4;
 /// A claim that is older is free again. Longer than any request may take.
 const LEASE: Duration = Duration::from_mins(2);
 
+/// How often to look for what is due while others take their time.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// How often to look for what is due when nothing is known to come.
 const IDLE: Duration = Duration::from_secs(5);
 
@@ -127,8 +130,9 @@ impl WebhookWorker {
         let mut pass = Pass::default();
         let mut under_way = UnderWay::default();
         loop {
+            let mut given_up = false;
             if !stopped.load(Ordering::Relaxed) {
-                self.give_up_unknown(clock, &mut pass).await?;
+                given_up = self.give_up_unknown(clock(), &mut pass).await?;
                 for (name, endpoint) in &self.endpoints {
                     let whom = Recipients::Endpoint(name);
                     for claim in
@@ -140,28 +144,24 @@ impl WebhookWorker {
                     }
                 }
             }
-            match under_way.next().await {
-                Some(Some((claim, outcome))) => self.write_down(&claim, outcome, clock(), &mut pass).await?,
-                Some(None) => {}
-                None => return Ok(pass),
+            if under_way.is_empty() && !given_up {
+                return Ok(pass);
+            }
+            // While one endpoint takes its time, something may become due to another.
+            if let Ok(Some((claim, outcome))) = tokio::time::timeout(LOOK, under_way.next()).await {
+                self.write_down(&claim, outcome, clock(), &mut pass).await?;
             }
         }
     }
 
-    /// Gives up what is due to endpoints that the project file does not name.
-    async fn give_up_unknown(&self, clock: impl Fn() -> Timestamp, pass: &mut Pass) -> Result<(), Error> {
+    /// Gives up some of what is due to endpoints that the project file does not name; whether there was any.
+    async fn give_up_unknown(&self, at: Timestamp, pass: &mut Pass) -> Result<bool, Error> {
         let known: Vec<&str> = self.endpoints.keys().map(String::as_str).collect();
-        loop {
-            let whom = Recipients::AllBut(&known);
-            let claims = self.store.claim_deliveries(whom, clock(), LEASE, u32::MAX).await?;
-            if claims.is_empty() {
-                return Ok(());
-            }
-            for claim in claims {
-                let last = claim.delivery.last_status;
-                self.give_up(&claim, last, clock(), NO_ENDPOINT, pass).await?;
-            }
+        let claims = self.store.claim_deliveries(Recipients::AllBut(&known), at, LEASE, u32::MAX).await?;
+        for claim in &claims {
+            self.give_up(claim, claim.delivery.last_status, at, NO_ENDPOINT, pass).await?;
         }
+        Ok(!claims.is_empty())
     }
 
     async fn write_down(
@@ -233,15 +233,19 @@ impl UnderWay {
         self.endpoints.insert(task.id(), name.to_owned());
     }
 
-    /// Waits for the next one that ends, if there is one; `Some(None)` for a task that panicked, which leaves its claim to run
-    /// out, like a process that died.
-    async fn next(&mut self) -> Option<Option<(Claim, Outcome)>> {
+    fn is_empty(&self) -> bool {
+        self.attempts.is_empty()
+    }
+
+    /// Waits for the next one that ends, if there is one; nothing for a task that panicked, which leaves its claim to run out,
+    /// like a process that died.
+    async fn next(&mut self) -> Option<(Claim, Outcome)> {
         let (id, ended) = match self.attempts.join_next_with_id().await? {
             Ok((id, ended)) => (id, Some(ended)),
             Err(error) => (error.id(), None),
         };
         self.endpoints.remove(&id);
-        Some(ended)
+        ended
     }
 }
 

@@ -127,6 +127,11 @@ impl Tables {
         self.magnitude += amounts.iter().map(|amount| u128::from(amount.unsigned_abs())).sum::<u128>();
     }
 
+    /// Whether the sum of all amounts is a fourth of what fits 64-bit integers: nothing more should come that nobody needs.
+    pub(crate) fn is_heavy(&self) -> bool {
+        self.magnitude > 1 << 61
+    }
+
     /// Whether the sum of all amounts fits 64-bit integers.
     pub(crate) fn fits(&self) -> bool {
         i64::try_from(self.magnitude).is_ok()

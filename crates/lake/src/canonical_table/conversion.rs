@@ -69,9 +69,9 @@ pub(crate) enum Undecided {
 }
 
 /// The order that all of these are; nothing where they differ or there is none.
-pub(crate) fn the_only(mut orders: impl Iterator<Item = DateOrder>) -> Option<DateOrder> {
-    let first = orders.next()?;
-    orders.all(|order| order == first).then_some(first)
+pub(crate) fn the_only<T: PartialEq>(mut all: impl Iterator<Item = T>) -> Option<T> {
+    let first = all.next()?;
+    all.all(|other| other == first).then_some(first)
 }
 
 impl Conversion {

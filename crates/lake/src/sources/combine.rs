@@ -4,8 +4,10 @@ mod parts;
 mod reports;
 mod settle;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::anybody::is_anybodys;
 use super::findings::Findings;
 use super::ledger::LEDGER;
 use super::mapped::{self, MappedRead};
@@ -18,10 +20,9 @@ use crate::canonical_table::conversion::the_only;
 use crate::columns::ColumnOverrides;
 use crate::currency;
 use crate::error::Error;
-use crate::quality::{Examples, Refusal};
+use crate::quality::Examples;
 use crate::reading::{OrdersRead, conclude};
 use crate::session::Session;
-use crate::source::WrittenBy;
 
 impl Session {
     /// Reads all sources of a shop, registers the tables that [`Reading`](crate::Reading) describes over the orders of all of them, and
@@ -73,8 +74,9 @@ impl<'a> Reader<'a> {
     fn new(session: &'a Session, sources: &'a [Source], shop: &'a Shop) -> Self {
         use CanonicalTable::{Costs, OrderLines, Orders, Refunds};
         let several = sources.iter().filter(|source| source.table == Orders).count() > 1;
-        let by_number =
-            several || sources.iter().any(|source| matches!(source.table, Refunds | Costs | OrderLines));
+        let by_number = several
+            || sources.iter().any(is_anybodys)
+            || sources.iter().any(|source| matches!(source.table, Refunds | Costs | OrderLines));
         Self {
             session,
             sources,
@@ -93,8 +95,8 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let named = Error::in_source(&source.name);
-            let read =
-                orders::read(self.session, source, place, self.shop, self.ledger.as_mut()).map_err(named)?;
+            let read = orders::read(self.session, source, place, &self.shop_of(source), self.ledger.as_mut())
+                .map_err(named)?;
             let (scale, has_costs) = (read.understood.scale, read.understood.has_costs);
             self.parts.push(Part::set_aside(
                 self.session,
@@ -108,12 +110,23 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// The shop, for a source. What anybody writes has no say in the currency where the shop's own orders are in one.
+    fn shop_of(&self, source: &Source) -> Cow<'a, Shop> {
+        if self.shop.currency.is_some() || !is_anybodys(source) {
+            return Cow::Borrowed(self.shop);
+        }
+        let own = self.orders.iter().filter(|(place, _)| !is_anybodys(&self.sources[**place]));
+        let currency = the_only(own.flat_map(|(_, read)| read.understood.currencies.keys().cloned()));
+        Cow::Owned(Shop { currency, ..self.shop.clone() })
+    }
+
     fn read_others(&mut self) -> Result<(), Error> {
         let usual = the_only(self.orders.values().filter_map(|read| read.understood.date_order));
         for (place, source) in self.sources.iter().enumerate() {
             if source.table != CanonicalTable::Orders {
                 let named = Error::in_source(&source.name);
-                let read = mapped::read(self.session, source, place, self.shop, usual).map_err(named)?;
+                let read =
+                    mapped::read(self.session, source, place, &self.shop_of(source), usual).map_err(named)?;
                 self.others.insert(place, read);
             }
         }
@@ -154,7 +167,6 @@ impl<'a> Reader<'a> {
         let days = self.days()?;
         self.session.drop_table(LEDGER)?;
         parts::unite(self.session, self.sources, self.identities, &self.parts, money.scale, has_costs)?;
-        self.leave_out_overfull_days()?;
         let files = self.orders.values().flat_map(|read| read.files.iter().cloned()).collect();
         let all = OrdersRead {
             files,
@@ -166,21 +178,5 @@ impl<'a> Reader<'a> {
         let reading = conclude(self.session, all)?;
         let sources = self.reports(&findings, &days)?;
         Ok(SourcesRead { reading, tables: self.tables(), sources })
-    }
-
-    /// Where anybody may write orders, a day that holds too much is theirs to answer for and no reason to end the reading.
-    fn leave_out_overfull_days(&mut self) -> Result<(), Error> {
-        let anybodys = |place: &&usize| self.sources[**place].written_by == WrittenBy::Anybody;
-        let Some(place) = self.orders.keys().find(anybodys).copied() else { return Ok(()) };
-        let customers = parts::leave_out_overfull_days(self.session)?;
-        if let Some(read) = self.orders.get_mut(&place).filter(|_| !customers.is_empty()) {
-            read.quality.refuse(Refusal::AmountTooLarge, customers.len() as u64);
-            let examples = read.quality.refused_at.entry(Refusal::AmountTooLarge).or_default();
-            for customer in &customers {
-                examples.add(customer);
-            }
-            read.quality.close();
-        }
-        Ok(())
     }
 }

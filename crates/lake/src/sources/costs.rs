@@ -114,8 +114,8 @@ pub(super) fn order_costs_sql() -> String {
     )
 }
 
-/// The lines of orders with what their goods cost, as rows of the stream; a cost that is too large for an amount is not known. What a line says itself is in its own currency, what is
-/// known of its product in that of the shop.
+/// The lines of orders with what their goods cost, as rows of the stream; a cost that is too large for an amount is not known.
+/// What a line says itself is in its own currency, what is known of its product in that of the shop.
 pub(super) fn lines_sql(session: &Session, money: &Money, tables: CostTables) -> Result<String, Error> {
     let dated = tables.costs && has_product_costs(session)?;
     let (cost, join) = match (dated, tables.products) {

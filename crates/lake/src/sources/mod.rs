@@ -7,6 +7,7 @@
 //! every source but orders --> conversion --> shop.<table>
 //! ```
 
+mod anybody;
 mod check;
 mod combine;
 mod costs;

@@ -298,7 +298,12 @@ pub(super) fn integers(batch: &RecordBatch, place: usize) -> Result<Int64Array, 
     typed(batch, place, &DataType::Int64)
 }
 
-fn typed<A: Array + Clone + 'static>(batch: &RecordBatch, place: usize, kind: &DataType) -> Result<A, Error> {
+/// A column as what it is asked for.
+pub(super) fn typed<A: Array + Clone + 'static>(
+    batch: &RecordBatch,
+    place: usize,
+    kind: &DataType,
+) -> Result<A, Error> {
     let doing = "bringing sources together";
     let column: ArrayRef = cast(batch.column(place), kind).map_err(Error::engine(doing))?;
     column.as_any().downcast_ref::<A>().cloned().ok_or_else(|| {

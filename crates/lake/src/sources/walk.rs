@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use super::anybody::Anybody;
 use super::costs::{Goods, OrderCosts};
 use super::findings::Findings;
 use super::refusals::{LateRow, Refusals};
@@ -60,6 +61,7 @@ pub(super) struct Group {
 
 /// What the walk makes of the groups.
 pub(super) struct Walk<'a> {
+    pub(super) anybody: Anybody,
     pub(super) tables: Tables,
     pub(super) refusals: Refusals<'a>,
     /// Decimals of all amounts.
@@ -75,7 +77,12 @@ pub(super) struct Walk<'a> {
 
 impl Walk<'_> {
     /// Enters what shares a number.
-    pub(super) fn enter(&mut self, group: Group) -> Result<(), Error> {
+    pub(super) fn enter(&mut self, mut group: Group) -> Result<(), Error> {
+        let is_too_much = |refund: &mut PaidBack| self.anybody.wrote(refund.source) && self.tables.is_heavy();
+        let refused: Vec<PaidBack> = group.refunds.extract_if(.., is_too_much).collect();
+        for refund in refused {
+            self.refuse_refund(&group.number, &refund, &too_much())?;
+        }
         for referring in &group.referring {
             self.findings.looked(referring.source, QualityCode::Orphans, referring.rows);
         }
@@ -100,6 +107,8 @@ impl Walk<'_> {
             }
         }
         orders.retain(|order| order.source == first);
+        // What a shop's own order cost is not for anybody to say.
+        let goods = goods.filter(|goods| !self.anybody.wrote(goods.source) || self.anybody.wrote(first));
         // A credit note of a source that has the order too is as much a copy as its order; those of other sources tell of the order.
         let own: Vec<PaidBack> = credits
             .into_iter()
@@ -130,6 +139,14 @@ impl Walk<'_> {
         costs: Option<i64>,
     ) -> Result<(), Error> {
         let NumberedOrder { source, ref customer, mut sale } = *order;
+        if self.anybody.wrote(source)
+            && (self.tables.is_heavy() || self.anybody.overfills(customer, sale.day))
+        {
+            let amount = Some((sale.gross, self.scale));
+            let row = LateRow { source, place: 0, number, customer: Some(customer), amount };
+            self.refuse(&row, 1, &too_much())?;
+            return refunds.iter().try_for_each(|refund| self.refuse_refund(number, refund, &too_much()));
+        }
         let dated = if refunds.is_empty() { in_order_of_day(own) } else { dated(&mut sale, own, refunds) };
         let paid_back = dated.iter().fold(sale.own_refund, |sum, (_, amount)| sum.saturating_add(*amount));
         if paid_back > sale.gross {
@@ -174,6 +191,9 @@ impl Walk<'_> {
 
     /// A refund that names no order.
     pub(super) fn enter_without_number(&mut self, refund: &PaidBack) -> Result<(), Error> {
+        if self.anybody.wrote(refund.source) && self.tables.is_heavy() {
+            return self.refuse_refund("", refund, &too_much());
+        }
         self.findings.looked(refund.source, QualityCode::UnmatchedRefunds, 1);
         self.enter_unmatched("", refund)
     }
@@ -186,7 +206,7 @@ impl Walk<'_> {
 
     /// A refund whose order (of this number, or of none) is not known stands alone, if its customer and amount are.
     fn enter_unmatched(&mut self, number: &str, refund: &PaidBack) -> Result<(), Error> {
-        let PaidBack { source, ref customer, day, amount, place } = *refund;
+        let PaidBack { source, ref customer, day, amount, .. } = *refund;
         let customer = customer.as_deref();
         let example = if number.is_empty() { customer.unwrap_or_default() } else { number };
         self.findings.found(source, QualityCode::UnmatchedRefunds, 1, example);
@@ -200,13 +220,26 @@ impl Walk<'_> {
             }
             (_, None) => Refused::new(Refusal::BadAmount, "the order is not known, and there is no amount"),
         };
+        self.refuse_refund(number, refund, &refused)
+    }
+
+    fn refuse_refund(&mut self, number: &str, refund: &PaidBack, refused: &Refused) -> Result<(), Error> {
+        let PaidBack { source, ref customer, amount, place, .. } = *refund;
         let amount = amount.map(|units| (units, self.scale));
-        self.refuse(&LateRow { source, place, number, customer, amount }, 1, &refused)
+        self.refuse(&LateRow { source, place, number, customer: customer.as_deref(), amount }, 1, refused)
     }
 
     fn account(&mut self, source: usize) -> &mut Quality {
         self.accounts.entry(source).or_default()
     }
+}
+
+/// Why what anybody may have written is left out.
+fn too_much() -> Refused {
+    Refused::new(
+        Refusal::AmountTooLarge,
+        "with it the day, or all days together, would hold more than they can",
+    )
 }
 
 fn in_order_of_day(paid: &[&PaidBack]) -> Vec<(i32, i64)> {

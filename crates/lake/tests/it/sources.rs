@@ -294,8 +294,56 @@ fn a_day_that_holds_too_much_ends_a_reading_only_where_the_shop_wrote_it() {
     let read = anybody.read();
     assert_eq!(purchases(&anybody.session), ["ann 2025-03-03 500 0", "bob 2025-03-02 1900 100"]);
     assert_eq!(linked_refunds(&anybody.session), ["bob 2025-03-02 2025-04-02 100"]);
-    assert_eq!(findings(&read.sources[0]), ["refused_rows amount_too_large 1 of 4 [ann]"]);
-    assert_eq!(read.sources[0].used, 3);
+    assert_eq!(findings(&read.sources[0]), ["refused_rows amount_too_large 2 of 4 [web.csv:1 web.csv:2]"]);
+    assert_eq!((read.sources[0].used, read.sources[1].used), (2, 1));
+    // The shop's own orders of that day stay, and so does what the shop has to mend.
+    let with_own = |text: &str| shop().written_by_anybody().with("till", Orders, "till.csv", text);
+    let own = with_own("order_id,customer_id,date,total\nt1,ann,2025-03-02,7\n");
+    own.read();
+    assert_eq!(
+        purchases(&own.session),
+        ["ann 2025-03-02 700 0", "ann 2025-03-03 500 0", "bob 2025-03-02 2000 0"]
+    );
+    let wrong =
+        "order_id,customer_id,date,total\nt1,zoe,2025-03-02,90000000000\nt2,zoe,2025-03-02,90000000000\n";
+    assert!(matches!(with_own(wrong).try_read().unwrap_err(), Error::DayOverflow { .. }));
+}
+
+#[test]
+fn very_many_very_large_orders_of_anybody_are_refused_when_no_more_fit() {
+    let orders = "select concat('L', value) as order_id, concat('c', value) as customer_id, \
+                  timestamp '2025-03-02T10:00:00' as placed_at, cast(90000000000.25 as decimal(18, 2)) as total \
+                  from generate_series(1, 300000)";
+    let own = "order_id,customer_id,date,total\n1,ann,2025-03-02,50\n2,bob,2025-03-03,20\n";
+    let shop = TestShop::new()
+        .with("till", Orders, "till.csv", own)
+        .parquet("web", Orders, orders)
+        .written_by_anybody();
+    let read = shop.read();
+    assert_eq!(rows(&shop.session, "select count(*) from purchases where customer in ('ann', 'bob')"), ["2"]);
+    let refused = read.sources[1].refused.values().sum::<u64>();
+    assert!(refused > 1000 && read.sources[1].used + refused == 300_000, "{refused}");
+}
+
+#[test]
+fn anybody_has_no_say_in_the_currency_and_in_what_the_shops_own_orders_cost() {
+    let own = "order_id,customer_id,date,total,currency\n1,ann,2025-03-02,50,EUR\n";
+    let web = "order_id,customer_id,date,total,currency\n2,bob,2025-03-02,10,XXQ\n3,cat,2025-03-02,20,EUR\n";
+    let lines = "order_id,product_id,quantity,currency\n1,P,9,EUR\n3,P,2,EUR\n";
+    let shop = TestShop::new()
+        .with("own", Orders, "own.csv", own)
+        .with("web", Orders, "web.csv", web)
+        .written_by_anybody()
+        .with("lines", OrderLines, "lines.csv", lines)
+        .written_by_anybody()
+        .with("products", Products, "products.csv", "product_id,cost\nP,4\n");
+    let read = shop.read();
+    assert_eq!(read.reading.currency.as_deref(), Some("EUR"));
+    assert_eq!(
+        rows(&shop.session, "select customer, spend, cost from purchases order by customer"),
+        ["ann 5000 0", "cat 2000 800"]
+    );
+    assert_eq!(read.sources[1].refused.values().sum::<u64>(), 1);
 }
 
 #[test]

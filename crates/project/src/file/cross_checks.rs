@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use perennial_handoff::crm::hubspot::ConsentScope;
 use perennial_lake::{CanonicalTable, ColumnOverrides};
+use perennial_store::IdentifierKind;
 use perennial_valuation::figures::CUSTOMER_COLUMNS;
 
 use super::address::Address;
@@ -224,8 +225,10 @@ fn source(name: &str, source: &Source, problems: &mut Vec<Problem>) {
 /// A kind of identifier that no event tells: nobody would be found by it.
 fn unknown_kind(name: &str, source: &Source, events: &Events) -> Option<Problem> {
     let kind = source.customers_are.as_deref()?;
-    let usual = ["user_id", "email", "phone", "anonymous_id"];
-    let known = usual.into_iter().chain(events.external_kinds.iter().map(String::as_str));
+    let usual =
+        [IdentifierKind::UserId, IdentifierKind::Email, IdentifierKind::Phone, IdentifierKind::AnonymousId];
+    let known =
+        usual.iter().map(IdentifierKind::as_str).chain(events.external_kinds.iter().map(String::as_str));
     if known.clone().any(|known| known == kind) {
         return None;
     }

@@ -179,6 +179,8 @@ async fn write_group(writer: &Writer, batches: Vec<Content>) -> Result<Vec<Appen
         latest = not_before(latest, sql::micros(received_at));
         appended.push(insert(&transaction, &source, latest, events).await?);
     }
+    // It may have been moved while the lock was waited for.
+    writer.check()?;
     transaction.commit().await?;
     Ok(appended)
 }

@@ -6,6 +6,7 @@ mod m0003_commerce;
 mod m0004_runs;
 mod m0005_deliveries;
 mod m0006_activities;
+mod m0007_deliveries_by_endpoint;
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr};
 use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager, async_trait};
@@ -20,6 +21,7 @@ const ALL: &[Migration] = &[
     m0004_runs::MIGRATION,
     m0005_deliveries::MIGRATION,
     m0006_activities::MIGRATION,
+    m0007_deliveries_by_endpoint::MIGRATION,
 ];
 
 /// A step of the schema.

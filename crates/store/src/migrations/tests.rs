@@ -86,6 +86,7 @@ const CUSTOMER: &[(&str, &[&str])] = &[
            (900, 'shop', 'm9', 'Product Reviewed', 5, 'user_id', 'old', '4')",
         ],
     ),
+    ("m0007_deliveries_by_endpoint", &[]),
 ];
 
 /// What the store of today makes of the customer of a database that had its first `steps` migrations.

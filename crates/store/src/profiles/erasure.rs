@@ -129,11 +129,15 @@ async fn scrub<C: ConnectionTrait>(
     let range = || -> [Value; 3] { [after.into(), until.into(), token.into()] };
     for (condition, values) in activities_of(person, 4) {
         let rename = format!(
-            "UPDATE activities SET identifier_kind = 'erased', identifier_value = $3 \
+            "UPDATE activities SET identifier_kind = 'erased', identifier_value = $3, comment = NULL, properties = NULL \
              WHERE seq > $1 AND seq <= $2 AND ({condition})"
         );
         sql::execute(connection, &rename, range().into_iter().chain(values).collect()).await?;
     }
+    // A message may tell its person by another id than the log's columns do.
+    let told_otherwise = "UPDATE events SET payload = '{}' WHERE seq > $1 AND seq <= $2 AND seq IN \
+                          (SELECT seq FROM activities WHERE seq > $1 AND seq <= $2 AND identifier_kind = 'erased' AND identifier_value = $3)";
+    sql::execute(connection, told_otherwise, range().into()).await?;
     let mut scrubbed = 0;
     for (condition, values) in events_of(person, 4) {
         let update = format!(

@@ -52,20 +52,27 @@ impl Telephone {
     /// Whether the groups of digits of a text make up the number, with or without marks between them.
     pub(super) fn is_in(&self, text: &str) -> bool {
         runs(text).iter().any(|run| {
-            run.digits.match_indices(&self.national).any(|(at, _)| {
-                run.ends.contains(&(at + self.national.len()))
-                    && run
-                        .starts
-                        .iter()
-                        .filter(|start| **start <= at)
-                        .any(|start| self.follows(&run.digits[*start..at]))
+            run.ends.iter().any(|end| {
+                let Some(at) = end.checked_sub(self.national.len()) else { return false };
+                run.digits[at..*end] == self.national
+                    && run.starts.iter().any(|start| *start <= at && self.follows(&run.digits[*start..at]))
             })
         })
     }
 
+    /// What stands in front of the national part within the country.
+    fn trunk(&self) -> &'static str {
+        match self.country.as_deref() {
+            Some("7") => "8",
+            Some("36") => "06",
+            _ => "0",
+        }
+    }
+
     /// Whether the national part may stand behind these digits.
     fn follows(&self, before: &str) -> bool {
-        let nothing = before.is_empty() && self.national.len() >= DIGITS;
+        // Without a country code a short one could be any number.
+        let within = before.is_empty() || before == self.trunk();
         let country = |before: &str| match &self.country {
             Some(country) => before == country,
             None if self.with_trunk => (1..=3).contains(&before.len()) && !before.starts_with('0'),
@@ -73,8 +80,7 @@ impl Telephone {
         };
         // As in `+49 (0)171`.
         let with_zero = |before: &str| before.strip_suffix('0').is_some_and(country);
-        nothing
-            || before == "0"
+        within && before.len() + self.national.len() >= DIGITS
             || ABROAD
                 .iter()
                 .filter_map(|prefix| before.strip_prefix(prefix))
@@ -150,6 +156,11 @@ mod tests {
         for text in none {
             assert!(!known.is_in(text), "{text}");
         }
+        let is_in = |number: &str, text: &str| Telephone::new(number).unwrap().is_in(text);
+        assert!(is_in("+79123456789", "8 912 345-67-89") && is_in("+36301234567", "06 30 123 4567"));
+        for same in ["+7 777 777 77 77", "8 777 777 77 77", "+77777777777"] {
+            assert!(is_in("+77777777777", same), "{same}");
+        }
         let bare = Telephone::new("5551234567").unwrap();
         assert!(bare.is_in("555-123-4567") && bare.is_in("(0555) 1234567") && !bare.is_in("15551234567"));
     }
@@ -170,5 +181,6 @@ mod tests {
         assert!(short.is_in("12345678") && short.is_in("+45 12 34 56 78"));
         // Seven digits alone could be anything.
         assert!(!Telephone::new("+451234567").unwrap().is_in("1234567"));
+        assert!(!Telephone::new("+35412345").unwrap().is_in("012345"));
     }
 }

@@ -352,6 +352,27 @@ async fn all_that_is_known_of_a_person_is_exported() {
 }
 
 #[tokio::test]
+async fn a_message_that_tells_its_person_by_another_id_goes_too() {
+    for_each_empty(async |fresh| {
+        let store = Store::open(&fresh.url()).await.unwrap();
+        // The device is a word that programs write where they know none.
+        let context = json!({"externalIds": [{"type": "external_id", "id": "X-17"}]});
+        let properties = json!({"product_id": "A", "rating": 5, "review_body": "Yours, Jane"});
+        let mut review = track("m1", "Product Reviewed", None, Some("guest"), json!({}), 100);
+        review.payload =
+            json!({"anonymousId": "guest", "context": context, "properties": properties}).to_string();
+        receive(&store, vec![review]).await;
+        store.erase(&id("external_id:X-17"), later()).await.unwrap();
+        let connection = fresh.connect().await;
+        let texts = all_texts(&connection).await;
+        assert!(!texts.contains("Jane") && !texts.contains("X-17"), "{texts}");
+        assert_eq!(rows(&connection, "SELECT score, product_id FROM activities").await.len(), 1);
+        store.close().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_others_have_is_not_touched() {
     for_each_empty(async |fresh| {
         let store = Store::open(&fresh.url()).await.unwrap();

@@ -2,11 +2,10 @@
 
 use crate::canonical::tables::TABLES;
 use crate::error::Error;
-use crate::profile::amounts::SPEND_LIMIT;
 use crate::session::Session;
 use crate::sources::Source;
 use crate::sources::orders::Part;
-use crate::sources::stream::{integers, texts};
+use crate::sources::stream::integers;
 use crate::sources::views::Identities;
 
 /// Makes the session's tables of the parts. A part that is alone and needs no change is taken as it is.
@@ -92,34 +91,6 @@ fn add_up(
         ),
     )?;
     session.materialise("linked_refunds", &all("linked_refunds", &["order_day", "day"], &amount)).map(drop)
-}
-
-/// Leaves out the days of customers on which their orders sum to more than a day can hold; gives these customers, one for each day.
-pub(super) fn leave_out_overfull_days(session: &Session) -> Result<Vec<String>, Error> {
-    const FITTING: &str = "perennial_fitting";
-    let overfull = format!("spend + refunded >= {SPEND_LIMIT}");
-    let days = format!("SELECT cast(customer AS varchar) AS customer, day FROM purchases WHERE {overfull}");
-    let mut customers = Vec::new();
-    for batch in session.query(&days)? {
-        customers.extend(texts(&batch, 0)?.iter().flatten().map(str::to_owned));
-    }
-    if customers.is_empty() {
-        return Ok(customers);
-    }
-    for (table, which) in [
-        (
-            "linked_refunds",
-            format!(
-                "NOT EXISTS (SELECT 1 FROM purchases AS p WHERE p.customer = own.customer AND p.day = own.order_day AND {overfull})"
-            ),
-        ),
-        ("purchases", format!("NOT ({overfull})")),
-    ] {
-        session.materialise(FITTING, &format!("SELECT * FROM {table} AS own WHERE {which}"))?;
-        session.drop_table(table)?;
-        session.rename_table(FITTING, table)?;
-    }
-    Ok(customers)
 }
 
 /// No sum of the engine may leave 64 bits: it would wrap around.

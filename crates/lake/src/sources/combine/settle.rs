@@ -13,6 +13,7 @@ use crate::profile::amounts::MIN_SCALE;
 use crate::profile::zone::ZoneTable;
 use crate::quality::{Quality, Refusal};
 use crate::reading::{ColumnRead, OrdersRead, Understood};
+use crate::sources::anybody::Anybody;
 use crate::sources::costs::{CostTables, OrderCosts};
 use crate::sources::findings::Findings;
 use crate::sources::orders::Part;
@@ -94,7 +95,9 @@ impl Reader<'_> {
             (true, false) => Some(OrderCosts::default()),
             (false, _) => None,
         };
+        let scales = self.orders.iter().map(|(place, read)| (*place, read.understood.scale)).collect();
         let mut walk = Walk {
+            anybody: Anybody::look(self.session, self.sources, &scales, money.scale)?,
             tables: Tables::new(self.session, has_costs),
             refusals: Refusals::new(self.sources, self.shop),
             scale: money.scale,
@@ -112,7 +115,7 @@ impl Reader<'_> {
                 products: self.has(Products),
                 costs: self.has(Costs),
             },
-            scales: &self.orders.iter().map(|(place, read)| (*place, read.understood.scale)).collect(),
+            scales: &scales,
             money,
             zone: &ZoneTable::new(&self.shop.zone()),
         };

@@ -1,8 +1,9 @@
-//! What the properties of an event say: the fields of the specification, and nothing else that a shop may send along.
+//! What the properties of an event say: fields of the specification, and nothing else that a shop may send along.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::Said;
 use crate::commerce::event::{Unusable, short};
@@ -15,7 +16,8 @@ const PRODUCTS: usize = 100;
 const PRODUCT: &[&str] =
     &["product_id", "sku", "name", "category", "brand", "variant", "price", "quantity", "coupon", "position"];
 
-/// The other fields. Addresses of pages and pictures, and recipients of what is shared, are left out: they may name people.
+/// The other fields. Addresses of pages and pictures, messages and recipients of what is shared are left out, because they may
+/// name people, and so are filters and the order of lists.
 const FIELDS: &[&str] = &[
     "affiliation",
     "cart_id",
@@ -32,10 +34,13 @@ const FIELDS: &[&str] = &[
     "query",
     "rating",
     "reason",
+    "revenue",
     "review_id",
     "share_via",
+    "shipping",
     "shipping_method",
     "step",
+    "tax",
     "total",
     "value",
     "wishlist_id",
@@ -52,13 +57,18 @@ pub(super) fn read(properties: &Object<'_>) -> (Said, Option<Unusable>) {
         }
     };
     let said = Said {
-        product_id: short(properties.first(&["product_id", "productId"])),
-        campaign: short(properties.first(&["promotion_id", "promotionId"])),
+        product_id: number(properties.first(&["product_id", "productId"])),
+        campaign: number(properties.first(&["promotion_id", "promotionId"])),
         score,
         comment: properties.text("review_body"),
         properties: particulars(properties),
     };
     (said, unusable)
+}
+
+/// A number of the shop's, which stays when all else goes; what may be somebody's address is none.
+fn number(value: Option<&RawValue>) -> Option<String> {
+    short(value).filter(|text| !text.contains('@') && !text.contains("%40"))
 }
 
 /// The fields that an event has, as texts.
@@ -106,6 +116,9 @@ mod tests {
             r#"{"price":"18.990000000000002","product_id":"7","products":[{"quantity":"2","sku":"A"}]}"#
         );
         assert_eq!(read(&Object::parse(r#"{"colour": "red"}"#)).0, Said::default());
+        let (said, _) =
+            read(&Object::parse(r#"{"product_id": "for jo@x.de", "promotion_id": "hi-jo%40x.de"}"#));
+        assert_eq!((said.product_id, said.campaign), (None, None), "what stays names nobody");
     }
 
     #[test]
