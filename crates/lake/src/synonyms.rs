@@ -11,7 +11,7 @@ const DATE: &str = "orderdate date purchasedate transactiondate invoicedate orde
     processedat transactiontime eventtime time day txndate bestelldatum datum kaufdatum rechnungsdatum auftragsdatum \
     belegdatum zeitpunkt zeitstempel";
 
-const AMOUNT: &str = "ordertotal totalamount amount netamount total grandtotal totalprice ordervalue orderamount netsales \
+const AMOUNT: &str = "ordertotal totalamount amount net netamount total grandtotal totalprice ordervalue orderamount netsales \
     revenue sales salesamount totalsales value spend spent amountspent paymentvalue amountpaid paid turnover subtotal \
     linetotal lineamount monetary monetaryvalue gesamtbetrag betrag umsatz gesamtsumme summe bestellwert \
     rechnungsbetrag nettobetrag wert price preis unitprice einzelpreis";

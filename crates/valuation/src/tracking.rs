@@ -120,9 +120,25 @@ impl Births {
     }
 }
 
+/// Days for which a curve is computed one by one; later ones lie between at most [`KNOTS`] further days, where it is nearly straight.
+/// So one order of long ago does not make everything slow.
+const EXACT_DAYS: usize = 2_000;
+const KNOTS: usize = 500;
+
 /// E[X(t)] of a new customer for t = 0, 1, 2, ... days.
 fn new_customer_curve(model: &dyn TransactionModel, unit_days: f64, length: usize) -> Vec<f64> {
-    (0..length).into_par_iter().map(|t| model.expected_purchases_new(t as f64 / unit_days)).collect()
+    let at = |t: usize| model.expected_purchases_new(t as f64 / unit_days);
+    let exact = length.min(EXACT_DAYS);
+    let mut curve: Vec<f64> = (0..exact).into_par_iter().map(at).collect();
+    let step = (length - exact).div_ceil(KNOTS).max(1);
+    let knots: Vec<f64> = (exact..length).into_par_iter().step_by(step).map(|t| at(t + step - 1)).collect();
+    for knot in knots {
+        let Some(&before) = curve.last() else { break };
+        let rise = (knot - before) / step as f64;
+        curve.extend((1..=step).map(|day| before + rise * day as f64));
+    }
+    curve.truncate(length);
+    curve
 }
 
 /// The repeat transactions on each day, up to `last`, of the customers in the summary table `table`.
@@ -207,4 +223,28 @@ fn simulated_variance(
     }
     let n = customers as f64;
     sums.iter().zip(&squares).map(|(sum, square)| (square / n - (sum / n).powi(2)).max(0.0)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use perennial_models::BgNbd;
+
+    use super::*;
+
+    #[test]
+    fn a_long_curve_is_that_of_each_day_to_a_thousandth() {
+        let model = BgNbd::new(0.243, 4.414, 0.793, 2.426).unwrap();
+        for length in [1, 2, EXACT_DAYS, EXACT_DAYS + 1, 5_003, 20_788] {
+            let curve = new_customer_curve(&model, 7.0, length);
+            assert_eq!(curve.len(), length);
+            for t in (0..length).step_by(97).chain([length - 1]) {
+                let exact = model.expected_purchases_new(t as f64 / 7.0);
+                assert!(
+                    (curve[t] - exact).abs() <= 1e-3 * exact,
+                    "day {t} of {length}: {} {exact}",
+                    curve[t]
+                );
+            }
+        }
+    }
 }

@@ -156,6 +156,7 @@ impl Walk<'_> {
         if refunds.is_empty() {
             self.findings.looked(source, QualityCode::RefundsAboveOrder, 1);
         }
+        let goods = goods.filter(|goods| !self.anybody.wrote(goods.source) || is_plausible(goods, &sale));
         if let (Some(rules), Fate::Counts) = (&self.costs, sale.fate) {
             self.findings.looked(source, QualityCode::MissingCosts, 1);
             match rules.of_order(&sale, goods, costs) {
@@ -232,6 +233,12 @@ impl Walk<'_> {
     fn account(&mut self, source: usize) -> &mut Quality {
         self.accounts.entry(source).or_default()
     }
+}
+
+/// Whether goods that anybody may have told cost at most ten times what their order brought; else one order could turn the margin
+/// of all into a loss.
+fn is_plausible(goods: &Goods, sale: &Sale) -> bool {
+    goods.amount <= sale.gross.saturating_mul(10)
 }
 
 /// Why what anybody may have written is left out.

@@ -328,8 +328,8 @@ fn very_many_very_large_orders_of_anybody_are_refused_when_no_more_fit() {
 #[test]
 fn anybody_has_no_say_in_the_currency_and_in_what_the_shops_own_orders_cost() {
     let own = "order_id,customer_id,date,total,currency\n1,ann,2025-03-02,50,EUR\n";
-    let web = "order_id,customer_id,date,total,currency\n2,bob,2025-03-02,10,XXQ\n3,cat,2025-03-02,20,EUR\n";
-    let lines = "order_id,product_id,quantity,currency\n1,P,9,EUR\n3,P,2,EUR\n";
+    let web = "order_id,customer_id,date,total,currency\n2,bob,2025-03-02,10,XXQ\n3,cat,2025-03-02,20,EUR\n4,eve,2025-03-02,10,EUR\n";
+    let lines = "order_id,product_id,quantity,currency\n1,P,9,EUR\n3,P,2,EUR\n4,P,1000000,EUR\n";
     let shop = TestShop::new()
         .with("own", Orders, "own.csv", own)
         .with("web", Orders, "web.csv", web)
@@ -341,7 +341,7 @@ fn anybody_has_no_say_in_the_currency_and_in_what_the_shops_own_orders_cost() {
     assert_eq!(read.reading.currency.as_deref(), Some("EUR"));
     assert_eq!(
         rows(&shop.session, "select customer, spend, cost from purchases order by customer"),
-        ["ann 5000 0", "cat 2000 800"]
+        ["ann 5000 0", "cat 2000 800", "eve 1000 0"]
     );
     assert_eq!(read.sources[1].refused.values().sum::<u64>(), 1);
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::Said;
-use crate::commerce::event::{Unusable, short};
+use crate::commerce::event::{Unusable, cut, short};
 use crate::json::{self, Object};
 
 /// Products that are kept of a list or a cart.
@@ -49,17 +49,16 @@ const FIELDS: &[&str] = &[
 
 /// See [`Said::read`].
 pub(super) fn read(properties: &Object<'_>) -> (Said, Option<Unusable>) {
-    let (score, unusable) = match json::amount(properties.get("rating")) {
-        Ok(score) => (score, None),
-        Err(error) => {
-            let reason = format!("`rating`: {error}");
-            (None, Some(Unusable { code: "unusable_rating", reason }))
-        }
-    };
+    let score = json::amount(properties.get("rating"));
+    let unusable = score.is_err().then(|| {
+        let shown = properties.text("rating").unwrap_or_default();
+        let reason = format!("`rating`: `{}` is no number; send one such as 4.5", cut(&shown, 40));
+        Unusable { code: "unusable_rating", reason }
+    });
     let said = Said {
         product_id: number(properties.first(&["product_id", "productId"])),
         campaign: number(properties.first(&["promotion_id", "promotionId"])),
-        score,
+        score: score.unwrap_or_default(),
         comment: properties.text("review_body"),
         properties: particulars(properties),
     };
